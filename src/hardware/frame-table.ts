@@ -1,0 +1,162 @@
+/**
+ * The frame table: for every page frame who owns it, how often it is wired, and where free frames come from. Its words lie in
+ * shared memory; only the kernel changes them, except the dirty mark, which a store sets like a processor would.
+ *
+ * Frames are taken from *pools*. Pool 0 is the machine's; a controlled run gives each simulated thread a pool of its own, so
+ * that the frames a thread gets do not depend on what others allocate (execution.md, rule 5). A pool hands out returned
+ * frames first, then fresh ones in ascending order, which keeps what is allocated together physically adjacent.
+ */
+import type { Journal } from './journal.ts';
+
+const wordsPerFrame = 3;
+const owners = 0;
+const wires = 1;
+const next = 2;
+
+const wordsPerPool = 4;
+const head = 0;
+const fresh = 1;
+const limit = 2;
+const available = 3;
+
+export const maximumPools = 1024;
+
+export class FrameTable {
+  private readonly words: Int32Array;
+  private readonly pools: Int32Array;
+  /** One word a frame, 1 once stored to. Written by every thread. */
+  readonly dirty: Int32Array;
+  private dirtyChanged = false;
+
+  static bytes(frames: number): number {
+    return 4 * (frames * wordsPerFrame + maximumPools * wordsPerPool + frames);
+  }
+
+  /** Frame 0 is never handed out: a physical address of 0 means "none" everywhere in I/O Kit. */
+  constructor(
+    buffer: SharedArrayBuffer,
+    offset: number,
+    readonly frames: number,
+    private readonly journal: Journal,
+  ) {
+    this.words = new Int32Array(buffer, offset, frames * wordsPerFrame);
+    this.pools = new Int32Array(buffer, offset + 4 * frames * wordsPerFrame, maximumPools * wordsPerPool);
+    this.dirty = new Int32Array(buffer, offset + 4 * (frames * wordsPerFrame + maximumPools * wordsPerPool), frames);
+  }
+
+  /** Gives all frames to pool 0. Called once, by whoever builds the machine. */
+  initialise(): void {
+    this.fillPool(0, 1, this.frames);
+  }
+
+  /** Divides what is fresh in pool 0 evenly among pools 0 to `count`. Called once, after `setup`. */
+  partition(count: number): void {
+    const start = this.pools[fresh]!;
+    const share = Math.floor((this.pools[limit]! - start) / (count + 1));
+    const returned = this.pools[available]! - (this.pools[limit]! - start);
+    for (let pool = 1; pool <= count; pool++) this.fillPool(pool, start + (pool - 1) * share, start + pool * share);
+    this.journal.word(this.pools, fresh, start + count * share);
+    this.journal.word(this.pools, available, returned + this.pools[limit]! - this.pools[fresh]!);
+  }
+
+  /** A frame with one owner, or -1 when memory is used up. An empty pool borrows from pool 0: a declared conflict. */
+  allocate(pool: number): number {
+    let base = pool * wordsPerPool;
+    if (this.pools[base + available] === 0) base = 0;
+    if (this.pools[base + available] === 0) return this.borrow();
+    return this.take(base);
+  }
+
+  /** Whether a frame was never handed out since the machine was built, and so still holds zeroes. */
+  isFresh(pool: number): boolean {
+    const base = this.pools[pool * wordsPerPool + available] === 0 ? 0 : pool * wordsPerPool;
+    return this.pools[base + available] !== 0 && this.pools[base + head] === 0;
+  }
+
+  /** The frames of `pool` that were handed out after `since`, a value that this returned earlier. */
+  frontier(pool: number): number {
+    return this.pools[pool * wordsPerPool + fresh]!;
+  }
+
+  /** Puts a frame without owners and wires back. */
+  free(frame: number, pool: number): void {
+    const base = pool * wordsPerPool;
+    this.journal.word(this.words, frame * wordsPerFrame + next, this.pools[base + head]!);
+    this.journal.word(this.pools, base + head, frame);
+    this.journal.word(this.pools, base + available, this.pools[base + available]! + 1);
+    if (this.dirty[frame] !== 0) this.setDirty(frame, 0);
+  }
+
+  get freeFrames(): number {
+    let count = 0;
+    for (let pool = 0; pool < maximumPools; pool++) count += this.pools[pool * wordsPerPool + available]!;
+    return count;
+  }
+
+  owners(frame: number): number {
+    return this.words[frame * wordsPerFrame + owners]!;
+  }
+
+  wires(frame: number): number {
+    return this.words[frame * wordsPerFrame + wires]!;
+  }
+
+  /** Adds `change` owners and returns how many there are. */
+  own(frame: number, change: number): number {
+    const count = this.owners(frame) + change;
+    this.journal.word(this.words, frame * wordsPerFrame + owners, count);
+    return count;
+  }
+
+  /** Adds `change` wirings and returns how many there are. */
+  wire(frame: number, change: number): number {
+    const count = this.wires(frame) + change;
+    this.journal.word(this.words, frame * wordsPerFrame + wires, count);
+    return count;
+  }
+
+  isDirty(frame: number): boolean {
+    return this.dirty[frame] !== 0;
+  }
+
+  /** Whoever clears the mark must move the translation epoch, or later stores would not set it again. */
+  setDirty(frame: number, value: 0 | 1): void {
+    this.journal.word(this.dirty, frame, value);
+    this.dirtyChanged = true;
+  }
+
+  /** Whether a mark changed since this was last asked. */
+  takeDirtyChanged(): boolean {
+    const changed = this.dirtyChanged;
+    this.dirtyChanged = false;
+    return changed;
+  }
+
+  private fillPool(pool: number, from: number, to: number): void {
+    const base = pool * wordsPerPool;
+    this.journal.word(this.pools, base + head, 0);
+    this.journal.word(this.pools, base + fresh, from);
+    this.journal.word(this.pools, base + limit, to);
+    this.journal.word(this.pools, base + available, to - from);
+  }
+
+  private take(base: number): number {
+    let frame = this.pools[base + head]!;
+    if (frame !== 0) {
+      this.journal.word(this.pools, base + head, this.words[frame * wordsPerFrame + next]!);
+    } else {
+      frame = this.pools[base + fresh]!;
+      this.journal.word(this.pools, base + fresh, frame + 1);
+    }
+    this.journal.word(this.pools, base + available, this.pools[base + available]! - 1);
+    this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
+    return frame;
+  }
+
+  private borrow(): number {
+    for (let pool = 1; pool < maximumPools; pool++) {
+      if (this.pools[pool * wordsPerPool + available] !== 0) return this.take(pool * wordsPerPool);
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * The address space of a task: which ranges show which memory, with which rights. The page table below it is only a cache of
+ * what the entries say: translations come with faults and go when an entry goes or loses rights.
+ *
+ * Its lock is waited for by the kernel calls that map, unmap, protect, allocate, deallocate and fault (execution.md, rule 4);
+ * the methods here do their work in one step.
+ */
+import { addressLimit, pteCacheShift, pteFrameShift, pteRights } from '../hardware/page-table.ts';
+import { EntryList } from './entry-list.ts';
+import {
+  KERN_INVALID_ADDRESS,
+  KERN_INVALID_ARGUMENT,
+  KERN_NO_SPACE,
+  KERN_PROTECTION_FAILURE,
+  KERN_RESOURCE_SHORTAGE,
+  KERN_SUCCESS,
+  type KernReturn,
+} from './kern-return.ts';
+import { SleepLock } from './lock.ts';
+import { MapEntry } from './map-entry.ts';
+import { type MemoryObject, noFrame } from './memory-object.ts';
+import type { Actor } from './steps.ts';
+import type { VirtualMemory } from './virtual-memory.ts';
+import { windowEnd, windowStart } from './windows.ts';
+
+/** What `place` answers when nothing fits: page 0 is never mapped. */
+export const nowhere = 0;
+
+export class AddressSpace {
+  readonly entries: EntryList;
+  readonly lock: SleepLock;
+  terminated = false;
+  /** Actor's pool → where its next range goes. */
+  private readonly next = new Map<number, number>();
+
+  /** @param number of its page table; 0 is the kernel's */
+  constructor(
+    private readonly vm: VirtualMemory,
+    readonly number: number,
+    readonly name: string,
+  ) {
+    this.entries = new EntryList(vm.journal);
+    this.lock = new SleepLock(vm.journal, `the map lock of ${name}`);
+  }
+
+  /** Allocates zero-filled memory at `address`, or anywhere when that is null. Returns the address, or minus a Mach code. */
+  allocate(actor: Actor, size: number, address: number | null, protection: number, maxProtection: number): number {
+    const bytes = this.vm.roundPage(size);
+    const start = address ?? this.place(actor, bytes);
+    if (start === nowhere) return -KERN_NO_SPACE;
+    const object = this.vm.createObject(bytes);
+    const code = this.enter(actor, start, bytes, object, 0, protection, maxProtection, false);
+    object.release(actor);
+    return code === KERN_SUCCESS ? start : -code;
+  }
+
+  /**
+   * Reserves an address for `size` bytes that may go anywhere; `nowhere` when the actor's window is full. Addresses are not
+   * used again until the window is exhausted, so that a stale pointer faults for as long as possible.
+   */
+  place(actor: Actor, size: number): number {
+    if (this.terminated || !(size > 0)) return nowhere;
+    const start = windowStart(this.number, actor.pool);
+    const end = windowEnd(this.number, actor.pool);
+    const before = this.next.get(actor.pool);
+    let found = this.gapFrom(before ?? start, end, size);
+    if (found === nowhere) found = this.gapFrom(start, end, size);
+    if (found === nowhere) return nowhere;
+    this.next.set(actor.pool, found + size);
+    this.vm.journal.undo(() => (before === undefined ? this.next.delete(actor.pool) : this.next.set(actor.pool, before)));
+    return found;
+  }
+
+  /**
+   * Shows `size` bytes of `object` from `offset` at `address`, all of them whole pages; object null reserves the range as a
+   * guard. The range must be free unless `overwrite`. Takes a reference of its own.
+   */
+  enter(
+    actor: Actor,
+    address: number,
+    size: number,
+    object: MemoryObject | null,
+    offset: number,
+    protection: number,
+    maxProtection: number,
+    overwrite: boolean,
+  ): KernReturn {
+    const end = address + size;
+    if (this.terminated || !(size > 0) || !this.isPage(address) || !this.isPage(size) || !this.isPage(offset)) return KERN_INVALID_ARGUMENT;
+    if (address < this.vm.pageSize || end > addressLimit) return KERN_INVALID_ADDRESS;
+    if (object !== null && offset + size > object.size) return KERN_INVALID_ARGUMENT;
+    if (overwrite) this.remove(actor, address, end);
+    else if (!this.isFree(address, end)) return KERN_NO_SPACE;
+    this.entries.insert(new MapEntry(address, end, object?.retain() ?? null, offset, protection & maxProtection, maxProtection));
+    return KERN_SUCCESS;
+  }
+
+  /** Unmaps every page that has a byte from `start` to before `end`. Holes are no error. */
+  remove(actor: Actor, start: number, end: number): void {
+    for (const entry of this.clip(this.vm.truncatePage(start), this.vm.roundPage(end))) {
+      this.dropTranslations(entry);
+      this.entries.remove(entry);
+      entry.object?.release(actor);
+    }
+  }
+
+  /** Changes the rights of every page from `start` to before `end`, or of none. */
+  protect(start: number, end: number, protection: number): KernReturn {
+    const from = this.vm.truncatePage(start);
+    const to = this.vm.roundPage(end);
+    let expected = from;
+    for (const entry of this.entries.overlapping(from, to)) {
+      if (entry.start > expected) return KERN_INVALID_ADDRESS;
+      if ((protection & ~entry.maxProtection) !== 0) return KERN_PROTECTION_FAILURE;
+      expected = entry.end;
+    }
+    if (expected < to) return KERN_INVALID_ADDRESS;
+    for (const entry of this.clip(from, to)) {
+      this.vm.journal.set(entry, 'protection', protection);
+      this.reduceTranslations(entry);
+    }
+    return KERN_SUCCESS;
+  }
+
+  lookup(address: number): MapEntry | null {
+    return this.entries.at(address);
+  }
+
+  isFree(start: number, end: number): boolean {
+    const entry = this.entries.firstEndingAfter(start);
+    return entry === null || entry.start >= end;
+  }
+
+  /** Makes `address` accessible for `access` (VM_PROT bits) by entering its translation. */
+  fault(actor: Actor, address: number, access: number): KernReturn {
+    const entry = this.entries.at(address);
+    if (entry === null) return KERN_INVALID_ADDRESS;
+    if ((access & ~entry.protection) !== 0 || entry.object === null) return KERN_PROTECTION_FAILURE;
+    const object = entry.object;
+    const page = Math.floor(address / this.vm.pageSize);
+    const frame = object.page(actor, page - (entry.start - entry.offset) / this.vm.pageSize);
+    if (frame === noFrame) return object.shortage;
+    const translation = (frame << pteFrameShift) | (object.cacheMode << pteCacheShift) | (entry.protection & pteRights);
+    return this.vm.hardware.tables.set(this.number, page, translation) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+  }
+
+  /** The task is dead: nothing is mapped here any more, nor ever again. */
+  terminate(actor: Actor): void {
+    if (this.terminated) return;
+    this.vm.journal.set(this as AddressSpace, 'terminated', true);
+    this.vm.hardware.tables.destroy(this.number);
+    for (const entry of [...this.entries]) {
+      this.entries.remove(entry);
+      entry.object?.release(actor);
+    }
+  }
+
+  private isPage(value: number): boolean {
+    return value % this.vm.pageSize === 0;
+  }
+
+  /** The first gap of `size` bytes between `start` and `end`, or `nowhere`. */
+  private gapFrom(start: number, end: number, size: number): number {
+    let from = start;
+    while (from + size <= end) {
+      const entry = this.entries.firstEndingAfter(from);
+      if (entry === null || entry.start >= from + size) return from;
+      from = entry.end;
+    }
+    return nowhere;
+  }
+
+  /** The entries from `start` to before `end`, divided where they reach beyond. */
+  private clip(start: number, end: number): MapEntry[] {
+    this.divide(start);
+    this.divide(end);
+    return this.entries.overlapping(start, end);
+  }
+
+  private divide(address: number): void {
+    const entry = this.entries.at(address);
+    if (entry === null || entry.start === address) return;
+    const { object, offset, protection, maxProtection } = entry;
+    const upper = new MapEntry(address, entry.end, object?.retain() ?? null, offset + (address - entry.start), protection, maxProtection);
+    this.vm.journal.set(entry, 'end', address);
+    this.entries.insert(upper);
+  }
+
+  private dropTranslations(entry: MapEntry): void {
+    const { tables } = this.vm.hardware;
+    this.forPages(entry, (page) => tables.clear(this.number, page));
+  }
+
+  /** Rights that were added come with the next fault; rights that were taken must go at once. */
+  private reduceTranslations(entry: MapEntry): void {
+    const { tables } = this.vm.hardware;
+    this.forPages(entry, (page) => {
+      const before = tables.entry(this.number, page);
+      if (before === 0) return;
+      const rights = before & entry.protection & pteRights;
+      if (rights === 0) tables.clear(this.number, page);
+      else tables.set(this.number, page, (before & ~pteRights) | rights);
+    });
+  }
+
+  /** Calls `visit` with the virtual page number of each page of `entry` that can have a translation. */
+  private forPages(entry: MapEntry, visit: (page: number) => void): void {
+    const { pageSize } = this.vm;
+    const first = entry.offset / pageSize;
+    const shift = entry.start / pageSize - first;
+    entry.object?.forResident(first, first + (entry.end - entry.start) / pageSize, (index) => visit(index + shift));
+  }
+}

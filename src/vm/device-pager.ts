@@ -1,0 +1,50 @@
+/**
+ * A memory object over given physical memory. It lends frames to mappings and owns none of them: physical addresses may name
+ * device registers, or memory that belongs to somebody else, and whoever describes it that way must see to it that it stays.
+ */
+import { KERN_MEMORY_ERROR, type KernReturn } from './kern-return.ts';
+import { MemoryObject, noFrame } from './memory-object.ts';
+import type { Actor } from './steps.ts';
+import type { VirtualMemory } from './virtual-memory.ts';
+
+/** Frames that follow one another. */
+export interface FrameRun {
+  readonly frame: number;
+  readonly count: number;
+}
+
+export class DevicePager extends MemoryObject {
+  constructor(
+    vm: VirtualMemory,
+    private readonly runs: readonly FrameRun[],
+  ) {
+    super(vm, runs.reduce((pages, run) => pages + run.count, 0) * vm.pageSize);
+  }
+
+  override get shortage(): KernReturn {
+    return KERN_MEMORY_ERROR;
+  }
+
+  /** Memory without an owner is never taken away, so there is nothing to hold on to. */
+  override wire(_frame: number): void {}
+  override unwire(_actor: Actor, _frame: number): void {}
+
+  /** The frame that page `index` shows, or `noFrame` where the machine has no memory. */
+  frameAt(index: number): number {
+    let first = 0;
+    for (const run of this.runs) {
+      if (index < first + run.count) {
+        const frame = run.frame + (index - first);
+        return frame < this.vm.hardware.frames.frames ? frame : noFrame;
+      }
+      first += run.count;
+    }
+    return noFrame;
+  }
+
+  protected override supply(_actor: Actor, index: number): number {
+    return this.frameAt(index);
+  }
+
+  protected override dispose(): void {}
+}

@@ -1,0 +1,23 @@
+/** One entry of an address space: a range of whole pages that shows a window of a memory object, or is kept free as a guard. */
+import type { MemoryObject } from './memory-object.ts';
+
+export const VM_PROT_NONE = 0;
+export const VM_PROT_READ = 1;
+export const VM_PROT_WRITE = 2;
+
+export class MapEntry {
+  /**
+   * @param object what is shown, counted as a reference; null for a guard, which nothing may access
+   * @param offset byte of the object that `start` shows, a multiple of the page size
+   * @param protection VM_PROT bits that hold now
+   * @param maxProtection the most that `protect` may grant
+   */
+  constructor(
+    public start: number,
+    public end: number,
+    readonly object: MemoryObject | null,
+    readonly offset: number,
+    public protection: number,
+    readonly maxProtection: number,
+  ) {}
+}

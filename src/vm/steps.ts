@@ -1,0 +1,52 @@
+/**
+ * How kernel code stops half-way. A call that may block, or inside which the real system holds no lock, is a generator; what
+ * it yields says why it stopped. Whoever drives it (kernel, floor 3) resumes it when the schedule says so.
+ */
+
+/** Another thread may run here; the call goes on when it is picked again. */
+export const innerStep = Symbol('inner step');
+
+/**
+ * The caller is to copy `length` bytes between physical memory and its own buffer, as one step, before the call goes on:
+ * buffers of tasks live in their own threads, where the kernel cannot reach.
+ */
+export interface CopyStep {
+  readonly physical: number;
+  readonly length: number;
+  /** Where in the caller's buffer. */
+  readonly at: number;
+  /** True: buffer to memory. */
+  readonly intoMemory: boolean;
+}
+
+export type Pause = typeof innerStep | WaitQueue | CopyStep;
+
+/** A kernel function in steps that ends with a result of type R. */
+export type Steps<R> = Generator<Pause, R, void>;
+
+/** On whose behalf kernel code runs: which pool its frames, and which window its addresses, come from (execution.md, rule 5). */
+export interface Actor {
+  /** 0 for the machine itself (set-up, check), otherwise 1 + the number of the simulated thread. */
+  readonly pool: number;
+}
+
+/** What can sleep in a wait queue. */
+export interface Waiter extends Actor {
+  readonly name: string;
+  /** Called once, by the queue, when the waiter is taken out of it. */
+  woken(queue: WaitQueue): void;
+}
+
+/** Threads that sleep until something happens, first come first served. */
+export class WaitQueue {
+  readonly waiters: Waiter[] = [];
+
+  /**
+   * @param subject what is waited for, in words, for wait-for graphs: "the map lock of client"
+   * @param holder who can end the wait, when that is one thread; null when anybody may
+   */
+  constructor(
+    readonly subject: string,
+    readonly holder: () => Waiter | null = () => null,
+  ) {}
+}
