@@ -1,0 +1,99 @@
+/** The shapes that exploring, replaying and stress return: what scripts read and `--json` prints (api.md). */
+import type { RuleName } from '../kernel/rules.ts';
+
+/** One access or call that a failure is about. */
+export interface Site {
+  /** Name of the thread, as 'kernel.submit'. */
+  thread: string;
+  /** Number of the operation within that thread, from 0. */
+  operation: number;
+  /** Its part in the story: 'first fetch', 'store between', 'second fetch'. */
+  role: string;
+  /** What was done, as a person would write it: 'load32(0x100000000) = 16'. */
+  description: string;
+  /** Where in the user's source, when it is known. Path relative to the working directory. */
+  file: string | null;
+  line: number | null;
+  column: number | null;
+}
+
+export interface Failure {
+  rule: RuleName;
+  /** 'fail', or 'note' for what is worth knowing but fails nothing. */
+  level: 'fail' | 'note';
+  message: string;
+  threads: string[];
+  sites: Site[];
+  /** Paste it to `wiredown replay FILE TOKEN`. */
+  token: string;
+  /** From 1: the execution that failed so first. Null where exhaustive search in parallel has no such number. */
+  execution: number | null;
+  /** How many executions showed it. */
+  occurrences: number;
+  /** Of the minimised schedule. */
+  steps: number;
+  preemptions: number;
+  traceHash: string;
+  /** Whether replaying it on real worker threads gave the same trace. Null when that was not tried. */
+  confirmed: boolean | null;
+}
+
+export interface Exploration {
+  scenario: string;
+  strategy: string;
+  seed: number;
+  executions: number;
+  /** True only when the whole space (within `preemptions`) was covered. */
+  exhausted: boolean;
+  /** Milliseconds. */
+  elapsed: number;
+  executionsPerSecond: number;
+  steps: number;
+  /** Label returned by `outcome` → number of executions. */
+  outcomes: Record<string, number>;
+  /** Labels in `allowed` that never occurred. */
+  unobserved: string[];
+  failures: Failure[];
+  notes: Failure[];
+  /** True when Ctrl-C or a signal ended it early. */
+  interrupted: boolean;
+}
+
+/** One line of the side-by-side picture, and of `--json`'s trace. */
+export interface TraceStep {
+  step: number;
+  thread: string;
+  operation: number;
+  description: string;
+  file: string | null;
+  line: number | null;
+  /** The thread was switched to here, and the one before it could have gone on. */
+  preemption: boolean;
+}
+
+export interface Replay {
+  scenario: string;
+  carrier: 'inline' | 'threads';
+  token: string;
+  failure: Failure | null;
+  notes: Failure[];
+  threads: string[];
+  trace: TraceStep[];
+  traceHash: string;
+  outcome: string | null;
+  logs: { thread: string; text: string }[];
+}
+
+export interface Histogram {
+  scenario: string;
+  iterations: number;
+  /** Milliseconds. */
+  elapsed: number;
+  iterationsPerSecond: number;
+  /** Label of `outcome`, or 'failed: rule' → iterations. */
+  outcomes: Record<string, number>;
+  unobserved: string[];
+  /** Rule → message and how often; what free-running threads can show: asserts, faults, exceptions, panics, outcomes. */
+  failures: { rule: RuleName; message: string; thread: string | null; occurrences: number }[];
+  interrupted: boolean;
+}

@@ -1,0 +1,44 @@
+/**
+ * What a machine is built with, and the sizes that follow from it. Every thread computes them alike from the same options.
+ */
+export interface MachineOptions {
+  /** Bytes of physical memory, 1 MiB to 8 GiB, a multiple of the page size. Default 16 MiB. */
+  physicalMemory?: number;
+  /** Bytes of a page: 4096 (default, as on Intel) or 16384 (as on Apple silicon). */
+  pageSize?: 4096 | 16384;
+  /** Whether Apple's reference page or the XNU sources decide where the two differ. Default 'documented'. */
+  semantics?: 'documented' | 'xnu';
+}
+
+export type Configuration = Required<MachineOptions>;
+
+const mebibyte = 2 ** 20;
+const gibibyte = 2 ** 30;
+
+/** Fills in defaults. Throws a RangeError or TypeError that names the option, its value and what was expected. */
+export function configure(options: MachineOptions = {}): Configuration {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`machine options: expected an object, got ${String(options)}`);
+  }
+  for (const key of Object.keys(options)) {
+    if (key !== 'physicalMemory' && key !== 'pageSize' && key !== 'semantics') {
+      throw new RangeError(`machine.${key}: there is no such option (physicalMemory, pageSize, semantics)`);
+    }
+  }
+  const pageSize = options.pageSize ?? 4096;
+  if (pageSize !== 4096 && pageSize !== 16384) {
+    throw new RangeError(`machine.pageSize: expected 4096 or 16384, got ${String(pageSize)}`);
+  }
+  const physicalMemory = options.physicalMemory ?? 16 * mebibyte;
+  if (!Number.isSafeInteger(physicalMemory) || physicalMemory < mebibyte || physicalMemory > 8 * gibibyte) {
+    throw new RangeError(`machine.physicalMemory: expected bytes from 1 MiB to 8 GiB, got ${String(physicalMemory)}`);
+  }
+  if (physicalMemory % pageSize !== 0) {
+    throw new RangeError(`machine.physicalMemory: expected a multiple of the page size ${pageSize}, got ${physicalMemory}`);
+  }
+  const semantics = options.semantics ?? 'documented';
+  if (semantics !== 'documented' && semantics !== 'xnu') {
+    throw new RangeError(`machine.semantics: expected 'documented' or 'xnu', got ${String(semantics)}`);
+  }
+  return { physicalMemory, pageSize, semantics };
+}

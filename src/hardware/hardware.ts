@@ -1,0 +1,67 @@
+/**
+ * The hardware of one machine: physical memory, frame table and page tables over two shared buffers. Every thread that is
+ * given the same buffers sees the same hardware.
+ */
+import type { Configuration } from './configuration.ts';
+import { FrameTable } from './frame-table.ts';
+import { Journal } from './journal.ts';
+import { PageTables } from './page-table.ts';
+import { PhysicalMemory } from './physical-memory.ts';
+import { TranslationCache } from './translation-cache.ts';
+
+/** What has to cross to another thread for it to see the same hardware. */
+export interface HardwareBuffers {
+  readonly configuration: Configuration;
+  readonly memory: SharedArrayBuffer;
+  readonly tables: SharedArrayBuffer;
+}
+
+export class Hardware {
+  readonly configuration: Configuration;
+  readonly pageSize: number;
+  readonly memory: PhysicalMemory;
+  readonly frames: FrameTable;
+  readonly tables: PageTables;
+
+  /** `journal` is the kernel's own in the thread that holds the kernel; everybody else needs none. */
+  constructor(
+    readonly buffers: HardwareBuffers,
+    readonly journal: Journal = new Journal(),
+  ) {
+    this.configuration = buffers.configuration;
+    this.pageSize = this.configuration.pageSize;
+    const frames = this.configuration.physicalMemory / this.pageSize;
+    this.memory = new PhysicalMemory(buffers.memory);
+    this.frames = new FrameTable(buffers.tables, 0, frames, journal);
+    this.tables = new PageTables(buffers.tables, FrameTable.bytes(frames), frames, journal);
+    journal.onRollback(() => {
+      if (this.frames.takeDirtyChanged()) this.tables.invalidate();
+    });
+  }
+
+  /** Builds hardware with every frame free and zero. */
+  static build(configuration: Configuration): Hardware {
+    const frames = configuration.physicalMemory / configuration.pageSize;
+    const hardware = new Hardware({
+      configuration,
+      memory: new SharedArrayBuffer(configuration.physicalMemory),
+      tables: new SharedArrayBuffer(FrameTable.bytes(frames) + PageTables.bytes(frames)),
+    });
+    hardware.frames.initialise();
+    return hardware;
+  }
+
+  /** Keeps the words of memory that are about to be overwritten, where executions are rolled back. */
+  preserve(physical: number, length: number): void {
+    const journal = this.journal;
+    if (!journal.recording) return;
+    const words = this.memory.words;
+    const last = physical + length - 1;
+    if (last < 2 ** 31) for (let at = physical >>> 2; at <= last >>> 2; at++) journal.save(words, at);
+    else for (let at = Math.floor(physical / 4); at <= Math.floor(last / 4); at++) journal.save(words, at);
+  }
+
+  translationCache(space: number): TranslationCache {
+    return new TranslationCache(this.tables, this.frames, this.pageSize, space);
+  }
+}

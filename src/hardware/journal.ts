@@ -1,0 +1,119 @@
+/**
+ * The undo journal: every change that an execution makes to kernel, tables or memory passes through here, so that rolling
+ * back costs what was touched and never what exists. (Rejected: copying state before each execution, which costs its size.)
+ *
+ * Two lists suffice. Words of typed arrays are restored by value; fields and structures of objects by value or by a function.
+ * The two never describe the same thing, so each is undone newest first without regard to the other.
+ */
+export class Journal {
+  /** While false (during `setup`, on a machine that is never reset) nothing is kept. */
+  recording = false;
+
+  private arrays: Int32Array[] = [];
+  private indexes = new Uint32Array(1024);
+  private words = new Int32Array(1024);
+  private wordCount = 0;
+
+  private targets: unknown[] = [];
+  private keys: unknown[] = [];
+  private values: unknown[] = [];
+  private fieldCount = 0;
+
+  private readonly listeners: (() => void)[] = [];
+
+  /** Changes recorded since the base; what the next rollback will cost. */
+  get length(): number {
+    return this.wordCount + this.fieldCount;
+  }
+
+  /** Keeps the word that is about to be overwritten. */
+  save(array: Int32Array, index: number): void {
+    if (!this.recording) return;
+    const at = this.wordCount++;
+    if (at === this.words.length) this.grow();
+    this.arrays[at] = array;
+    this.indexes[at] = index;
+    this.words[at] = array[index]!;
+  }
+
+  /** Writes one word of a table, keeping the old one. */
+  word(array: Int32Array, index: number, value: number): void {
+    if (this.recording) this.save(array, index);
+    array[index] = value;
+  }
+
+  /** Sets a field of a kernel object, keeping the old value. */
+  set<T extends object, K extends keyof T>(target: T, key: K, value: T[K]): void {
+    if (this.recording) this.push(target, key, target[key]);
+    target[key] = value;
+  }
+
+  /** Records how to take back a structural change that has just been made. */
+  undo(take: () => void): void {
+    if (this.recording) this.push(take, null, null);
+  }
+
+  /** Calls `listener` after every rollback, for caches that must not outlive what they cached. */
+  onRollback(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** From here on changes are recorded; this state is what `rollback` returns to. */
+  base(): void {
+    this.forget();
+    this.recording = true;
+  }
+
+  /** Stops recording; the present state stays. */
+  stop(): void {
+    this.forget();
+    this.recording = false;
+  }
+
+  /** Undoes everything since `base`. */
+  rollback(): void {
+    for (let at = this.wordCount - 1; at >= 0; at--) this.arrays[at]![this.indexes[at]!] = this.words[at]!;
+    this.wordCount = 0;
+    if (this.fieldCount > 0) this.undoFields();
+    for (const listener of this.listeners) listener();
+  }
+
+  private undoFields(): void {
+    const recording = this.recording;
+    this.recording = false;
+    while (this.fieldCount > 0) {
+      const at = --this.fieldCount;
+      const target = this.targets[at];
+      const key = this.keys[at];
+      if (key === null) (target as () => void)();
+      else (target as Record<PropertyKey, unknown>)[key as PropertyKey] = this.values[at];
+      this.targets[at] = undefined;
+      this.values[at] = undefined;
+    }
+    this.recording = recording;
+  }
+
+  private push(target: unknown, key: unknown, value: unknown): void {
+    const at = this.fieldCount++;
+    this.targets[at] = target;
+    this.keys[at] = key;
+    this.values[at] = value;
+  }
+
+  private forget(): void {
+    this.wordCount = 0;
+    this.fieldCount = 0;
+    this.targets.length = 0;
+    this.values.length = 0;
+    this.keys.length = 0;
+  }
+
+  private grow(): void {
+    const indexes = new Uint32Array(this.indexes.length * 2);
+    indexes.set(this.indexes);
+    this.indexes = indexes;
+    const words = new Int32Array(this.words.length * 2);
+    words.set(this.words);
+    this.words = words;
+  }
+}

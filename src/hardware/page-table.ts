@@ -1,0 +1,166 @@
+/**
+ * Page tables in shared words, one radix tree of four levels an address space, so that every thread translates alone.
+ *
+ * An entry is `frame << 10 | cache mode << 4 | rights`. Taking a right away (or rolling back that it was given) moves the
+ * *epoch*: every translation cache that sees another epoch than the one it was filled under empties itself. One epoch for all
+ * spaces, because a frame may be reused only once no cache at all can hold it, and a worker shows that by one word.
+ */
+import type { Journal } from './journal.ts';
+
+export const levelBits = 9;
+export const entriesPerTable = 1 << levelBits;
+
+export const pteRead = 1;
+export const pteWrite = 2;
+export const pteExecute = 4;
+export const pteRights = pteRead | pteWrite | pteExecute;
+export const pteCacheShift = 4;
+export const pteFrameShift = 10;
+
+/** Addresses are below 2^47, as on both of Apple's processors. */
+export const addressLimit = 2 ** 47;
+export const maximumSpaces = 4096;
+
+const epochWord = 0;
+const freeTable = 1;
+const freshTable = 2;
+const headerWords = 16;
+
+export class PageTables {
+  private readonly header: Int32Array;
+  private readonly roots: Int32Array;
+  private readonly entries: Int32Array;
+  private readonly tables: number;
+  private changedSinceBase = false;
+
+  static tablesFor(frames: number): number {
+    return 4096 + Math.ceil(frames / 8);
+  }
+
+  static bytes(frames: number): number {
+    return 4 * (headerWords + maximumSpaces + PageTables.tablesFor(frames) * entriesPerTable);
+  }
+
+  constructor(
+    buffer: SharedArrayBuffer,
+    offset: number,
+    frames: number,
+    private readonly journal: Journal,
+  ) {
+    this.tables = PageTables.tablesFor(frames);
+    this.header = new Int32Array(buffer, offset, headerWords);
+    this.roots = new Int32Array(buffer, offset + 4 * headerWords, maximumSpaces);
+    this.entries = new Int32Array(buffer, offset + 4 * (headerWords + maximumSpaces), this.tables * entriesPerTable);
+    journal.onRollback(() => {
+      if (this.changedSinceBase) this.invalidate();
+      this.changedSinceBase = false;
+    });
+  }
+
+  /** The word that says which epoch translations belong to: `epochs[0]`. */
+  get epochs(): Int32Array {
+    return this.header;
+  }
+
+  /** Moves the epoch: every translation cached anywhere is void from its next use on. */
+  invalidate(): void {
+    Atomics.add(this.header, epochWord, 1);
+  }
+
+  /** The entry for virtual page `page` of `space`, 0 where there is none. */
+  entry(space: number, page: number): number {
+    const upper = Math.floor(page / 2 ** (2 * levelBits));
+    const lower = page - upper * 2 ** (2 * levelBits);
+    let table = this.roots[space]!;
+    if (table === 0) return 0;
+    table = this.entries[table * entriesPerTable + (upper >> levelBits)]!;
+    if (table === 0) return 0;
+    table = this.entries[table * entriesPerTable + (upper & (entriesPerTable - 1))]!;
+    if (table === 0) return 0;
+    table = this.entries[table * entriesPerTable + (lower >> levelBits)]!;
+    if (table === 0) return 0;
+    return this.entries[table * entriesPerTable + (lower & (entriesPerTable - 1))]!;
+  }
+
+  /** Enters a translation. False when there is no room for another table. */
+  set(space: number, page: number, entry: number): boolean {
+    const at = this.place(space, page);
+    if (at < 0) return false;
+    const old = this.entries[at]!;
+    if (old === entry) return true;
+    this.change(at, entry);
+    if (old !== 0) this.invalidate();
+    return true;
+  }
+
+  /** Removes a translation; returns the entry that was there, or 0. */
+  clear(space: number, page: number): number {
+    const old = this.entry(space, page);
+    if (old === 0) return 0;
+    this.change(this.place(space, page), 0);
+    this.invalidate();
+    return old;
+  }
+
+  /** Gives every table of `space` back. Its translations are void at once. */
+  destroy(space: number): void {
+    const root = this.roots[space]!;
+    if (root === 0) return;
+    this.release(root, 3);
+    this.journal.word(this.roots, space, 0);
+    this.changedSinceBase = true;
+    this.invalidate();
+  }
+
+  private change(at: number, entry: number): void {
+    this.journal.word(this.entries, at, entry);
+    this.changedSinceBase = true;
+  }
+
+  /** The index of the word for `page`, making the tables on the way; -1 when they are used up. */
+  private place(space: number, page: number): number {
+    const upper = Math.floor(page / 2 ** (2 * levelBits));
+    const lower = page - upper * 2 ** (2 * levelBits);
+    let table = this.roots[space]!;
+    if (table === 0) {
+      table = this.allocate();
+      if (table === 0) return -1;
+      this.journal.word(this.roots, space, table);
+    }
+    for (const index of [upper >> levelBits, upper & (entriesPerTable - 1), lower >> levelBits]) {
+      const at = table * entriesPerTable + index;
+      table = this.entries[at]!;
+      if (table === 0) {
+        table = this.allocate();
+        if (table === 0) return -1;
+        this.journal.word(this.entries, at, table);
+      }
+    }
+    return table * entriesPerTable + (lower & (entriesPerTable - 1));
+  }
+
+  private allocate(): number {
+    const free = this.header[freeTable]!;
+    if (free !== 0) {
+      this.journal.word(this.header, freeTable, this.entries[free * entriesPerTable]!);
+      this.journal.word(this.entries, free * entriesPerTable, 0);
+      return free;
+    }
+    const fresh = this.header[freshTable]! + 1;
+    if (fresh >= this.tables) return 0;
+    this.journal.word(this.header, freshTable, fresh);
+    return fresh;
+  }
+
+  private release(table: number, below: number): void {
+    const base = table * entriesPerTable;
+    for (let at = base; at < base + entriesPerTable; at++) {
+      const entry = this.entries[at]!;
+      if (entry === 0) continue;
+      if (below > 0) this.release(entry, below - 1);
+      this.journal.word(this.entries, at, 0);
+    }
+    this.journal.word(this.entries, base, this.header[freeTable]!);
+    this.journal.word(this.header, freeTable, table);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * What one line of the call table is: a name, the layout of arguments and result for both sides of the boundary, and what the
+ * kernel does. Nothing about a call is written anywhere else.
+ */
+import type { Steps } from '../vm/steps.ts';
+import type { Kernel } from './kernel.ts';
+import type { KernelThread } from './thread.ts';
+import type { Accepted, Codec, Decoded } from './wire.ts';
+
+export interface Parameter<C = Codec<unknown>> {
+  readonly name: string;
+  readonly codec: C;
+}
+
+export const parameter = <C extends Codec<unknown>>(name: string, codec: C): Parameter<C> => ({ name, codec });
+
+type Values<P extends readonly Parameter[]> = { [I in keyof P]: Accepted<P[I]['codec']> };
+type DecodedValues<P extends readonly Parameter[]> = { [I in keyof P]: Decoded<P[I]['codec']> };
+
+export interface Call<A extends readonly unknown[] = readonly unknown[], R = unknown> {
+  readonly name: string;
+  /** Place in the table; given when the table is put together. */
+  number: number;
+  readonly parameters: readonly Parameter[];
+  readonly result: Codec<R>;
+  /** Runs to its end, or (a generator) in steps. It must not change anything before it has checked its arguments. */
+  readonly run: (kernel: Kernel, caller: KernelThread, ...values: never[]) => R | Steps<R>;
+  /** For TypeScript only: what the caller passes. */
+  readonly accepts?: A;
+}
+
+/** Defines a call. `run` gets the kernel, the calling thread and the decoded arguments in the order of `parameters`. */
+export function call<const P extends readonly Parameter[], R>(
+  name: string,
+  parameters: P,
+  result: Codec<R>,
+  run: (kernel: Kernel, caller: KernelThread, ...values: DecodedValues<P>) => R | Steps<R>,
+): Call<Values<P>, R> {
+  return { name, number: -1, parameters: parameters as never, result, run: run as never };
+}
+
+/** How a call stands after a step of it. */
+export const Status = {
+  /** The result is in the reply. */
+  Done: 0,
+  /** Others may run; resume it later. */
+  Step: 1,
+  /** The caller sleeps until it is woken. */
+  Blocked: 2,
+  /** The caller is to copy a fragment, then resume. */
+  Copy: 3,
+  /** The call was refused and changed nothing; the reply holds kind and message of the error. */
+  Refused: 4,
+  /** The simulated kernel panicked; the reply holds the message. */
+  Panicked: 5,
+} as const;

@@ -1,0 +1,22 @@
+/** The call table: every kernel call with its number, for both sides. */
+import type { Call } from '../call.ts';
+import { descriptorCalls } from './descriptor.ts';
+import { mapCalls } from './map.ts';
+import { memoryCalls } from './memory.ts';
+import { messageCalls } from './message.ts';
+import { objectCalls } from './object.ts';
+import { timeCalls } from './time.ts';
+
+export const calls = {
+  ...objectCalls,
+  ...messageCalls,
+  ...timeCalls,
+  ...memoryCalls,
+  ...descriptorCalls,
+  ...mapCalls,
+};
+
+export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];
+callTable.forEach((entry, number) => {
+  entry.number = number;
+});

@@ -1,0 +1,36 @@
+/** Messages between threads: plain data, and handles that take a right and a reference along. */
+import type { Steps } from '../../vm/steps.ts';
+import { call, parameter } from '../call.ts';
+import type { KernelThread, Message } from '../thread.ts';
+import { handle, list, nothing, raw, text } from '../wire.ts';
+
+export const messageCalls = {
+  send: call(
+    'send',
+    [parameter('thread', text), parameter('value', raw), parameter('handles', list(handle))],
+    nothing,
+    (kernel, caller, name, words, handles) => {
+      const receiver = kernel.threads.find((thread) => thread.name === name);
+      if (receiver === undefined) {
+        throw new RangeError(`send: there is no thread ${JSON.stringify(name)}; there are ${kernel.threads.map((t) => t.name).join(', ')}`);
+      }
+      const objects = handles.map((id) => kernel.handles.lookup(id, null, caller));
+      if (receiver.ended) return;
+      for (const object of objects) object.retain();
+      const message: Message = { words, objects, key: kernel.newKey() };
+      kernel.observer.release(caller, message.key);
+      receiver.messages.push(message);
+      kernel.journal.undo(() => receiver.messages.splice(receiver.messages.indexOf(message), 1));
+      kernel.wakeFrom(receiver.mailbox, 1, caller);
+    },
+  ),
+
+  receive: call('receive', [], raw, function* (kernel, caller: KernelThread): Steps<Float64Array> {
+    while (caller.messages.length === 0) yield caller.mailbox;
+    const message = caller.messages.shift()!;
+    kernel.journal.undo(() => caller.messages.unshift(message));
+    kernel.observer.acquire(caller, message.key);
+    for (const object of message.objects) kernel.handles.give(object, caller);
+    return message.words;
+  }),
+};

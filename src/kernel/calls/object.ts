@@ -1,0 +1,16 @@
+/** Calls that every kernel object understands: its references. */
+import { call, parameter } from '../call.ts';
+import { count, handle, nothing } from '../wire.ts';
+
+export const objectCalls = {
+  retain: call('retain', [parameter('object', handle)], nothing, (kernel, caller, id) => {
+    kernel.handles.retain(kernel.handles.lookup(id, null, caller), caller);
+  }),
+  release: call('release', [parameter('object', handle)], nothing, (kernel, caller, id) => {
+    kernel.handles.release(kernel.handles.lookup(id, null, caller), caller);
+  }),
+  /** As the real class counts: a map has one reference more than its clients hold, its descriptor's. */
+  getRetainCount: call('getRetainCount', [parameter('object', handle)], count, (kernel, caller, id) => {
+    return kernel.handles.lookup(id, null, caller).references;
+  }),
+};

@@ -1,0 +1,281 @@
+/**
+ * The kernel: one synchronous, deterministic state machine. It knows tasks, threads, handles, messages and virtual time, owns
+ * the address spaces and descriptors below it, and serves the table of calls. It has no clock, no chance, no I/O: the same
+ * calls in the same order give the same state.
+ */
+import { KernelPanic, MemoryFault } from '../hardware/errors.ts';
+import type { Hardware } from '../hardware/hardware.ts';
+import type { Journal } from '../hardware/journal.ts';
+import { IOKit } from '../iokit/iokit.ts';
+import type { KernelObject } from '../vm/kernel-object.ts';
+import { type CopyStep, innerStep, type Steps, WaitQueue } from '../vm/steps.ts';
+import { VirtualMemory } from '../vm/virtual-memory.ts';
+import { type Call, Status } from './call.ts';
+import { callTable } from './calls/index.ts';
+import { HandleError, HandleTable, machineHolder } from './handle-table.ts';
+import type { RuleName } from './rules.ts';
+import { KernelTask } from './task.ts';
+import { KernelThread } from './thread.ts';
+import { Malformed, text, Words } from './wire.ts';
+
+/** Who is told what happens inside calls: the carrier, which writes it into the trace. */
+export interface Observer {
+  /** `thread` takes over what happened before the release of `key`. */
+  acquire(thread: KernelThread, key: number): void;
+  /** What `thread` did so far happens before every later acquire of `key`. */
+  release(thread: KernelThread, key: number): void;
+  /** `thread` used an object in a way that the caller must serialise. */
+  touch(thread: KernelThread, object: KernelObject): void;
+  violation(thread: KernelThread, rule: RuleName, text: string): void;
+  /** `thread` can run again. */
+  woken(thread: KernelThread): void;
+}
+
+export class Kernel {
+  readonly journal: Journal;
+  readonly vm: VirtualMemory;
+  readonly iokit: IOKit;
+  readonly handles: HandleTable;
+  readonly tasks: KernelTask[] = [];
+  readonly threads: KernelThread[] = [];
+  /** Queues of `atomic.wait`, by physical address. */
+  readonly addressQueues = new Map<number, WaitQueue>();
+  /** Virtual time in nanoseconds. */
+  time = 0;
+  /** The last key of happens-before that was given out. */
+  lastKey = 0;
+
+  /** What the call in hand answers: result, or error. Valid until the next call. */
+  readonly reply = new Words();
+  /** What the caller is to copy after status Copy. */
+  copy: CopyStep | null = null;
+  observer: Observer = silent;
+  private readonly wake = (thread: KernelThread, queue: WaitQueue): void => this.wakeThread(thread, queue);
+
+  constructor(readonly hardware: Hardware) {
+    this.journal = hardware.journal;
+    this.handles = new HandleTable(this.journal);
+    this.vm = new VirtualMemory(hardware);
+    const kernelTask = this.addTask('kernel');
+    this.iokit = new IOKit({
+      vm: this.vm,
+      journal: this.journal,
+      semantics: hardware.configuration.semantics,
+      kernelSpace: kernelTask.space,
+      violation: (actor, rule, message) => this.violation(actor as KernelThread, rule, message),
+    });
+  }
+
+  get configuration() {
+    return this.hardware.configuration;
+  }
+
+  get kernelTask(): KernelTask {
+    return this.tasks[0]!;
+  }
+
+  /** Adds a task with an empty address space. */
+  addTask(name: string): KernelTask {
+    const number = this.tasks.length;
+    const task = new KernelTask(this.journal, number, name, this.vm.createSpace(number, name));
+    this.tasks.push(task);
+    this.journal.undo(() => this.tasks.pop());
+    return task;
+  }
+
+  /** Adds a thread to `task`; its number is its place in the order of the scenario. */
+  addThread(name: string, task: KernelTask, daemon = false, privileged = task.number === 0): KernelThread {
+    const thread = new KernelThread(this.threads.length, name, task, daemon, privileged, this.wake);
+    this.threads.push(thread);
+    this.journal.undo(() => this.threads.pop());
+    this.handles.grant(task, thread);
+    this.handles.grant(this.kernelTask, thread);
+    return thread;
+  }
+
+  /** A caller that is the machine itself, acting inside `task`: `setup`, `check`, scripts. */
+  machineThread(task: KernelTask): KernelThread {
+    return new KernelThread(machineHolder, `machine in ${task.name}`, task, true, true, this.wake);
+  }
+
+  /** Starts call `number` with the arguments in `words`. The answer is in `reply`; nothing changes when it is Refused. */
+  begin(thread: KernelThread, number: number, words: Words): number {
+    this.reply.clear();
+    const entry = callTable[number];
+    try {
+      if (entry === undefined) throw new Malformed(`there is no kernel call ${number}`);
+      const values: unknown[] = [];
+      for (const parameter of entry.parameters) values.push(parameter.codec.decode(words));
+      if (words.at !== words.length) throw new Malformed(`${entry.name}: ${words.length - words.at} words too many`);
+      if (thread.running !== null) throw new Malformed(`${thread.name} is in ${thread.call?.name} still`);
+      const result = entry.run(this, thread, ...(values as never[]));
+      if (!isSteps(result)) return this.finish(entry, result);
+      this.journal.set(thread, 'call', entry as Call | null);
+      this.journal.set(thread, 'running', result as Steps<unknown> | null);
+      return this.resume(thread);
+    } catch (error) {
+      return this.fail(thread, error);
+    }
+  }
+
+  /** Takes the call that `thread` is in one step further. */
+  resume(thread: KernelThread): number {
+    this.reply.clear();
+    const running = thread.running;
+    if (running === null) return this.fail(thread, new Malformed(`${thread.name} is in no call`));
+    try {
+      if (thread.wokenBy !== 0) {
+        this.observer.acquire(thread, thread.wokenBy);
+        this.journal.set(thread, 'wokenBy', 0);
+      }
+      const { done, value } = running.next();
+      if (done) {
+        this.journal.set(thread, 'running', null);
+        return this.finish(thread.call!, value);
+      }
+      if (value === innerStep) return Status.Step;
+      if (value instanceof WaitQueue) {
+        this.sleepIn(thread, value);
+        return Status.Blocked;
+      }
+      this.copy = value;
+      return Status.Copy;
+    } catch (error) {
+      this.journal.set(thread, 'running', null);
+      return this.fail(thread, error);
+    }
+  }
+
+  /** Wakes the first `count` sleepers of `queue`, handing on what the waker did. Returns how many there were. */
+  wakeFrom(queue: WaitQueue, count: number, waker: KernelThread): number {
+    const woken = Math.min(count, queue.waiters.length);
+    if (woken === 0) return 0;
+    const key = this.newKey();
+    this.observer.release(waker, key);
+    for (let i = 0; i < woken; i++) {
+      const thread = queue.waiters[0] as KernelThread;
+      this.leave(thread, queue);
+      this.journal.set(thread, 'wokenBy', key);
+      this.wakeThread(thread, queue);
+    }
+    return woken;
+  }
+
+  /** The thread whose sleep ends next by the clock, or null. Ties go to the lower number. */
+  nextDeadline(): KernelThread | null {
+    let next: KernelThread | null = null;
+    for (const thread of this.threads) {
+      if (thread.waitingIn === null || thread.deadline === Number.POSITIVE_INFINITY) continue;
+      if (next === null || thread.deadline < next.deadline) next = thread;
+    }
+    return next;
+  }
+
+  /** A step of the clock: time moves to the next deadline and its sleeper wakes. */
+  expire(): void {
+    const thread = this.nextDeadline();
+    if (thread === null) return;
+    this.journal.set(this as Kernel, 'time', Math.max(this.time, thread.deadline));
+    const queue = thread.waitingIn!;
+    this.leave(thread, queue);
+    this.journal.set(thread, 'timedOut', true);
+    this.wakeThread(thread, queue);
+  }
+
+  /** Moves time forward without waking anybody: free-running machines keep real time. */
+  advance(time: number): void {
+    if (time > this.time) this.journal.set(this as Kernel, 'time', time);
+  }
+
+  /** The function of `thread` is over. */
+  endThread(thread: KernelThread): void {
+    if (thread.ended) return;
+    this.journal.set(thread, 'ended', true);
+    if (thread.waitingIn !== null) this.leave(thread, thread.waitingIn);
+    thread.running?.return(undefined);
+    this.journal.set(thread, 'running', null);
+    this.vm.releaseLocks(thread);
+    for (const message of thread.messages.splice(0)) {
+      this.journal.undo(() => thread.messages.push(message));
+      for (const object of message.objects) object.release(thread);
+    }
+  }
+
+  /** The task is gone, with its threads, rights and address space. Wired pages stay until they are completed. */
+  killTask(task: KernelTask): void {
+    if (task.dead) return;
+    this.journal.set(task, 'dead', true);
+    const threads = this.threads.filter((thread) => thread.task === task);
+    for (const thread of threads) this.endThread(thread);
+    const actor = threads[0] ?? this.machineThread(task);
+    this.iokit.taskDied(actor, task.space);
+    if (threads.length > 0) this.handles.dropAll(actor);
+    task.space.terminate(actor);
+  }
+
+  newKey(): number {
+    this.journal.set(this as Kernel, 'lastKey', this.lastKey + 1);
+    return this.lastKey;
+  }
+
+  violation(thread: KernelThread, rule: RuleName, message: string): void {
+    this.observer.violation(thread, rule, message);
+  }
+
+  private sleepIn(thread: KernelThread, queue: WaitQueue): void {
+    this.journal.set(thread, 'waitingIn', queue as WaitQueue | null);
+    this.journal.set(thread, 'timedOut', false);
+    queue.waiters.push(thread);
+    this.journal.undo(() => queue.waiters.splice(queue.waiters.indexOf(thread), 1));
+  }
+
+  /** Takes `thread` out of a queue without waking it. */
+  private leave(thread: KernelThread, queue: WaitQueue): void {
+    const at = queue.waiters.indexOf(thread);
+    if (at >= 0) {
+      queue.waiters.splice(at, 1);
+      this.journal.undo(() => queue.waiters.splice(at, 0, thread));
+    }
+    this.journal.set(thread, 'waitingIn', null);
+    this.journal.set(thread, 'deadline', Number.POSITIVE_INFINITY);
+  }
+
+  /** Lets a thread run again that a queue (or the clock) has let go. */
+  private wakeThread(thread: KernelThread, queue: WaitQueue): void {
+    if (thread.waitingIn === queue) this.leave(thread, queue);
+    this.observer.woken(thread);
+  }
+
+  private finish(entry: Call, value: unknown): number {
+    entry.result.encode(this.reply, value, `result of ${entry.name}`);
+    return Status.Done;
+  }
+
+  private fail(thread: KernelThread, error: unknown): number {
+    this.reply.clear();
+    if (error instanceof KernelPanic) {
+      text.encode(this.reply, error.message, 'panic');
+      return Status.Panicked;
+    }
+    if (error instanceof HandleError && error.released) this.violation(thread, 'use-after-release', error.message);
+    if (
+      error instanceof HandleError ||
+      error instanceof Malformed ||
+      error instanceof RangeError ||
+      error instanceof MemoryFault ||
+      error instanceof TypeError
+    ) {
+      text.encode(this.reply, error.name, 'error');
+      text.encode(this.reply, error.message, 'error');
+      return Status.Refused;
+    }
+    throw error;
+  }
+}
+
+/** Calls in steps return generators; results are never objects with a `next`. */
+function isSteps(value: unknown): value is Steps<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { next?: unknown }).next === 'function';
+}
+
+const silent: Observer = { acquire() {}, release() {}, touch() {}, violation() {}, woken() {} };

@@ -1,0 +1,30 @@
+/**
+ * The rules that an execution can break, by their stable names. The number of a rule is its place here: traces hold it, so new
+ * rules go to the end.
+ */
+export const ruleNames = [
+  'assertion',
+  'uncaught-exception',
+  'memory-fault',
+  'kernel-panic',
+  'deadlock',
+  'livelock',
+  'data-race',
+  'double-fetch',
+  'unbalanced-complete',
+  'prepare-race',
+  'direction-misuse',
+  'use-before-prepare',
+  'use-after-release',
+  'dangling-mapping',
+  'leak',
+  'forbidden-outcome',
+  'check',
+] as const;
+
+export type RuleName = (typeof ruleNames)[number];
+
+/** What a broken rule means: the execution failed, it is worth a note, or nothing. */
+export type RuleLevel = 'fail' | 'note' | 'off';
+
+export const ruleNumber = (name: RuleName): number => ruleNames.indexOf(name);

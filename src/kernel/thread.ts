@@ -1,0 +1,62 @@
+/** A simulated thread as the kernel sees it: whose it is, what it sleeps on, which call it is in. */
+import type { KernelObject } from '../vm/kernel-object.ts';
+import { type Steps, type Waiter, WaitQueue } from '../vm/steps.ts';
+import type { Call } from './call.ts';
+import { type Holder, machineHolder } from './handle-table.ts';
+import type { KernelTask } from './task.ts';
+
+/** A message on its way: plain data as words, and the objects whose handles travel with it. */
+export interface Message {
+  readonly words: Float64Array;
+  readonly objects: readonly KernelObject[];
+  /** What happens before its receipt. */
+  readonly key: number;
+}
+
+export class KernelThread implements Waiter, Holder {
+  /** The call that is under way, between its steps. */
+  running: Steps<unknown> | null = null;
+  call: Call | null = null;
+  /** The queue it sleeps in; null while it can run. */
+  waitingIn: WaitQueue | null = null;
+  /** Virtual nanoseconds at which its sleep ends anyway; Infinity for never. */
+  deadline = Number.POSITIVE_INFINITY;
+  /** Whether its last sleep was ended by the clock. */
+  timedOut = false;
+  ended = false;
+  /** What the step that woke it hands over: a key of happens-before, or 0. */
+  wokenBy = 0;
+  readonly messages: Message[] = [];
+  readonly mailbox: WaitQueue;
+  readonly sleep: WaitQueue;
+
+  /**
+   * @param number from 0 in the order of the scenario; -1 for the machine itself
+   * @param daemon it need not end for the execution to end
+   * @param privileged it may use what only the kernel may
+   */
+  constructor(
+    readonly number: number,
+    readonly name: string,
+    readonly task: KernelTask,
+    readonly daemon: boolean,
+    readonly privileged: boolean,
+    private readonly onWake: (thread: KernelThread, queue: WaitQueue) => void,
+  ) {
+    this.mailbox = new WaitQueue(`a message to ${name}`);
+    this.sleep = new WaitQueue('its time');
+  }
+
+  /** Under which number its references are counted. */
+  get holder(): number {
+    return this.number < 0 ? machineHolder : this.task.number;
+  }
+
+  get pool(): number {
+    return this.number + 1;
+  }
+
+  woken(queue: WaitQueue): void {
+    this.onWake(this, queue);
+  }
+}

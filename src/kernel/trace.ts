@@ -1,0 +1,188 @@
+/**
+ * The trace: everything observable of one execution, in order, as words. Detectors, pictures, tokens, hashes and the records
+ * that re-execution compares with are functions of it and of nothing else.
+ *
+ * An event is eight words and then `extra` more:
+ *
+ *   0 tag        kind + 64 × actor
+ *   1 operation  number of the operation within its thread, from 0
+ *   2 subject    virtual address, or number of the kernel call, or key of a synchronisation
+ *   3 physical   physical address, or -1 (not hashed: an observation, not an input)
+ *   4 length     bytes of an access; status of a call
+ *   5 low        value, lower 32 bits; or a double
+ *   6 high       value, upper 32 bits; second operand
+ *   7 extra      number of words that follow
+ *
+ * On threads it lies in shared memory; whoever holds the baton is its only writer.
+ */
+export const Kind = {
+  Load8: 1,
+  Load16: 2,
+  Load32: 3,
+  Load64: 4,
+  Store8: 5,
+  Store16: 6,
+  Store32: 7,
+  Store64: 8,
+  AtomicLoad: 9,
+  AtomicStore: 10,
+  AtomicAdd: 11,
+  AtomicSub: 12,
+  AtomicAnd: 13,
+  AtomicOr: 14,
+  AtomicXor: 15,
+  AtomicExchange: 16,
+  AtomicCompareExchange: 17,
+  /** One fragment of a bulk copy out of, or into, memory. */
+  Read: 18,
+  Write: 19,
+  /** First step of a kernel call; extra: its arguments. */
+  Call: 20,
+  /** A later step of it. */
+  Continue: 21,
+  Choose: 22,
+  Yield: 23,
+  Random: 24,
+  /** A step of the clock: low = the new time in nanoseconds. */
+  Clock: 25,
+  // From here on events are no steps.
+  /** A bulk access begins; low and high: hash of what will be written. */
+  Bulk: 32,
+  /** An operation of several steps ends; length: status; extra: its result. */
+  Return: 33,
+  /** Happens-before: the actor takes over, or hands on, what `subject` orders. */
+  Acquire: 34,
+  Release: 35,
+  /** A rule was broken; subject: number of the rule; low, high: what it is about. */
+  Violation: 36,
+  /** The actor ended; low: 0 returned, 1 failed, 2 died. */
+  End: 37,
+  /** A kernel object was used in a way that the caller must serialise: subject = handle of the object, low = 1 exclusive. */
+  Touch: 38,
+  /** The access of the event before reaches into a second page: subject = its kind, words 3 and 4 the bytes there. */
+  Straddle: 39,
+} as const;
+
+export const firstNonStep = Kind.Bulk;
+export const headerWords = 8;
+export const actorFactor = 64;
+
+export const isStep = (kind: number): boolean => kind < firstNonStep;
+export const isLoad = (kind: number): boolean => kind >= Kind.Load8 && kind <= Kind.Load64;
+export const isStore = (kind: number): boolean => kind >= Kind.Store8 && kind <= Kind.Store64;
+export const isAtomic = (kind: number): boolean => kind >= Kind.AtomicLoad && kind <= Kind.AtomicCompareExchange;
+/** Any event whose words 3 and 4 describe bytes that were touched. */
+export const isAccess = (kind: number): boolean => kind >= Kind.Load8 && kind <= Kind.Write;
+
+const lengthWord = 0;
+const stepsWord = 1;
+
+export class Trace {
+  words: Float64Array;
+  bits: Uint32Array;
+  private readonly counters: Int32Array;
+
+  /** Over shared `words` of fixed size with their `counters`, or over private ones that grow. */
+  constructor(words: Float64Array = new Float64Array(1 << 14), counters: Int32Array = new Int32Array(2)) {
+    this.words = words;
+    this.bits = new Uint32Array(words.buffer, words.byteOffset, words.length * 2);
+    this.counters = counters;
+  }
+
+  /** Words in use. */
+  get length(): number {
+    return this.counters[lengthWord]!;
+  }
+
+  /** Steps so far. */
+  get steps(): number {
+    return this.counters[stepsWord]!;
+  }
+
+  clear(): void {
+    this.counters[lengthWord] = 0;
+    this.counters[stepsWord] = 0;
+  }
+
+  /** Appends an event without extra words and returns where it stands. */
+  append(
+    kind: number,
+    actor: number,
+    operation: number,
+    subject: number,
+    physical: number,
+    length: number,
+    low: number,
+    high: number,
+  ): number {
+    const at = this.counters[lengthWord]!;
+    if (at + headerWords > this.words.length) this.grow(headerWords);
+    const words = this.words;
+    words[at] = kind + actor * actorFactor;
+    words[at + 1] = operation;
+    words[at + 2] = subject;
+    words[at + 3] = physical;
+    words[at + 4] = length;
+    words[at + 5] = low;
+    words[at + 6] = high;
+    words[at + 7] = 0;
+    this.counters[lengthWord] = at + headerWords;
+    if (kind < firstNonStep) this.counters[stepsWord] = this.counters[stepsWord]! + 1;
+    return at;
+  }
+
+  /** Adds extra words to the event that was appended last, at `at`. */
+  extend(at: number, source: Float64Array, from: number, count: number): void {
+    const end = this.counters[lengthWord]!;
+    if (end + count > this.words.length) this.grow(count);
+    // Copied as bits: packed bytes may look like any NaN.
+    const bits = new Uint32Array(source.buffer, source.byteOffset + from * 8, count * 2);
+    this.bits.set(bits, end * 2);
+    this.words[at + 7] = this.words[at + 7]! + count;
+    this.counters[lengthWord] = end + count;
+  }
+
+  kindAt(at: number): number {
+    return this.words[at]! % actorFactor;
+  }
+
+  actorAt(at: number): number {
+    return Math.floor(this.words[at]! / actorFactor);
+  }
+
+  /** Where the event after the one at `at` stands. */
+  after(at: number): number {
+    return at + headerWords + this.words[at + 7]!;
+  }
+
+  /** 64 bits over operations, operands and results, as 16 hexadecimal digits (execution.md, rule 22). */
+  hash(): string {
+    let a = 0x9e3779b9;
+    let b = 0x7f4a7c15;
+    const bits = this.bits;
+    const mix = (word: number): void => {
+      a = Math.imul(a ^ word, 0x85ebca6b);
+      a ^= a >>> 13;
+      b = Math.imul(b ^ word, 0xc2b2ae35) + a;
+      b ^= b >>> 16;
+    };
+    for (let at = 0; at < this.length; at = this.after(at)) {
+      const kind = this.kindAt(at);
+      if (kind === Kind.Acquire || kind === Kind.Release) continue;
+      for (let word = at; word < this.after(at); word++) {
+        if (word === at + 3) continue;
+        mix(bits[word * 2]!);
+        mix(bits[word * 2 + 1]!);
+      }
+    }
+    return (a >>> 0).toString(16).padStart(8, '0') + (b >>> 0).toString(16).padStart(8, '0');
+  }
+
+  private grow(count: number): void {
+    if (this.words.buffer instanceof SharedArrayBuffer) throw new RangeError('the trace is full');
+    const words = new Float64Array(Math.max(this.words.length * 2, this.length + count));
+    words.set(this.words);
+    this.words = words;
+    this.bits = new Uint32Array(words.buffer);
+  }
+}

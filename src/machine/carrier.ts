@@ -1,0 +1,35 @@
+/**
+ * What carries a controlled execution: it decides who runs next and reaches the kernel. The operations themselves (translation,
+ * access, record, trace) are in `ControlledTask`, once for both carriers.
+ */
+import type { Words } from '../kernel/wire.ts';
+import type { CopyStep } from '../vm/steps.ts';
+import type { ControlledTask } from './controlled-task.ts';
+
+export interface Carrier {
+  /** The thread stands before a step. Returns when it may take it; inline, throws to suspend it instead. */
+  turn(task: ControlledTask): void;
+  /** The thread cannot go on until it is woken. Returns or throws as `turn` does. */
+  block(task: ControlledTask): void;
+  /** Starts a kernel call; the answer is in `reply`. Returns a status. */
+  begin(task: ControlledTask, call: number, words: Words): number;
+  /** Takes the call that the thread is in one step further. */
+  resume(task: ControlledTask): number;
+  readonly reply: Words;
+  readonly copy: CopyStep | null;
+  /** A number below `n` for `task.choose`. */
+  choose(task: ControlledTask, n: number): number;
+  /** The thread broke a rule: notes it, with its text, at this place of the trace. */
+  violation(task: ControlledTask, rule: number, text: string): void;
+  /** A page was reached by a second actor. */
+  shared(frame: number): void;
+  /** The simulated kernel panicked: nobody takes another step. */
+  panic(task: ControlledTask, message: string): void;
+  log(task: ControlledTask, line: string): void;
+}
+
+/**
+ * Thrown through a task's function to take it off the stack. Which state the task is in (suspended, ended, dead) is the
+ * engine's knowledge, never the exception's: user code may catch it.
+ */
+export const suspension = Object.freeze({ toString: () => 'wiredown: this thread is suspended; let this pass' });

@@ -1,0 +1,271 @@
+/**
+ * A task without a schedule: each operation happens when it is called. Used by `setup` and `check` (calls go straight to the
+ * kernel) and by free-running workers (calls go through the mailbox); which of the two is the link's business.
+ *
+ * Loads and stores are what the hardware does, with no point in between; atomics are real atomics.
+ */
+import { KernelPanic, MemoryFault } from '../hardware/errors.ts';
+import type { Hardware } from '../hardware/hardware.ts';
+import type { PhysicalMemory } from '../hardware/physical-memory.ts';
+import { accessRead, accessWrite, type TranslationCache } from '../hardware/translation-cache.ts';
+import { type Call, Status } from '../kernel/call.ts';
+import { calls } from '../kernel/calls/index.ts';
+import { Kind } from '../kernel/trace.ts';
+import { text, Words } from '../kernel/wire.ts';
+import type { TaskHandle } from '../task/handle.ts';
+import { Task } from '../task/task.ts';
+import type { CopyStep } from '../vm/steps.ts';
+import { faultReasons } from './faults.ts';
+import { refusal } from './refusal.ts';
+
+/** The way to the kernel. A call that blocks returns when it is over. */
+export interface Link {
+  begin(call: number, words: Words): number;
+  resume(): number;
+  readonly reply: Words;
+  readonly copy: CopyStep | null;
+  /** A line that the task logged. */
+  log(line: string): void;
+}
+
+/** Thrown by a failed `assert`, and by any later operation of a thread that has failed. */
+export class AssertionFailed extends Error {
+  override readonly name = 'AssertionFailed';
+}
+
+export class FreeTask extends Task {
+  private readonly memory: PhysicalMemory;
+  private readonly words = new Words();
+  private readonly scratch = new DataView(new ArrayBuffer(8));
+  private readonly pageSize: number;
+  private failure: AssertionFailed | null = null;
+
+  constructor(
+    name: string,
+    thread: string,
+    id: number,
+    kernelTask: TaskHandle,
+    private readonly hardware: Hardware,
+    private readonly cache: TranslationCache,
+    private readonly link: Link,
+    /** Numbers in [0, 1) for `random` and `choose`. */
+    private readonly draw: () => number,
+  ) {
+    super(name, thread, id, kernelTask);
+    this.memory = hardware.memory;
+    this.pageSize = hardware.pageSize;
+  }
+
+  override load8(address: number): number {
+    return this.memory.load8(this.resolve(address, 1, accessRead));
+  }
+
+  override load16(address: number): number {
+    if (this.isSplit(address, 2)) return this.across(address, 2).getUint16(0, true);
+    return this.memory.load16(this.resolve(address, 2, accessRead));
+  }
+
+  override load32(address: number): number {
+    if ((address & 3) !== 0 && this.isSplit(address, 4)) return this.across(address, 4).getUint32(0, true);
+    const physical = this.cache.translate(address, accessRead);
+    return this.memory.load32(physical >= 0 ? physical : this.resolve(address, 4, accessRead));
+  }
+
+  override load64(address: number): bigint {
+    return this.across(address, 8).getBigUint64(0, true);
+  }
+
+  override store8(address: number, value: number): void {
+    const physical = this.resolve(address, 1, accessWrite);
+    this.hardware.preserve(physical, 1);
+    this.memory.store8(physical, value & 0xff);
+  }
+
+  override store16(address: number, value: number): void {
+    if (this.isSplit(address, 2)) {
+      this.scratch.setUint16(0, value, true);
+      this.scatter(address, 2);
+    } else {
+      const physical = this.resolve(address, 2, accessWrite);
+      this.hardware.preserve(physical, 2);
+      this.memory.store16(physical, value & 0xffff);
+    }
+  }
+
+  override store32(address: number, value: number): void {
+    if ((address & 3) !== 0 && this.isSplit(address, 4)) {
+      this.scratch.setUint32(0, value, true);
+      this.scatter(address, 4);
+    } else {
+      let physical = this.cache.translate(address, accessWrite);
+      if (physical < 0) physical = this.resolve(address, 4, accessWrite);
+      this.hardware.preserve(physical, 4);
+      this.memory.store32(physical, value >>> 0);
+    }
+  }
+
+  override store64(address: number, value: bigint): void {
+    if (typeof value !== 'bigint') throw new TypeError(`store64: expected a bigint, got ${String(value)}`);
+    this.scratch.setBigUint64(0, BigInt.asUintN(64, value), true);
+    this.scatter(address, 8);
+  }
+
+  override read(address: number, length: number): Uint8Array {
+    if (!Number.isSafeInteger(length) || length < 0 || length > 2 ** 32) {
+      throw new RangeError(`read: expected a length from 0 to 2^32, got ${String(length)}`);
+    }
+    const bytes = new Uint8Array(length);
+    this.copyRuns(address, bytes, accessRead);
+    return bytes;
+  }
+
+  override write(address: number, bytes: Uint8Array): void {
+    if (!(bytes instanceof Uint8Array)) throw new TypeError(`write: expected a Uint8Array, got ${String(bytes)}`);
+    this.copyRuns(address, bytes, accessWrite);
+  }
+
+  override atomicOperation(kind: number, address: number, operand: number, expected: number): number {
+    if ((address & 3) !== 0) throw new RangeError(`atomic: expected an address that is a multiple of 4, got ${address}`);
+    const words = this.memory.words;
+    const physical = this.resolve(address, 4, kind === Kind.AtomicLoad ? accessRead : accessWrite);
+    if (kind !== Kind.AtomicLoad) this.hardware.preserve(physical, 4);
+    const at = physical / 4;
+    switch (kind) {
+      case Kind.AtomicLoad:
+        return Atomics.load(words, at) >>> 0;
+      case Kind.AtomicStore:
+        return Atomics.store(words, at, operand | 0) >>> 0;
+      case Kind.AtomicAdd:
+        return Atomics.add(words, at, operand) >>> 0;
+      case Kind.AtomicSub:
+        return Atomics.sub(words, at, operand) >>> 0;
+      case Kind.AtomicAnd:
+        return Atomics.and(words, at, operand) >>> 0;
+      case Kind.AtomicOr:
+        return Atomics.or(words, at, operand) >>> 0;
+      case Kind.AtomicXor:
+        return Atomics.xor(words, at, operand) >>> 0;
+      case Kind.AtomicExchange:
+        return Atomics.exchange(words, at, operand) >>> 0;
+      default:
+        return Atomics.compareExchange(words, at, expected | 0, operand | 0) >>> 0;
+    }
+  }
+
+  override invoke<A extends readonly unknown[], R>(call: Call<A, R>, ...values: A): R {
+    return this.request(call as Call<never, R>, null, values);
+  }
+
+  override transfer<A extends readonly unknown[], R>(call: Call<A, R>, buffer: Uint8Array, ...values: A): R {
+    return this.request(call as Call<never, R>, buffer, values);
+  }
+
+  override random(): number {
+    return this.draw();
+  }
+
+  override choose(n: number): number {
+    if (!Number.isInteger(n) || n < 1) throw new RangeError(`choose: expected a whole number from 1, got ${String(n)}`);
+    return Math.floor(this.draw() * n);
+  }
+
+  override yield(): void {
+    this.stopIfFailed();
+  }
+
+  override log(...values: unknown[]): void {
+    this.link.log(values.map(String).join(' '));
+  }
+
+  protected override fail(message: string): never {
+    this.failure ??= new AssertionFailed(message);
+    throw this.failure;
+  }
+
+  private request<R>(call: Call<never, R>, buffer: Uint8Array | null, values: readonly unknown[]): R {
+    this.stopIfFailed();
+    const words = this.words;
+    words.clear();
+    for (let i = 0; i < call.parameters.length; i++) {
+      const parameter = call.parameters[i]!;
+      parameter.codec.encode(words, values[i], `${call.name}: ${parameter.name}`);
+    }
+    let status = this.link.begin(call.number, words);
+    while (status === Status.Copy) {
+      const { physical, length, at, intoMemory } = this.link.copy!;
+      if (intoMemory) this.writeRun(physical, buffer!, at, length);
+      else this.memory.read(physical, buffer!, at, length);
+      status = this.link.resume();
+    }
+    const reply = this.link.reply;
+    reply.at = 0;
+    if (status === Status.Done) return call.result.decode(reply);
+    if (status === Status.Panicked) throw new KernelPanic(text.decode(reply));
+    throw refusal(text.decode(reply), text.decode(reply));
+  }
+
+  /** The physical address, with its page faulted in; throws MemoryFault. */
+  private resolve(address: number, length: number, access: number): number {
+    let physical = this.cache.translate(address, access);
+    if (physical >= 0) return physical;
+    this.stopIfFailed();
+    let reason = 'bad address';
+    if (Number.isSafeInteger(address) && address >= 0) {
+      reason = faultReasons[this.invoke(calls.fault, address, access)] ?? 'not mapped';
+      physical = this.cache.translate(address, access);
+      if (physical >= 0) return physical;
+    }
+    throw new MemoryFault(address, access === accessRead ? 'read' : 'write', length, this.name, reason || 'not mapped');
+  }
+
+  /** Copies in runs of physically adjacent pages: the fewer views are made, the nearer it comes to one plain copy. */
+  private copyRuns(address: number, bytes: Uint8Array, access: number): void {
+    for (let done = 0; done < bytes.length; ) {
+      const start = this.resolve(address + done, bytes.length - done, access);
+      let run = Math.min(bytes.length - done, this.pageSize - (start % this.pageSize));
+      while (done + run < bytes.length) {
+        const next = this.cache.translate(address + done + run, access);
+        if (next !== start + run) break;
+        run += Math.min(bytes.length - done - run, this.pageSize);
+      }
+      if (access === accessWrite) this.writeRun(start, bytes, done, run);
+      else this.memory.read(start, bytes, done, run);
+      done += run;
+    }
+  }
+
+  private writeRun(physical: number, bytes: Uint8Array, at: number, length: number): void {
+    this.hardware.preserve(physical, length);
+    this.memory.write(physical, bytes, at, length);
+  }
+
+  private isSplit(address: number, width: number): boolean {
+    return (address & (width - 1)) !== 0 && (address % this.pageSize) + width > this.pageSize;
+  }
+
+  /** The bytes of a scalar, both pages checked before the first is read. */
+  private across(address: number, width: number): DataView {
+    const first = this.resolve(address, width, accessRead);
+    const split = this.isSplit(address, width);
+    if (split) this.resolve(address + width - 1, width, accessRead);
+    for (let i = 0; i < width; i++) {
+      this.scratch.setUint8(i, this.memory.load8(split ? this.resolve(address + i, width, accessRead) : first + i));
+    }
+    return this.scratch;
+  }
+
+  private scatter(address: number, width: number): void {
+    const first = this.resolve(address, width, accessWrite);
+    const split = this.isSplit(address, width);
+    if (split) this.resolve(address + width - 1, width, accessWrite);
+    for (let i = 0; i < width; i++) {
+      const physical = split ? this.resolve(address + i, width, accessWrite) : first + i;
+      this.hardware.preserve(physical, 1);
+      this.memory.store8(physical, this.scratch.getUint8(i));
+    }
+  }
+
+  private stopIfFailed(): void {
+    if (this.failure !== null) throw this.failure;
+  }
+}

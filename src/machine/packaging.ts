@@ -1,0 +1,21 @@
+/**
+ * Where wiredown's own files lie, from source and built. Workers are given their preload explicitly: from source they need tsx,
+ * and Node 20 hands no loader down to them.
+ */
+import { extname } from 'node:path';
+
+const self = new URL(import.meta.url);
+const extension = extname(self.pathname);
+const fromSource = extension === '.ts';
+
+/** The package's root folder: two up from src/machine, three from dist/src/machine. */
+export const packageRoot = new URL(fromSource ? '../../' : '../../../', self);
+
+/** URL of the worker entry `name`. */
+export const workerUrl = (name: string): URL => new URL(`../../workers/${name}${extension}`, self);
+
+/** What `execArgv` of our workers must be, alone. */
+export const workerExecArgv = (): string[] => (fromSource ? ['--import', new URL('scripts/tsx-worker.mjs', packageRoot).href] : []);
+
+/** The loader hook that gives each simulated thread its own modules. */
+export const instancesUrl = new URL('scripts/instances.mjs', packageRoot).href;

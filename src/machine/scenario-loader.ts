@@ -1,0 +1,94 @@
+/**
+ * Loads a scenario file: one instance of its modules for `setup`, `check` and `outcome`, and one for each simulated thread, so
+ * that threads share nothing but memory and messages.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { configure } from '../hardware/configuration.ts';
+import { isScenario, planThreads, type Scenario, type ThreadFunction } from '../task/scenario.ts';
+import { ScenarioError, UsageError } from './errors.ts';
+import type { LoadedScenario } from './loaded-scenario.ts';
+import { instancesUrl } from './packaging.ts';
+
+type Instances = typeof import('../../scripts/instances.mjs');
+
+/** Loads every instance. `name` picks out of a file with several scenarios. Throws ScenarioError or UsageError. */
+export async function loadScenario(url: string, name: string | null): Promise<LoadedScenario> {
+  const scenario = await loadInstance(url, name, 'setup');
+  let plans: LoadedScenario['plans'];
+  try {
+    plans = planThreads(scenario);
+    configure(scenario.machine);
+  } catch (error) {
+    throw new ScenarioError(`${display(url)}: ${(error as Error).message}`);
+  }
+  const functions: ThreadFunction<unknown>[] = [];
+  for (const [number, plan] of plans.entries()) functions.push(await threadFunction(url, scenario.name, number, plan.name));
+  return { scenario, plans, functions, digest: digestOf(scenario, plans.map((plan) => plan.name)) };
+}
+
+/** The function of one thread, from an instance of its own: what a worker that carries one thread needs. */
+export async function threadFunction(url: string, name: string, number: number, thread: string): Promise<ThreadFunction<unknown>> {
+  const scenario = await loadInstance(url, name, number);
+  const plan = planThreads(scenario)[number];
+  if (plan?.name !== thread) {
+    throw new ScenarioError(`${display(url)}: loaded again, thread ${number} is ${plan?.name}, not ${thread}: the file's exports must not change`);
+  }
+  return plan.run;
+}
+
+/** Names of the scenarios in a file, in order. */
+export async function scenarioNames(url: string): Promise<string[]> {
+  return (await exported(url, 'setup')).map((scenario) => scenario.name);
+}
+
+async function loadInstance(url: string, name: string | null, instance: number | string): Promise<Scenario> {
+  const all = await exported(url, instance);
+  if (name === null) {
+    if (all.length === 1) return all[0]!;
+    throw new UsageError(`${display(url)} has ${all.length} scenarios; choose one by name: ${names(all)}`);
+  }
+  const found = all.find((scenario) => scenario.name === name);
+  if (found === undefined) throw new UsageError(`${display(url)} has no scenario ${JSON.stringify(name)}; it has ${names(all)}`);
+  return found;
+}
+
+async function exported(url: string, instance: number | string): Promise<Scenario[]> {
+  const path = fileURLToPath(url);
+  if (!existsSync(path)) throw new ScenarioError(`${path}: there is no such file`);
+  if (!statSync(path).isFile()) throw new ScenarioError(`${path}: this is no file`);
+  let module: Record<string, unknown>;
+  try {
+    const instances = (await import(instancesUrl)) as Instances;
+    await instances.registerInstances(import.meta.url);
+    module = await instances.importInstance(url, instance);
+  } catch (error) {
+    throw new ScenarioError(`${path}: it throws while loading: ${describe(error)}`);
+  }
+  const value = module.default;
+  const all = Array.isArray(value) ? value : [value];
+  if (value === undefined || all.length === 0 || !all.every(isScenario)) {
+    throw new ScenarioError(`${path}: it has no scenario as its default export: export default defineScenario({ … })`);
+  }
+  const repeated = all.find((scenario, i) => all.findIndex((other) => other.name === scenario.name) !== i);
+  if (repeated !== undefined) throw new ScenarioError(`${path}: two scenarios are named ${JSON.stringify(repeated.name)}`);
+  return all;
+}
+
+/** What tokens depend on: name, threads and machine. 24 bits as hexadecimal digits. */
+function digestOf(scenario: Scenario, threads: readonly string[]): string {
+  const described = JSON.stringify([scenario.name, threads, configure(scenario.machine)]);
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < described.length; i++) hash = Math.imul(hash ^ described.charCodeAt(i), 0x01000193);
+  return ((hash ^ (hash >>> 13)) & 0xffffff).toString(16).padStart(6, '0');
+}
+
+const display = (url: string): string => fileURLToPath(url);
+
+const names = (all: readonly Scenario[]): string => all.map((scenario) => JSON.stringify(scenario.name)).join(', ');
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const where = /\(?(file:[^\s)]+|\/[^\s)]+):(\d+):\d+\)?/.exec(error.stack ?? '');
+  return where === null ? `${error.name}: ${error.message}` : `${error.name}: ${error.message} (line ${where[2]})`;
+}

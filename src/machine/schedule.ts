@@ -1,0 +1,25 @@
+/**
+ * What decides an execution: who runs next, and which numbers `task.choose` gets. Strategies (floor 6), a token being replayed
+ * and a minimiser's attempt all answer these two questions.
+ */
+export interface Schedule {
+  /**
+   * The actor that takes the next step, out of `runnable[0 … count - 1]` (ascending). `current` is the thread that stands before
+   * its next step and could go on, or -1 when the last one ended, sleeps or yielded: taking another than `current` is a
+   * preemption. `steps` have been taken so far. Not asked where there is only one. Must not allocate.
+   */
+  pick(runnable: Int32Array, count: number, current: number, steps: number): number;
+  /** A number from 0 to n - 1 for the thread. */
+  choose(n: number, thread: number): number;
+}
+
+/** A schedule that explores: a new one for each execution of a campaign. */
+export interface Strategy extends Schedule {
+  readonly name: string;
+  /** Readies itself for execution `number` (from 1). False when every schedule has been had. */
+  begin(number: number): boolean;
+  /** The execution is over; `steps` it took. */
+  end(steps: number): void;
+  /** What is a scheduling point has changed: strategies that enumerate start over. */
+  restart(): void;
+}

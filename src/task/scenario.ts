@@ -1,0 +1,145 @@
+/**
+ * A scenario: a small multi-task program with a known start, written once and run on every carrier. `defineScenario` checks its
+ * shape, so that a mistake is named where it was made.
+ */
+import type { MachineOptions } from '../hardware/configuration.ts';
+import { show } from '../kernel/wire.ts';
+import type { Task } from './task.ts';
+
+/** What `setup` and `check` see: the machine without a schedule; every call runs to its end at once. */
+export interface ScenarioMachine {
+  /** The task of that name (a key of `tasks`), usable synchronously. */
+  task(name: string): Task;
+  /** The kernel's task. */
+  readonly kernel: Task;
+  /** Allocates memory that every task can reach, at one address in all of them; a multiple of the page size is used up. */
+  share(size: number): number;
+}
+
+export type ThreadFunction<S> = (task: Task, shared: S) => unknown;
+
+export interface Outcome<S> {
+  readonly machine: ScenarioMachine;
+  readonly shared: S;
+  /** What each thread's function returned, by its full name; undefined for a thread that did not return. */
+  readonly results: Readonly<Record<string, unknown>>;
+}
+
+export interface Scenario<S = unknown> {
+  readonly name: string;
+  readonly machine?: MachineOptions;
+  setup?(machine: ScenarioMachine): S;
+  readonly tasks: Readonly<Record<string, ThreadFunction<S> | Readonly<Record<string, ThreadFunction<S>>>>>;
+  /** Runs after every thread has ended; throws to fail. */
+  check?(machine: ScenarioMachine, shared: S): void;
+  /** A label for histograms. Skipped after a failure. */
+  outcome?(end: Outcome<S>): string;
+  /** Any other outcome fails; one of these that never occurs is reported as unobserved. */
+  readonly allowed?: readonly string[];
+}
+
+/** One simulated thread of a scenario, as the carriers take it. */
+export interface ThreadPlan {
+  /** 'client', 'kernel.submit', 'app.0' */
+  readonly name: string;
+  readonly task: string;
+  readonly daemon: boolean;
+  /** It may use the privileged interface; `double-fetch` watches it. */
+  readonly privileged: boolean;
+  readonly run: ThreadFunction<unknown>;
+}
+
+// Marks live on functions, under registered symbols, so that they survive when the library is loaded twice.
+const daemonMark = Symbol.for('wiredown.daemon');
+const kernelModeMark = Symbol.for('wiredown.kernelMode');
+const scenarioMark = Symbol.for('wiredown.scenario');
+
+type Marked = { [daemonMark]?: boolean; [kernelModeMark]?: boolean };
+
+function mark<S>(fn: ThreadFunction<S>, what: typeof daemonMark | typeof kernelModeMark): ThreadFunction<S> {
+  if (typeof fn !== 'function') throw new TypeError(`expected a thread's function, got ${show(fn)}`);
+  const marked: ThreadFunction<S> = (task, shared) => fn(task, shared);
+  Object.assign(marked, fn, { [what]: true });
+  return marked;
+}
+
+/** A thread that need not end for the execution to end. */
+export function daemon<S>(fn: ThreadFunction<S>): ThreadFunction<S> {
+  return mark(fn, daemonMark);
+}
+
+/** A thread that runs as the kernel does, in its own task's address space, as a system call does. */
+export function kernelMode<S>(fn: ThreadFunction<S>): ThreadFunction<S> {
+  return mark(fn, kernelModeMark);
+}
+
+/** `n` alike threads of one task, named 0, 1, … */
+export function threads<S>(n: number, fn: (task: Task, shared: S, i: number) => unknown): Record<string, ThreadFunction<S>> {
+  if (!Number.isInteger(n) || n < 1 || n > 256) throw new RangeError(`threads: expected 1 to 256, got ${show(n)}`);
+  return Object.fromEntries(
+    Array.from({ length: n }, (_, i) => {
+      const thread: ThreadFunction<S> = (task, shared) => fn(task, shared, i);
+      Object.assign(thread, fn);
+      return [String(i), thread];
+    }),
+  );
+}
+
+/** Declares a scenario. Throws a TypeError that names the path of what is wrong. */
+export function defineScenario<S>(scenario: Scenario<S>): Scenario<S> {
+  if (typeof scenario !== 'object' || scenario === null) throw new TypeError(`defineScenario: expected an object, got ${show(scenario)}`);
+  if (typeof scenario.name !== 'string' || scenario.name === '') throw new TypeError('scenario.name: expected a non-empty string');
+  for (const key of Object.keys(scenario)) {
+    if (!['name', 'machine', 'setup', 'tasks', 'check', 'outcome', 'allowed'].includes(key)) {
+      throw new TypeError(`scenario.${key}: there is no such part (name, machine, setup, tasks, check, outcome, allowed)`);
+    }
+  }
+  for (const part of ['setup', 'check', 'outcome'] as const) {
+    if (scenario[part] !== undefined && typeof scenario[part] !== 'function') {
+      throw new TypeError(`scenario.${part}: expected a function, got ${show(scenario[part])}`);
+    }
+  }
+  if (scenario.allowed !== undefined && !Array.isArray(scenario.allowed)) {
+    throw new TypeError(`scenario.allowed: expected an array of labels, got ${show(scenario.allowed)}`);
+  }
+  if (scenario.allowed !== undefined && scenario.outcome === undefined) {
+    throw new TypeError('scenario.allowed: needs scenario.outcome, which gives the labels');
+  }
+  planThreads(scenario as Scenario);
+  return Object.defineProperty({ ...scenario }, scenarioMark, { value: true });
+}
+
+export function isScenario(value: unknown): value is Scenario {
+  return typeof value === 'object' && value !== null && scenarioMark in value;
+}
+
+/** The threads of a scenario in the order in which they are numbered. */
+export function planThreads(scenario: Scenario): ThreadPlan[] {
+  const plans: ThreadPlan[] = [];
+  const add = (name: string, task: string, run: unknown): void => {
+    if (typeof run !== 'function') throw new TypeError(`scenario.tasks.${name}: expected a function, got ${show(run)}`);
+    const marks = run as Marked;
+    plans.push({
+      name,
+      task,
+      daemon: marks[daemonMark] === true,
+      privileged: task === 'kernel' || marks[kernelModeMark] === true,
+      run: run as ThreadFunction<unknown>,
+    });
+  };
+  if (typeof scenario.tasks !== 'object' || scenario.tasks === null) {
+    throw new TypeError(`scenario.tasks: expected an object, got ${show(scenario.tasks)}`);
+  }
+  for (const [task, value] of Object.entries(scenario.tasks)) {
+    if (task.includes('.') || task === '') throw new TypeError(`scenario.tasks: ${show(task)} is no name for a task (no dots)`);
+    if (typeof value === 'object' && value !== null) {
+      for (const [thread, run] of Object.entries(value)) add(`${task}.${thread}`, task, run);
+    } else {
+      add(task, task, value);
+    }
+  }
+  if (plans.length === 0) throw new TypeError('scenario.tasks: expected at least one thread');
+  if (plans.length > 256) throw new RangeError(`scenario.tasks: at most 256 threads, got ${plans.length}`);
+  if (plans.every((plan) => plan.daemon)) throw new TypeError('scenario.tasks: every thread is a daemon, so nothing would run');
+  return plans;
+}

@@ -1,0 +1,200 @@
+/**
+ * What task code sees of its machine: memory, atomics, messages, time, chance. Plain synchronous functions on every carrier;
+ * the carriers (floor 5) say what happens at each of them.
+ */
+import type { Call } from '../kernel/call.ts';
+import { calls } from '../kernel/calls/index.ts';
+import { TaskAtomics } from './atomics.ts';
+import { type Branded, handleBrand, handleId, type TaskHandle } from './handle.ts';
+import { decodePlain, packPlain } from './plain-data.ts';
+import { Words } from '../kernel/wire.ts';
+
+/** Access rights of memory, as Mach numbers them: bits of `protection`. */
+export const VM_PROT_NONE = 0;
+export const VM_PROT_READ = 1;
+export const VM_PROT_WRITE = 2;
+
+export interface AllocateOptions {
+  /** Where; a multiple of the page size. Without it the kernel chooses. */
+  address?: number;
+  /** VM_PROT bits; read and write unless given. */
+  protection?: number;
+}
+
+export interface MapOptions extends AllocateOptions {
+  /** First byte of the object that is mapped; a multiple of the page size. Default 0. */
+  offset?: number;
+  /** Bytes; default: to the end of the object. */
+  size?: number;
+  /** Replaces what is mapped at `address`. */
+  overwrite?: boolean;
+}
+
+/** Marks a kernel address that the caller leaves to the kernel. */
+const anywhere = 0;
+
+export abstract class Task implements Branded {
+  readonly [handleBrand] = 'Task';
+  readonly atomic: TaskAtomics = new TaskAtomics(this);
+
+  /**
+   * @param name of the task, as in the scenario: 'client', 'kernel'
+   * @param thread full name of the thread: 'client', 'kernel.submit'
+   * @param id handle of this task
+   * @param kernelTask handle of the kernel's task, for drivers
+   */
+  constructor(
+    readonly name: string,
+    readonly thread: string,
+    readonly id: number,
+    readonly kernelTask: TaskHandle,
+  ) {}
+
+  // Memory. Loads are unsigned; stores wrap modulo 2^n; addresses are numbers below 2^53. Throws MemoryFault.
+
+  abstract load8(address: number): number;
+  abstract load16(address: number): number;
+  abstract load32(address: number): number;
+  abstract load64(address: number): bigint;
+  abstract store8(address: number, value: number): void;
+  abstract store16(address: number, value: number): void;
+  abstract store32(address: number, value: number): void;
+  abstract store64(address: number, value: bigint): void;
+  /** Copies `length` bytes out of memory; each page is a step. */
+  abstract read(address: number, length: number): Uint8Array;
+  /** Copies `bytes` into memory; each page is a step. */
+  abstract write(address: number, bytes: Uint8Array): void;
+
+  loadInt8(address: number): number {
+    return (this.load8(address) << 24) >> 24;
+  }
+
+  loadInt16(address: number): number {
+    return (this.load16(address) << 16) >> 16;
+  }
+
+  loadInt32(address: number): number {
+    return this.load32(address) | 0;
+  }
+
+  loadInt64(address: number): bigint {
+    return BigInt.asIntN(64, this.load64(address));
+  }
+
+  // Address space.
+
+  /** Allocates zero-filled memory; returns its address. Throws RangeError when `size` is 0 or nothing fits. */
+  allocate(size: number, options: AllocateOptions = {}): number {
+    const protection = options.protection ?? (VM_PROT_READ | VM_PROT_WRITE);
+    return this.invoke(calls.allocate, size, options.address ?? anywhere, options.address === undefined, protection);
+  }
+
+  /** Unmaps whole pages. Holes are no error. */
+  deallocate(address: number, size: number): void {
+    this.invoke(calls.deallocate, address, size);
+  }
+
+  /** Changes the rights of whole pages. Throws RangeError where nothing is mapped or the rights exceed the maximum. */
+  protect(address: number, size: number, protection: number): void {
+    this.invoke(calls.protect, address, size, protection);
+  }
+
+  /** Maps a memory object that this task was handed; returns the address. */
+  map(object: Branded, options: MapOptions = {}): number {
+    return this.invoke(
+      calls.mapObject,
+      handleId(object, 'MemoryObject', 'object'),
+      options.offset ?? 0,
+      options.size ?? 0,
+      options.address ?? anywhere,
+      options.address === undefined,
+      options.protection ?? (VM_PROT_READ | VM_PROT_WRITE),
+      options.overwrite ?? false,
+    );
+  }
+
+  // Messages.
+
+  /** Sends plain data and handles to a thread, by its full name. The receiver gets a right and a reference to each handle. */
+  send(thread: string, value: unknown): void {
+    const { words, handles } = packPlain(value, 'message');
+    this.invoke(calls.send, thread, words, handles);
+  }
+
+  /** The next message to this thread; waits for one. */
+  receive(): unknown {
+    const packed = this.invoke(calls.receive);
+    const words = new Words(packed);
+    words.length = packed.length;
+    return decodePlain(words);
+  }
+
+  // Time and chance.
+
+  /** Virtual time in nanoseconds. */
+  now(): number {
+    return this.invoke(calls.now);
+  }
+
+  /** Sleeps for `nanoseconds` of virtual time; others may run longer than that. */
+  sleep(nanoseconds: number): void {
+    this.invoke(calls.sleep, nanoseconds);
+  }
+
+  /** A number in [0, 1), the same in every execution of a campaign with the same seed. */
+  abstract random(): number;
+  /** A number from 0 to n - 1 that the exploration chooses. */
+  abstract choose(n: number): number;
+  /** Lets others run, if any can. */
+  abstract yield(): void;
+
+  /** Says that this is a loop which waits for somebody else. */
+  spinHint(): void {
+    this.yield();
+  }
+
+  // Results.
+
+  /** Ends this thread with a failure when `condition` is false. */
+  assert(condition: unknown, message = 'assertion failed'): asserts condition {
+    if (!condition) this.fail(message);
+  }
+
+  /** Keeps a line for the replay's output. */
+  abstract log(...values: unknown[]): void;
+
+  // What the classes of I/O Kit stand on.
+
+  /** A kernel call. Throws what the kernel refuses it with. */
+  abstract invoke<A extends readonly unknown[], R>(call: Call<A, R>, ...values: A): R;
+  /** A kernel call that copies between memory and `buffer`. */
+  abstract transfer<A extends readonly unknown[], R>(call: Call<A, R>, buffer: Uint8Array, ...values: A): R;
+  /** An atomic operation by its kind in the trace; returns the value from before. */
+  abstract atomicOperation(kind: number, address: number, operand: number, expected: number): number;
+  protected abstract fail(message: string): never;
+}
+
+/** What an atomic operation leaves in the word. */
+export function atomicResult(operation: AtomicOperation, before: number, operand: number, expected: number): number {
+  switch (operation) {
+    case 'load':
+      return before;
+    case 'store':
+    case 'exchange':
+      return operand;
+    case 'add':
+      return (before + operand) >>> 0;
+    case 'sub':
+      return (before - operand) >>> 0;
+    case 'and':
+      return (before & operand) >>> 0;
+    case 'or':
+      return (before | operand) >>> 0;
+    case 'xor':
+      return (before ^ operand) >>> 0;
+    case 'compareExchange':
+      return before === expected ? operand : before;
+  }
+}
+
+export type AtomicOperation = 'load' | 'store' | 'add' | 'sub' | 'and' | 'or' | 'xor' | 'exchange' | 'compareExchange';
