@@ -17,7 +17,9 @@ import { pathToFileURL } from 'node:url';
 const parameter = 'wiredown-instance';
 const root = new URL('..', import.meta.url).href;
 /** Only these: scripts/scenarios and the fixtures of the tests are users of the library. */
-const ownCode = ['src/', 'dist/', 'workers/', 'scripts/tsx-worker.mjs', 'scripts/instances.mjs'].map((path) => root + path);
+const ownCode = ['src/', 'dist/', 'workers/', 'scripts/tsx-worker.mjs', 'scripts/instances.mjs'].map(
+  (path) => root + path,
+);
 
 /** True for code that a simulated thread may not share with another one. */
 const isInstanced = (href) =>
@@ -54,7 +56,8 @@ const writtenAsModule = (href) => {
   const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
   if (code.includes('import.meta')) return true;
   const module = /^\s*(?:import\b\s*[\w$*{"']|export\b\s*[\w$*{])/m;
-  const commonJs = /\bmodule\.exports\b|(?<![.\w$])exports\.[\w$]+\s*=|(?<![.\w$])require\s*\(|\b__(?:dirname|filename)\b/;
+  const commonJs =
+    /\bmodule\.exports\b|(?<![.\w$])exports\.[\w$]+\s*=|(?<![.\w$])require\s*\(|\b__(?:dirname|filename)\b/;
   return module.test(code) && !commonJs.test(code);
 };
 
@@ -62,7 +65,8 @@ const writtenAsModule = (href) => {
 const makeResolve = (library, hasTypeScript) => {
   const settle = (result, instance) => {
     if (instance === null || !isInstanced(result.url)) return result;
-    if (!hasTypeScript && typeScript.test(result.url)) throw Object.assign(new Error(result.url), { code: needsTypeScript });
+    if (!hasTypeScript && typeScript.test(result.url))
+      throw Object.assign(new Error(result.url), { code: needsTypeScript });
     const url = withInstance(result.url, instance);
     const ambiguous = result.format !== 'module' && /\.(?:ts|tsx|js|jsx)$/.test(new URL(url).pathname);
     // Saying the format also keeps Node from warning about a missing "type" in the user's package.json.
@@ -196,7 +200,9 @@ export function importInstance(file, instance) {
     try {
       const module = await importFile(file, String(instance));
       const inner = module.default;
-      return inner !== null && typeof inner === 'object' && inner.__esModule === true && 'default' in inner ? inner : module;
+      return inner !== null && typeof inner === 'object' && inner.__esModule === true && 'default' in inner
+        ? inner
+        : module;
     } finally {
       enter(before);
     }
@@ -207,4 +213,6 @@ export function importInstance(file, instance) {
 
 /** A URL, or a whole stack, without the mark of the instance: what a person should read. */
 export const withoutInstance = (text) =>
-  text.replace(new RegExp(`\\?${parameter}=[^&:)\\s]*(&)?|&${parameter}=[^&:)\\s]*`, 'g'), (_, more) => (more ? '?' : ''));
+  text.replace(new RegExp(`\\?${parameter}=[^&:)\\s]*(&)?|&${parameter}=[^&:)\\s]*`, 'g'), (_, more) =>
+    more ? '?' : '',
+  );

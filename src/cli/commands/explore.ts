@@ -1,0 +1,102 @@
+/** `wiredown explore FILE …`: runs the scenarios under many schedules and shows each failure that they have. */
+import type { Exploration, Failure, Replay } from '../../explore/results.ts';
+import { explorationText } from '../../report/exploration-text.ts';
+import { failureText } from '../../report/failure-text.ts';
+import { Progress } from '../../report/progress.ts';
+import { count, counted, duration } from '../../report/words.ts';
+import type { Command, Invocation } from '../command.ts';
+import { exitCodeOf } from '../exit-code.ts';
+import { scenarioUrl } from '../scenario-url.ts';
+
+/** Each further failure costs a screen; `--json` has all of them. */
+const mostPictures = 5;
+
+export const explore: Command = {
+  name: 'explore',
+  usage: 'explore FILE …',
+  summary: 'Run scenarios under many schedules and report the failures.',
+  details: 'Each failure is minimised, confirmed on real worker threads, and printed with the line that replays it.',
+  takes: { least: 1, most: Number.POSITIVE_INFINITY },
+  stopsBySignal: true,
+  run: async (invocation) => exitCodeOf(await exploreFiles(invocation)),
+};
+
+/** Explores and prints; returns what was found, for callers that judge it in their own way (`npm start`). */
+export async function exploreFiles(invocation: Invocation): Promise<Exploration[]> {
+  const { positionals, json, signal, terminal } = invocation;
+  const found: Exploration[] = [];
+  // With one file the document is what the library returned: an object, or an array for a file with several scenarios.
+  let document: Exploration | Exploration[] = found;
+  try {
+    for (const file of positionals) {
+      if (signal.aborted) break;
+      const { result, error } = await exploreFile(invocation, file);
+      const explorations = [result].flat();
+      found.push(...explorations);
+      if (positionals.length === 1) document = result;
+      if (!json) await print(invocation, file, explorations);
+      if (error !== null) throw error;
+    }
+  } finally {
+    // Also when a later file fails to load: the earlier ones were explored.
+    if (json && found.length > 0) terminal.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  }
+  return found;
+}
+
+async function exploreFile(
+  { options, signal, terminal, library }: Invocation,
+  file: string,
+): Promise<{ result: Exploration | Exploration[]; error: unknown }> {
+  const progress = new Progress(terminal.stderr, terminal.environment);
+  const onProgress = (now: { executions: number; failures: number; elapsed: number }): void =>
+    progress.show(
+      () =>
+        `${counted(now.executions, 'execution')}, ${counted(now.failures, 'failure')}, ${duration(now.elapsed)}  ${file}`,
+    );
+  try {
+    return { result: await library.explore(scenarioUrl(file), { ...options, signal, onProgress }), error: null };
+  } catch (error) {
+    // A search that had to end early carries what it had found until then.
+    const partial = (error as { exploration?: Exploration } | null)?.exploration;
+    return { result: partial ?? [], error };
+  } finally {
+    progress.end();
+  }
+}
+
+async function print(invocation: Invocation, file: string, explorations: Exploration[]): Promise<void> {
+  const { terminal, colours, width, options } = invocation;
+  const isOneOfMany = explorations.length > 1 || options.scenario !== undefined;
+  for (const exploration of explorations) {
+    const scenario = isOneOfMany ? exploration.scenario : undefined;
+    const parts = [explorationText(exploration, colours)];
+    for (const failure of exploration.failures.slice(0, mostPictures)) {
+      const { replay, problem } = await replayForPicture(invocation, file, failure, scenario);
+      const { replayCommand } = terminal;
+      const { executions } = exploration;
+      parts.push(failureText(failure, { file, replayCommand, scenario, executions, replay, width, colours }) + problem);
+    }
+    const more = exploration.failures.length - mostPictures;
+    if (more > 0) parts.push(`${count(more)} more, not shown: --json lists them all\n`);
+    terminal.stdout.write(`${parts.join('\n')}\n`);
+  }
+}
+
+/** The trace of a failure is not part of an exploration: replaying costs less than carrying all of them. */
+async function replayForPicture(
+  { library, options }: Invocation,
+  file: string,
+  failure: Failure,
+  scenario: string | undefined,
+): Promise<{ replay: Replay | null; problem: string }> {
+  try {
+    const carrier = options.carrier ?? 'inline';
+    const named = scenario === undefined ? {} : { scenario };
+    const replay = await library.replay(scenarioUrl(file), failure.token, { carrier, ...named });
+    return { replay, problem: '' };
+  } catch (error) {
+    // The failure itself must be reported whatever happens to its picture.
+    return { replay: null, problem: `  No picture: ${error instanceof Error ? error.message : String(error)}\n` };
+  }
+}

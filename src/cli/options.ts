@@ -1,0 +1,149 @@
+/**
+ * The one table of options. Every command takes its flags, their reading and their help from here, so a flag means the same
+ * wherever it is accepted.
+ */
+import { duration, integer, oneOf, type Reader, rules, strategy, words } from './values.ts';
+
+export type CommandName = 'explore' | 'replay' | 'minimise' | 'stress';
+
+export interface Option {
+  flag: string;
+  /** Of the value in the help; null for a flag without value. */
+  placeholder: string | null;
+  /** Key in the options that the library gets. */
+  key: string;
+  /** For a flag without value: what it sets. */
+  value?: boolean;
+  read?: Reader<unknown>;
+  commands: CommandName[];
+  help: string;
+}
+
+const all: CommandName[] = ['explore', 'replay', 'minimise', 'stress'];
+const running: CommandName[] = ['explore', 'stress'];
+
+export const options: Option[] = [
+  {
+    flag: '--scenario',
+    placeholder: 'NAME',
+    key: 'scenario',
+    read: words,
+    commands: all,
+    help: 'Which one, where FILE holds several.',
+  },
+  {
+    flag: '--strategy',
+    placeholder: 'NAME',
+    key: 'strategy',
+    read: strategy,
+    commands: ['explore'],
+    help: 'How the next schedule is chosen: random, or dfs to try every schedule.',
+  },
+  {
+    flag: '--executions',
+    placeholder: 'N',
+    key: 'executions',
+    read: integer(1),
+    commands: ['explore'],
+    help: 'Stop after so many. Default: as many as the time allows.',
+  },
+  {
+    flag: '--iterations',
+    placeholder: 'N',
+    key: 'iterations',
+    read: integer(1),
+    commands: ['stress'],
+    help: 'Stop after so many. Default: as many as the time allows.',
+  },
+  {
+    flag: '--time-budget',
+    placeholder: 'DURATION',
+    key: 'timeBudget',
+    read: duration,
+    commands: running,
+    help: 'Stop after so long, as 500ms, 10s or 2m. Default: 10s.',
+  },
+  {
+    flag: '--seed',
+    placeholder: 'N',
+    key: 'seed',
+    read: integer(0, 2 ** 32 - 1),
+    commands: ['explore'],
+    help: 'The same seed tries the same schedules. Default: 1.',
+  },
+  {
+    flag: '--preemptions',
+    placeholder: 'N',
+    key: 'preemptions',
+    read: integer(0, 1000),
+    commands: ['explore'],
+    help: 'Only schedules that switch away from a thread at most so often while it could go on (dfs).',
+  },
+  {
+    flag: '--workers',
+    placeholder: 'N',
+    key: 'workers',
+    read: integer(1, 256),
+    commands: ['explore'],
+    help: 'Explorers side by side; results do not depend on it. Default: one a core.',
+  },
+  {
+    flag: '--stop-at-first',
+    placeholder: null,
+    key: 'stopAtFirst',
+    value: true,
+    commands: ['explore'],
+    help: 'Stop when a failure was found.',
+  },
+  {
+    flag: '--rules',
+    placeholder: 'RULE=LEVEL,…',
+    key: 'rules',
+    read: rules,
+    commands: ['explore'],
+    help: 'What breaking a rule means: fail, note or off, as data-race=note,leak=off.',
+  },
+  {
+    flag: '--carrier',
+    placeholder: 'inline|threads',
+    key: 'carrier',
+    read: oneOf('inline', 'threads'),
+    commands: ['explore', 'replay'],
+    help: 'Simulated threads inside one JavaScript thread, or in a worker each. Default: explore inline, replay threads.',
+  },
+  {
+    flag: '--stall-timeout',
+    placeholder: 'DURATION',
+    key: 'stallTimeout',
+    read: duration,
+    commands: ['explore'],
+    help: 'A thread that does no operation for so long is refused. Default: 10s.',
+  },
+  {
+    flag: '--maximum-steps',
+    placeholder: 'N',
+    key: 'maximumSteps',
+    read: integer(1, 10_000_000),
+    commands: ['explore'],
+    help: 'An execution of more steps is a livelock. Default: 20000.',
+  },
+  {
+    flag: '--no-thread-check',
+    placeholder: null,
+    key: 'threadCheck',
+    value: false,
+    commands: ['explore'],
+    help: 'Neither compare the first execution with one on worker threads, nor confirm failures there.',
+  },
+  {
+    flag: '--json',
+    placeholder: null,
+    key: 'json',
+    value: true,
+    commands: all,
+    help: 'Print the result as one JSON document, and nothing else on stdout.',
+  },
+  { flag: '--help', placeholder: null, key: 'help', value: true, commands: all, help: 'Print this.' },
+];
+
+export const optionsOf = (command: CommandName): Option[] => options.filter((one) => one.commands.includes(command));

@@ -1,0 +1,33 @@
+/** What an exploration did, in a few lines: how much was tried, what came out, and what is still unknown. */
+import type { Exploration } from '../explore/results.ts';
+import { type Colours, plain } from './colour.ts';
+import { noteText } from './failure-text.ts';
+import { outcomeLines } from './histogram-text.ts';
+import { count, counted, duration, oneLine } from './words.ts';
+
+export function explorationText(exploration: Exploration, colours: Colours = plain): string {
+  const { executions, elapsed, executionsPerSecond, failures, notes } = exploration;
+  const lines = [
+    colours.bold(oneLine(exploration.scenario)),
+    `  strategy ${exploration.strategy}, seed ${exploration.seed}: ${counted(executions, 'execution')}, ` +
+      `${counted(exploration.steps, 'step')} in ${duration(elapsed)}, ${count(Math.round(executionsPerSecond))} executions a second`,
+    `  ${coverage(exploration)}`,
+    `  ${verdict(failures.length, exploration, colours)}`,
+  ];
+  const outcomes = outcomeLines(exploration.outcomes, exploration.unobserved, colours);
+  if (outcomes.length > 0) lines.push('', '  outcomes', ...outcomes.map((line) => `    ${line}`));
+  if (notes.length > 0) lines.push('', ...notes.map((note) => `  ${noteText(note, colours)}`));
+  return `${lines.join('\n')}\n`;
+}
+
+function coverage(exploration: Exploration): string {
+  if (exploration.exhausted) return 'every schedule within the bounds was tried';
+  return exploration.interrupted
+    ? 'interrupted: this is what was found so far'
+    : 'not exhausted: there are schedules that were not tried';
+}
+
+function verdict(failures: number, exploration: Exploration, colours: Colours): string {
+  if (failures > 0) return colours.red(`${counted(failures, 'failure')} found`);
+  return exploration.exhausted ? colours.green('no failure') : colours.green('no failure found');
+}

@@ -1,0 +1,102 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Exploration, Histogram } from '../../src/explore/results.ts';
+import { explorationText } from '../../src/report/exploration-text.ts';
+import { type FailureContext, failureText, noteText } from '../../src/report/failure-text.ts';
+import { histogramText, outcomeLines } from '../../src/report/histogram-text.ts';
+import { doubleFetch, failure } from './sample.ts';
+
+const context: FailureContext = {
+  file: 'scripts/scenarios/double-fetch.ts',
+  replayCommand: 'npx wiredown replay',
+  executions: 4012,
+  replay: doubleFetch,
+};
+
+const exploration: Exploration = {
+  scenario: 'lost update',
+  strategy: 'random',
+  seed: 7,
+  executions: 4012,
+  exhausted: false,
+  elapsed: 2100,
+  executionsPerSecond: 1910.4,
+  steps: 16_048,
+  outcomes: { 2: 3000, 1: 1012 },
+  unobserved: [],
+  failures: [],
+  notes: [],
+  interrupted: false,
+};
+
+test('a failure says the rule, each site with its place, the picture, how sure it is and how to replay it', () => {
+  const text = failureText(failure, context);
+  for (const part of [
+    '✗ double-fetch: kernel.submit read 0x1000 twice',
+    '▸1 first fetch    kernel.submit  load32(0x1000) = 16    scripts/scenarios/double-fetch.ts:21:25',
+    '── switch to client (kernel.submit could have gone on)',
+    'Found first in execution 12; 87 of 4,012 executions showed it. Minimised to 6 steps and 1 preemption.',
+    'Confirmed on real worker threads: the same schedule gave the same trace, hash 0123456789abcdef.',
+    'Replay it:  npx wiredown replay scripts/scenarios/double-fetch.ts wd1:3kf9-2a\n',
+  ]) {
+    assert.ok(text.includes(part), `missing: ${part}\n${text}`);
+  }
+});
+
+test('what was not confirmed, or not tried, is not called confirmed', () => {
+  assert.match(failureText({ ...failure, confirmed: false }, context), 'Not confirmed on real worker threads');
+  assert.match(failureText({ ...failure, confirmed: null }, context), 'Not tried on worker threads');
+});
+
+test('an execution without a number, and a replay without an exploration, claim nothing', () => {
+  assert.match(failureText({ ...failure, execution: null }, context), /^ {2}Found; 87 of/m);
+  assert.match(failureText(failure, { ...context, executions: null }), 'The schedule has 6 steps and 1 preemption.');
+});
+
+test('the line to paste survives a shell: quoted path, named scenario', () => {
+  const text = failureText(failure, { ...context, file: "my tests/it's.ts", scenario: 'lost update' });
+  assert.ok(text.includes(`npx wiredown replay 'my tests/it'\\''s.ts' wd1:3kf9-2a --scenario 'lost update'`), text);
+});
+
+test('a note is one line with its places', () => {
+  const text = noteText({ ...failure, level: 'note', rule: 'data-race' });
+  assert.match(text, /^note: data-race: .* at scripts\/scenarios\/double-fetch\.ts:21:25, .* \(87 executions\)$/);
+});
+
+test('an exploration says what was tried and that more could be', () => {
+  const text = explorationText(exploration);
+  assert.match(text, 'strategy random, seed 7: 4,012 executions, 16,048 steps in 2.1 s, 1,910 executions a second');
+  assert.match(text, 'not exhausted');
+  assert.match(text, 'no failure found');
+  assert.match(explorationText({ ...exploration, exhausted: true }), 'every schedule within the bounds was tried');
+  assert.match(explorationText({ ...exploration, interrupted: true }), 'interrupted');
+});
+
+test('outcomes are sorted by how often they occurred, the rare ones keep a bar', () => {
+  assert.equal(outcomeLines({ rare: 1, often: 1000 }, ['never']), [
+    `often  1,000  ${'█'.repeat(30)}`,
+    'rare       1  █',
+    'allowed but never seen: never',
+  ]);
+  assert.equal(outcomeLines({}, []), []);
+});
+
+test('many outcomes are cut, and the rest is counted', () => {
+  const outcomes = Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`o${index}`, 25 - index]));
+  const lines = outcomeLines(outcomes, []);
+  assert.is(lines.length, 21);
+  assert.is(lines.at(-1), 'and 5 more labels, 15 times together');
+});
+
+test('a histogram says what free-running threads did, and that silence proves little', () => {
+  const histogram: Histogram = {
+    ...{ scenario: 'lost update', iterations: 5000, elapsed: 900, iterationsPerSecond: 5555.5 },
+    ...{ outcomes: { 2: 4990, 1: 10 }, unobserved: [], failures: [], interrupted: false },
+  };
+  assert.match(histogramText(histogram), '5,000 iterations on free-running threads in 900 ms, 5,556 a second');
+  assert.match(histogramText(histogram), 'No failure.');
+  const failures: Histogram['failures'] = [{ rule: 'assertion', message: 'x is 1', thread: 'app.0', occurrences: 10 }];
+  assert.match(histogramText({ ...histogram, failures }), '✗ assertion in app.0, 10 times: x is 1');
+});
+
+test.run();
