@@ -75,7 +75,10 @@ export interface Replay {
   scenario: string;
   carrier: 'inline' | 'threads';
   token: string;
+  /** The failure with the lowest step, or null. */
   failure: Failure | null;
+  /** Other failures of the same execution. */
+  others: Failure[];
   notes: Failure[];
   threads: string[];
   trace: TraceStep[];

@@ -101,6 +101,7 @@ export class Kernel {
   /** Starts call `number` with the arguments in `words`. The answer is in `reply`; nothing changes when it is Refused. */
   begin(thread: KernelThread, number: number, words: Words): number {
     this.reply.clear();
+    thread.active = true;
     const entry = callTable[number];
     try {
       if (entry === undefined) throw new Malformed(`there is no kernel call ${number}`);
@@ -190,7 +191,11 @@ export class Kernel {
   /** The function of `thread` is over. */
   endThread(thread: KernelThread): void {
     if (thread.ended) return;
-    this.journal.set(thread, 'ended', true);
+    thread.ended = true;
+    if (thread.active || thread.messages.length > 0) this.cleanUp(thread);
+  }
+
+  private cleanUp(thread: KernelThread): void {
     if (thread.waitingIn !== null) this.leave(thread, thread.waitingIn);
     thread.running?.return(undefined);
     this.journal.set(thread, 'running', null);

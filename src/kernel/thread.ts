@@ -23,7 +23,10 @@ export class KernelThread implements Waiter, Holder {
   deadline = Number.POSITIVE_INFINITY;
   /** Whether its last sleep was ended by the clock. */
   timedOut = false;
+  /** Its function is over. Set back by whoever starts an execution, not by the journal: it costs every execution. */
   ended = false;
+  /** It has made a kernel call in this execution. Set back likewise. */
+  active = false;
   /** What the step that woke it hands over: a key of happens-before, or 0. */
   wokenBy = 0;
   readonly messages: Message[] = [];

@@ -115,7 +115,7 @@ export class ControlledTask extends Task {
     this.pendingOperation = -1;
     this.pendingCopy = null;
     this.faulting = false;
-    this.objects.length = 0;
+    if (this.objects.length > 0) this.objects.length = 0;
     this.randomSeed = seed;
     this.randomState = 0;
   }
@@ -386,14 +386,16 @@ export class ControlledTask extends Task {
     const split = this.isSplit(address, width);
     if (physical >= 0 && !split && !this.always) {
       const frame = Math.floor(physical * this.reciprocal);
-      if (this.reach.first[frame] !== this.number + 1) this.meet(frame);
-      if (this.reach.points[frame] === 0) return physical;
+      if (this.reach.points[frame] === 0) {
+        if (this.reach.first[frame] !== this.number + 1) this.meet(frame);
+        return physical;
+      }
     }
     this.stand();
     physical = this.resolve(operation, kind, address, address, width, access);
     if (split) this.resolve(operation, kind, address, this.nextPage(address), width, access);
     const frame = Math.floor(physical * this.reciprocal);
-    if (this.reach.first[frame] !== this.number + 1) this.meet(frame);
+    if (this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
     return physical;
   }
 
@@ -659,7 +661,7 @@ export class ControlledTask extends Task {
 
   private standBeforeCopy(copy: CopyStep): void {
     const frame = Math.floor(copy.physical * this.reciprocal);
-    if (this.reach.first[frame] !== this.number + 1) this.meet(frame);
+    if (this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
     if (this.always || this.reach.points[frame] !== 0 || this.granted) this.stand();
   }
 

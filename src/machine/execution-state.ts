@@ -8,6 +8,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { KernelThread } from '../kernel/thread.ts';
 import { enterTask } from '../task/current.ts';
 import { holdsBytes, packPlain, unpackPlain } from '../task/plain-data.ts';
+import type { Outcome } from '../task/scenario.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
 import { ScenarioMachine } from './scenario-machine.ts';
 
@@ -19,6 +20,8 @@ export class ExecutionState {
   readonly shared: Float64Array;
   private readonly frozen: unknown;
   private readonly hasBytes: boolean;
+  private readonly end: Outcome<unknown>;
+  private returned: readonly unknown[] = [];
 
   /** Builds the machine and runs `setup`. Whatever that throws passes through. */
   constructor(readonly loaded: LoadedScenario) {
@@ -40,6 +43,17 @@ export class ExecutionState {
     }
     this.frozen = unpackPlain(words, true);
     this.hasBytes = holdsBytes(this.frozen);
+    const state = this;
+    this.end = {
+      machine: this.machine,
+      get shared() {
+        return state.sharedFor();
+      },
+      // Built when it is asked for: most scenarios label their outcome by what is in memory.
+      get results() {
+        return Object.fromEntries(state.threads.map((thread, i) => [thread.name, state.returned[i]]));
+      },
+    };
     this.kernel.hardware.frames.partition(this.threads.length);
     this.kernel.journal.base();
   }
@@ -61,11 +75,18 @@ export class ExecutionState {
     }
   }
 
-  /** The outcome's label, or null when the scenario has none. Throws what `outcome` throws. */
-  outcome(results: Readonly<Record<string, unknown>>): string | null {
-    const outcome = this.loaded.scenario.outcome;
-    if (outcome === undefined) return null;
-    const label = this.during(() => outcome.call(this.loaded.scenario, { machine: this.machine, shared: this.sharedFor(), results }));
+  /**
+   * The outcome's label, or null when the scenario has none. Throws what `outcome` throws.
+   *
+   * @param results what the threads' functions returned, by number
+   */
+  outcome(results: readonly unknown[]): string | null {
+    const { scenario } = this.loaded;
+    if (scenario.outcome === undefined) return null;
+    this.returned = results;
+    const before = enterTask(this.machine.kernel);
+    const label = scenario.outcome(this.end);
+    enterTask(before);
     return String(label);
   }
 

@@ -46,12 +46,16 @@ export class InlineMachine implements Carrier, Observer {
   readonly tasks: readonly ControlledTask[];
   readonly state: ExecutionState;
   readonly logs: LogLine[] = [];
-  /** What each thread's function returned. */
-  readonly results: Record<string, unknown> = {};
+  /** What each thread's function returned, by number. */
+  readonly results: unknown[];
   /** Number of the actor that stands for the clock; the one after it for the machine itself. */
   readonly clock: number;
-  /** Where the thread that runs at this moment is shown to a watchdog outside; see rule 12 of execution.md. */
+  /** For a watchdog outside (execution.md, rule 12): word 0 moves whenever a thread is run, word 1 is 1 + its number. */
   heartbeat: Int32Array | null = null;
+  /** Whether any execution so far had a choice of what comes next. */
+  branched = false;
+  /** Places in the trace at which a thread was switched away from though it could have gone on. */
+  readonly preemptions: number[] = [];
 
   private readonly kernel: Kernel;
   private schedule: Schedule = idle;
@@ -88,6 +92,7 @@ export class InlineMachine implements Carrier, Observer {
           options.everyOperation,
         ),
     );
+    this.results = this.tasks.map(() => undefined);
     this.clock = this.tasks.length;
     this.runnable = new Int32Array(this.tasks.length + 1);
     this.others = new Int32Array(this.tasks.length + 1);
@@ -128,8 +133,10 @@ export class InlineMachine implements Carrier, Observer {
   turn(task: ControlledTask): void {
     if (this.trace.steps > this.options.maximumSteps) this.livelock();
     if (!this.over) {
+      if (this.count > 1) this.branched = true;
       const next = task.yielding ? this.pickOther(task.number) : this.pick(task.number);
       if (next === task.number) return;
+      if (!task.yielding) this.preemptions.push(this.trace.length);
       this.next = next;
     }
     task.stopped = Stop.Suspended;
@@ -155,6 +162,7 @@ export class InlineMachine implements Carrier, Observer {
   }
 
   choose(task: ControlledTask, n: number): number {
+    if (n > 1) this.branched = true;
     const value = this.schedule.choose(n, task.number);
     if (!Number.isInteger(value) || value < 0 || value >= n) throw new RangeError(`the schedule chose ${value} out of ${n}`);
     return value;
@@ -205,7 +213,8 @@ export class InlineMachine implements Carrier, Observer {
     this.trace.clear();
     this.schedule = schedule;
     if (this.texts.size > 0) this.texts.clear();
-    this.logs.length = 0;
+    if (this.logs.length > 0) this.logs.length = 0;
+    if (this.preemptions.length > 0) this.preemptions.length = 0;
     this.over = false;
     this.usedKernel = false;
     this.timers = false;
@@ -214,7 +223,10 @@ export class InlineMachine implements Carrier, Observer {
     for (let i = 0; i < this.tasks.length; i++) {
       this.runnable[i] = i;
       this.tasks[i]!.reset(this.options.seed);
-      this.results[this.tasks[i]!.thread] = undefined;
+      this.results[i] = undefined;
+      const thread = this.state.threads[i]!;
+      thread.ended = false;
+      thread.active = false;
       if (!this.loaded.plans[i]!.daemon) this.unfinished++;
     }
   }
@@ -222,11 +234,16 @@ export class InlineMachine implements Carrier, Observer {
   private runThread(task: ControlledTask): void {
     task.rewind();
     this.current = task;
-    if (this.heartbeat !== null) this.heartbeat[1] = task.number + 1;
+    const beat = this.heartbeat;
+    if (beat !== null) {
+      beat[0] = beat[0]! + 1;
+      beat[1] = task.number + 1;
+    }
     enterTask(task);
     let value: unknown;
     try {
       value = this.loaded.functions[task.number]!(task, this.state.sharedFor());
+      if (beat !== null) beat[1] = 0;
     } catch (error) {
       if (error instanceof NotDeterministic) throw error;
       if (task.stopped === Stop.Suspended) return;
@@ -246,7 +263,7 @@ export class InlineMachine implements Carrier, Observer {
           `${task.thread} is not deterministic: run again from the top, it returned after ${task.operation} operations, but before it had done ${task.recorded}`,
         );
       }
-      if (value !== undefined) this.results[task.thread] = value;
+      this.results[task.number] = value;
     }
     this.ended(task);
   }

@@ -104,12 +104,6 @@ export function decodeToken(text: string, actors: number): Token {
   return { digest, seed, runs: { runs, choices }, checks, hashEnd };
 }
 
-/** The digest alone, which can be read without knowing the scenario. Throws UsageError. */
-export function tokenDigest(text: string): string {
-  if (!text.startsWith(prefix)) return decodeToken(text, 2).digest;
-  return new BitReader(Buffer.from(text.slice(prefix.length), 'base64url')).fixed(24).toString(16).padStart(6, '0');
-}
-
 const bitsFor = (actors: number): number => Math.max(1, Math.ceil(Math.log2(actors)));
 
 class BitWriter {

@@ -1,0 +1,169 @@
+/**
+ * A campaign: executions of one scenario spread over the explorers, until something says enough. What it finds is a function of
+ * scenario, settings and seed (with a time budget, of how far it came), whatever the number of workers.
+ */
+import { ScenarioError } from '../machine/errors.ts';
+import { isIndependent } from '../schedule/strategies.ts';
+import type { ChunkResult } from './explorer.ts';
+import { ExplorerPool } from './explorer-pool.ts';
+import type { Description, Reproduced, Target } from './explorer-service.ts';
+import type { Settings, WithPartial } from './options.ts';
+import { ReachMap } from './reach-map.ts';
+import type { Exploration, Failure } from './results.ts';
+import { type Chunk, prologue, rounds } from './rounds.ts';
+import { Tally } from './tally.ts';
+import { ThreadCheck } from './thread-check.ts';
+
+/** Groups that are minimised and told in full; a campaign that finds more has one cause in many forms. */
+const mostFailures = 16;
+const mostNotes = 8;
+
+export class Campaign {
+  private readonly pool: ExplorerPool;
+  private readonly reach = new ReachMap();
+  private readonly tally = new Tally();
+  private readonly started = Date.now();
+  private elapsed = 0;
+  private interrupted = false;
+  private description: Description | null = null;
+
+  constructor(
+    private readonly target: Target,
+    private readonly settings: Settings,
+  ) {
+    const workers = isIndependent(settings.strategy) ? settings.workers : 1;
+    this.pool = new ExplorerPool(target, workers, settings.stallTimeout, () => this.description?.threads ?? []);
+  }
+
+  async run(): Promise<Exploration> {
+    const threads = this.settings.threadCheck ? new ThreadCheck(this.target) : null;
+    try {
+      this.description = await this.pool.run({ kind: 'describe' });
+      const checked = threads?.probe(this.description) ?? Promise.resolve();
+      checked.catch(() => this.pool.stop());
+      await this.explore();
+      this.elapsed = Date.now() - this.started;
+      await checked;
+      this.refuseIfNothingToExplore();
+      this.pool.resume();
+      const failures = await this.tell('fail', mostFailures);
+      const notes = await this.tell('note', mostNotes);
+      for (const failure of failures) failure.failure.confirmed = threads === null ? null : await threads.confirms(failure.reproduced);
+      return this.result(failures.map((told) => told.failure), notes.map((told) => told.failure));
+    } catch (error) {
+      if (error instanceof ScenarioError && this.description !== null) (error as WithPartial).exploration = this.result([], []);
+      throw error;
+    } finally {
+      await Promise.all([this.pool.destroy(), threads?.shutdown()]);
+    }
+  }
+
+  private async explore(): Promise<void> {
+    const { signal, timeBudget } = this.settings;
+    const timer = setTimeout(() => this.pool.stop(), timeBudget);
+    const onAbort = (): void => {
+      this.interrupted = true;
+      this.pool.stop();
+    };
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort);
+    const report = this.settings.onProgress === null ? null : setInterval(() => this.report(), 100);
+    try {
+      await this.allRounds();
+    } finally {
+      clearTimeout(timer);
+      if (report !== null) clearInterval(report);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  private async allRounds(): Promise<void> {
+    const limit = this.settings.executions;
+    await this.round([{ from: 1, to: Math.min(prologue, limit) }], true);
+    for (const chunks of rounds(limit)) {
+      if (this.isOver) return;
+      await this.round(chunks, !isIndependent(this.settings.strategy));
+    }
+  }
+
+  private get isOver(): boolean {
+    return this.pool.isStopped || this.tally.exhausted || (this.settings.stopAtFirst && this.tally.failedAt !== null);
+  }
+
+  /** Runs chunks side by side; merges them in order, dropping what lies behind a failure that ends the campaign. */
+  private async round(chunks: readonly Chunk[], widenAtOnce: boolean): Promise<void> {
+    const points = this.reach.points();
+    const results = new Array<ChunkResult | undefined>(chunks.length);
+    let next = 0;
+    let last = chunks.length;
+    const work = async (): Promise<void> => {
+      while (next < last && !this.pool.isStopped) {
+        const index = next++;
+        const result = await this.pool.run({ kind: 'chunk', chunk: { ...chunks[index]!, points, widenAtOnce } });
+        results[index] = result;
+        if ((result.failedAt !== null && this.settings.stopAtFirst) || result.exhausted) last = Math.min(last, index + 1);
+      }
+    };
+    await Promise.all(Array.from({ length: this.pool.workers }, work));
+    for (let i = 0; i < last; i++) {
+      const result = results[i];
+      if (result === undefined) continue;
+      this.tally.merge(result);
+      this.reach.merge(result.reached);
+    }
+  }
+
+  private report(): void {
+    const executions = this.tally.executions + this.pool.underWay;
+    this.settings.onProgress?.({ executions, elapsed: Date.now() - this.started, failures: this.tally.groups('fail').length });
+  }
+
+  /** Minimises each group and tells it; groups that turn out to be one and the same are told once. */
+  private async tell(level: 'fail' | 'note', most: number): Promise<{ failure: Failure; reproduced: Reproduced }[]> {
+    const told: { failure: Failure; reproduced: Reproduced }[] = [];
+    const points = this.reach.points();
+    for (const found of this.tally.groups(level).slice(0, most)) {
+      const reproduced = await this.pool.run({ kind: 'minimise', token: found.token, rule: found.rule, points });
+      const { replay } = reproduced;
+      const all = replay.failure === null ? replay.notes : [replay.failure, ...replay.others, ...replay.notes];
+      const failure = all.find((candidate) => candidate.rule === found.rule && candidate.message === found.message) ?? all.find((candidate) => candidate.rule === found.rule);
+      if (failure === undefined) throw new Error(`${found.rule} of execution ${found.execution} was lost while it was minimised (${found.token})`);
+      const twin = told.find((other) => sameSites(other.failure, failure));
+      if (twin !== undefined) twin.failure.occurrences += found.occurrences;
+      else told.push({ failure: { ...failure, execution: found.execution, occurrences: found.occurrences }, reproduced });
+    }
+    return told;
+  }
+
+  private refuseIfNothingToExplore(): void {
+    if (this.tally.branched || this.tally.executions === 0 || this.tally.found.size > 0) return;
+    throw new ScenarioError(
+      `nothing in ${JSON.stringify(this.description!.name)} can happen in another order: its threads share no memory that both reach, and make no kernel calls side by side`,
+    );
+  }
+
+  private result(failures: Failure[], notes: Failure[]): Exploration {
+    const elapsed = this.elapsed || Date.now() - this.started;
+    const outcomes = this.tally.histogram();
+    return {
+      scenario: this.description!.name,
+      strategy: this.settings.strategy,
+      seed: this.settings.seed,
+      executions: this.tally.executions,
+      exhausted: this.tally.exhausted,
+      elapsed,
+      executionsPerSecond: Math.round(this.tally.executions / Math.max(elapsed / 1000, 0.001)),
+      steps: this.tally.steps,
+      outcomes,
+      unobserved: (this.description!.allowed ?? []).filter((label) => outcomes[label] === undefined),
+      failures,
+      notes,
+      interrupted: this.interrupted,
+    };
+  }
+}
+
+function sameSites(a: Failure, b: Failure): boolean {
+  const sites = (failure: Failure): string => failure.sites.map((site) => `${site.thread}#${site.operation}#${site.role}`).join();
+  return a.rule === b.rule && sites(a) === sites(b);
+}

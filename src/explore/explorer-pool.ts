@@ -1,0 +1,99 @@
+/**
+ * The explorers: a piscina pool of workers, a core each, with a watchdog. A task that computes for ever without an operation
+ * cannot be stopped from inside its thread; so each job shows a pulse in shared memory, and one that stands still has its
+ * worker ended.
+ */
+import { Piscina } from 'piscina';
+import { workerExecArgv, workerUrl } from '../machine/packaging.ts';
+import { flag } from './explorer.ts';
+import { type Answer, type AnswerTo, type Job, raise, type Reply, type Request, type Target } from './explorer-service.ts';
+
+const watchInterval = 200;
+
+export class ExplorerPool {
+  private readonly pool: Piscina<Request, Reply>;
+  private readonly running = new Set<Int32Array>();
+  private stopped = false;
+
+  constructor(
+    private readonly target: Target,
+    readonly workers: number,
+    private readonly stallTimeout: number,
+    private readonly threads: () => readonly string[],
+  ) {
+    this.pool = new Piscina({
+      filename: workerUrl('explorer').href,
+      execArgv: workerExecArgv(),
+      minThreads: workers,
+      maxThreads: workers,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      atomics: 'disabled',
+    });
+  }
+
+  /** Executions done by the jobs that are under way. */
+  get underWay(): number {
+    let sum = 0;
+    for (const flags of this.running) sum += flags[flag.executions]!;
+    return sum;
+  }
+
+  /** Does one job. Throws what it throws; ScenarioError when a task stalls. */
+  async run<J extends Job>(job: J): Promise<AnswerTo<J>> {
+    const flags = new Int32Array(new SharedArrayBuffer(4 * flag.words));
+    if (this.stopped) flags[flag.stop] = 1;
+    this.running.add(flags);
+    const abort = new AbortController();
+    const watch = this.watch(flags, abort);
+    try {
+      const reply = await this.pool.run({ job, target: this.target, flags }, { signal: abort.signal }).catch((error: Error): Reply => {
+        const message = abort.signal.aborted ? String(abort.signal.reason) : `the worker that explored the scenario ended: ${error.message}`;
+        return { ok: false, error: { name: 'ScenarioError', message, stack: undefined } };
+      });
+      if (!reply.ok) raise(reply.error);
+      return reply.value as Answer as AnswerTo<J>;
+    } finally {
+      clearInterval(watch);
+      this.running.delete(flags);
+    }
+  }
+
+  /** Asks every chunk that is under way, and all later ones, to end after its present execution. */
+  stop(): void {
+    this.stopped = true;
+    for (const flags of this.running) Atomics.store(flags, flag.stop, 1);
+  }
+
+  get isStopped(): boolean {
+    return this.stopped;
+  }
+
+  /** Lets jobs run again after `stop`. */
+  resume(): void {
+    this.stopped = false;
+  }
+
+  async destroy(): Promise<void> {
+    await this.pool.destroy();
+  }
+
+  private watch(flags: Int32Array, abort: AbortController): NodeJS.Timeout {
+    let pulse = -1;
+    let since = Date.now();
+    return setInterval(() => {
+      const now = Atomics.load(flags, flag.pulse);
+      if (now !== pulse) {
+        pulse = now;
+        since = Date.now();
+      } else if (Date.now() - since > this.stallTimeout) {
+        abort.abort(this.stallMessage(Atomics.load(flags, flag.thread)));
+      }
+    }, watchInterval);
+  }
+
+  private stallMessage(thread: number): string {
+    const who = thread === 0 ? 'the scenario (while it is loaded, in setup, check or outcome)' : `thread ${this.threads()[thread - 1] ?? thread - 1}`;
+    return `${who} ran for ${this.stallTimeout} ms without an operation: a loop that waits must do something that others can change (load, atomic, receive), or raise stallTimeout`;
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * One explorer: a scenario loaded once, its machine after `setup`, and executions of it, one after the other. It runs in a
+ * worker of the pool; what it is given and what it returns are plain data.
+ */
+import { Detectors } from '../detect/detectors.ts';
+import type { ActorInfo, ExecutionRecord, Finding } from '../detect/finding.ts';
+import { stateHash } from '../kernel/state-hash.ts';
+import type { Reach } from '../machine/controlled-task.ts';
+import { ScenarioError } from '../machine/errors.ts';
+import { InlineMachine } from '../machine/inline-machine.ts';
+import type { LoadedScenario } from '../machine/loaded-scenario.ts';
+import type { Schedule, Strategy } from '../machine/schedule.ts';
+import { DepthFirstStrategy } from '../schedule/depth-first.ts';
+import { makeStrategy } from '../schedule/strategies.ts';
+import { tokenOf } from '../schedule/token.ts';
+import type { Settings } from './options.ts';
+
+/** The part of the settings that an execution depends on. */
+export type ExecutionSettings = Pick<Settings, 'strategy' | 'seed' | 'preemptions' | 'rules' | 'maximumSteps' | 'stopAtFirst'>;
+
+/** A stretch of executions for one explorer. */
+export interface ChunkJob {
+  readonly from: number;
+  readonly to: number;
+  /** Frames whose accesses are scheduling points. */
+  readonly points: readonly number[];
+  /** Discoveries take effect at the next execution already: the first few of a campaign. */
+  readonly widenAtOnce: boolean;
+}
+
+/** A group of failures, as its first execution showed it. */
+export interface Found {
+  readonly key: number;
+  readonly rule: Finding['rule'];
+  readonly level: 'fail' | 'note';
+  readonly message: string;
+  readonly execution: number;
+  readonly token: string;
+  occurrences: number;
+}
+
+export interface ChunkResult {
+  readonly executions: number;
+  readonly steps: number;
+  readonly outcomes: [string, number][];
+  readonly found: Found[];
+  /** Frames that are no points yet, with 1 + the only actor that reached them, or 0 for several. */
+  readonly reached: [frame: number, actor: number][];
+  /** Whether anything could have happened in another order. */
+  readonly branched: boolean;
+  /** The strategy has nothing left. */
+  readonly exhausted: boolean;
+  /** First execution that failed, or null. */
+  readonly failedAt: number | null;
+}
+
+/** Words of a job's shared flags: a count that moves while it works, the thread that runs (1 + its number), executions done, a request to stop. */
+export const flag = { pulse: 0, thread: 1, executions: 2, stop: 3, words: 4 } as const;
+
+export class Explorer {
+  readonly machine: InlineMachine;
+  readonly actors: readonly ActorInfo[];
+  readonly detectors: Detectors;
+  readonly record: ExecutionRecord;
+  private readonly reach: Reach;
+  private readonly discovered = new Set<number>();
+  private readonly strategy: Strategy;
+
+  constructor(
+    readonly loaded: LoadedScenario,
+    private readonly settings: ExecutionSettings,
+  ) {
+    const frames = machineFrames(loaded);
+    this.reach = { first: new Int32Array(frames), points: new Uint8Array(frames) };
+    this.machine = buildMachine(loaded, settings, this.reach, false, (frame) => {
+      if (this.reach.points[frame] === 0) this.discovered.add(frame);
+    });
+    this.actors = actorsOf(loaded);
+    this.detectors = new Detectors(settings.rules, this.actors);
+    this.record = { trace: this.machine.trace, actors: this.actors, texts: this.machine.texts };
+    this.strategy = makeStrategy(settings.strategy, settings);
+  }
+
+  /** Runs a chunk. `flags` shows how far it is, and asks it to stop. */
+  explore(job: ChunkJob, flags: Int32Array): ChunkResult {
+    for (const frame of job.points) this.reach.points[frame] = 1;
+    this.machine.heartbeat = flags;
+    this.discovered.clear();
+    this.reach.first.fill(0);
+    const outcomes = new Map<string, number>();
+    const found = new Map<number, Found>();
+    let executions = 0;
+    let steps = 0;
+    let exhausted = false;
+    let failedAt: number | null = null;
+    for (let number = job.from; number <= job.to && flags[flag.stop] === 0; number++) {
+      if (!this.strategy.begin(number)) {
+        exhausted = true;
+        break;
+      }
+      this.execute(this.strategy);
+      const repeated = this.strategy instanceof DepthFirstStrategy && this.strategy.repeated;
+      this.strategy.end(this.machine.trace.steps);
+      if (repeated) {
+        number--;
+        continue;
+      }
+      executions++;
+      steps += this.machine.trace.steps;
+      flags[flag.executions] = flags[flag.executions]! + 1;
+      const label = this.judge();
+      if (label !== null) outcomes.set(label, (outcomes.get(label) ?? 0) + 1);
+      for (const finding of this.detectors.sink.fresh) found.set(finding.key, this.describe(finding, number));
+      if (this.detectors.sink.failed) failedAt ??= number;
+      if (failedAt !== null && this.settings.stopAtFirst) break;
+      if (job.widenAtOnce) this.widen();
+    }
+    for (const entry of found.values()) entry.occurrences = this.detectors.sink.occurrences(entry.key);
+    this.detectors.sink.forget();
+    return {
+      executions,
+      steps,
+      outcomes: [...outcomes],
+      found: [...found.values()],
+      reached: this.reached(),
+      branched: this.machine.branched,
+      exhausted,
+      failedAt,
+    };
+  }
+
+  private reached(): [number, number][] {
+    const frames: [number, number][] = [];
+    this.reach.first.forEach((actor, frame) => {
+      if (this.reach.points[frame] === 1) frames.push([frame, 0]);
+      else if (actor !== 0) frames.push([frame, this.discovered.has(frame) ? 0 : actor]);
+    });
+    return frames;
+  }
+
+  /** Runs one execution under `schedule` and lets the detectors read it. */
+  execute(schedule: Schedule): void {
+    this.machine.run(schedule);
+    this.detectors.scan(this.record);
+  }
+
+  /** `check` and `outcome` of the execution in hand, unless it failed. Returns the label, or null. */
+  judge(): string | null {
+    return judge(this.machine, this.detectors, this.record);
+  }
+
+  private widen(): void {
+    if (this.discovered.size === 0) return;
+    for (const frame of this.discovered) this.reach.points[frame] = 1;
+    this.discovered.clear();
+    this.strategy.restart();
+  }
+
+  private describe(finding: Finding, execution: number): Found {
+    const { rule, level, message, key } = finding;
+    const token = tokenOf(this.machine.trace, this.loaded.digest, this.settings.seed, this.actors.length - 1);
+    return { key, rule, level, message, execution, token, occurrences: 1 };
+  }
+}
+
+/** Threads, then the clock, then the machine itself (check and outcome). */
+export function actorsOf(loaded: LoadedScenario): ActorInfo[] {
+  return [
+    ...loaded.plans.map(({ name, task, privileged }) => ({ name, task, privileged })),
+    { name: 'clock', task: 'kernel', privileged: false },
+    { name: 'check', task: 'kernel', privileged: false },
+  ];
+}
+
+export function machineFrames(loaded: LoadedScenario): number {
+  const { physicalMemory = 16 * 2 ** 20, pageSize = 4096 } = loaded.scenario.machine ?? {};
+  return physicalMemory / pageSize;
+}
+
+/** Runs `setup`; what it throws becomes a ScenarioError. */
+export function buildMachine(
+  loaded: LoadedScenario,
+  settings: Pick<ExecutionSettings, 'seed' | 'maximumSteps'>,
+  reach: Reach,
+  everyOperation: boolean,
+  onShared: (frame: number) => void,
+): InlineMachine {
+  try {
+    return new InlineMachine(loaded, { seed: settings.seed, maximumSteps: settings.maximumSteps, everyOperation, reach, onShared });
+  } catch (error) {
+    throw new ScenarioError(`${loaded.scenario.name}: setup throws: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+  }
+}
+
+/** `check` and `outcome`, unless a rule was broken already. Returns the outcome's label, or null. */
+export function judge(machine: InlineMachine, detectors: Detectors, record: ExecutionRecord): string | null {
+  if (detectors.sink.failed) return null;
+  const failure = machine.state.check();
+  if (failure !== null) {
+    machine.lateViolation('check', failure);
+    detectors.scanLate(record);
+    return null;
+  }
+  const label = machine.state.outcome(machine.results);
+  const allowed = machine.loaded.scenario.allowed;
+  if (label !== null && allowed !== undefined && !allowed.includes(label)) {
+    machine.lateViolation('forbidden-outcome', `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.map((a) => JSON.stringify(a)).join(', ')}`);
+    detectors.scanLate(record);
+  }
+  return label;
+}
+
+/** Hash of kernel and memory after `setup`: two of the same scenario must be equal. */
+export const baseHash = (machine: InlineMachine): string => stateHash(machine.state.kernel);

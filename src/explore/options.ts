@@ -1,0 +1,144 @@
+/** What exploring can be told, checked once: every bad value is one line that names the option and what was expected. */
+import { availableParallelism } from 'node:os';
+import * as v from 'valibot';
+import { type RuleName, ruleNames } from '../kernel/rules.ts';
+import { show } from '../kernel/wire.ts';
+import { UsageError } from '../machine/errors.ts';
+import { type StrategyName, strategyNames } from '../schedule/strategies.ts';
+import type { Exploration } from './results.ts';
+
+export interface Progress {
+  readonly executions: number;
+  /** Milliseconds since the start. */
+  readonly elapsed: number;
+  readonly failures: number;
+}
+
+export interface ExploreOptions {
+  /** Which scenario of the file; needed when it has several. */
+  scenario?: string;
+  /** 'random' (default) or 'dfs'; or an object with its name. */
+  strategy?: StrategyName | { name: StrategyName };
+  /** At most this many executions. Default: as many as fit the time. */
+  executions?: number;
+  /** Milliseconds, or '500ms', '10s', '2m'. Default 10 s. */
+  timeBudget?: number | string;
+  /** What chance depends on, 0 to 2^32 - 1. Default 1. */
+  seed?: number;
+  /** Explorers at work. Default: a core each. */
+  workers?: number;
+  /** Stop at the first failure, once every execution before it is done. */
+  stopAtFirst?: boolean;
+  /** Only schedules with at most so many preemptions ('dfs'). */
+  preemptions?: number;
+  /** Rule → 'fail', 'note' or 'off'. */
+  rules?: Partial<Record<RuleName, 'fail' | 'note' | 'off'>>;
+  /** 'inline' (default) or 'threads', which is a hundred times slower and needs no re-execution. */
+  carrier?: 'inline' | 'threads';
+  /** Milliseconds that a task may run without any operation. Default 10 s. */
+  stallTimeout?: number | string;
+  /** Steps after which an execution is a livelock. Default 20,000. */
+  maximumSteps?: number;
+  /** Whether execution 1 is also run on threads at the start, and failures are confirmed there. Default true. */
+  threadCheck?: boolean;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface Settings {
+  readonly scenario: string | null;
+  readonly strategy: StrategyName;
+  readonly executions: number;
+  readonly timeBudget: number;
+  readonly seed: number;
+  readonly workers: number;
+  readonly stopAtFirst: boolean;
+  readonly preemptions: number | null;
+  readonly rules: Partial<Record<RuleName, 'fail' | 'note' | 'off'>>;
+  readonly carrier: 'inline' | 'threads';
+  readonly stallTimeout: number;
+  readonly maximumSteps: number;
+  readonly threadCheck: boolean;
+  readonly signal: AbortSignal | null;
+  readonly onProgress: ((progress: Progress) => void) | null;
+}
+
+const integer = (minimum: number, maximum: number, what: string) =>
+  v.pipe(v.number(`expected ${what}`), v.integer(`expected ${what}`), v.minValue(minimum, `expected ${what}`), v.maxValue(maximum, `expected ${what}`));
+
+const time = v.union([v.number(), v.string()], 'expected milliseconds, or a time such as 500ms, 10s, 2m');
+
+const schema = v.strictObject({
+  scenario: v.optional(v.string('expected the name of a scenario')),
+  strategy: v.optional(
+    v.union(
+      [v.picklist(strategyNames), v.strictObject({ name: v.picklist(strategyNames) })],
+      `expected one of ${strategyNames.join(', ')}`,
+    ),
+  ),
+  executions: v.optional(integer(1, Number.MAX_SAFE_INTEGER, 'a whole number from 1')),
+  timeBudget: v.optional(time),
+  seed: v.optional(integer(0, 2 ** 32 - 1, 'a whole number from 0 to 2^32 - 1')),
+  workers: v.optional(integer(1, 256, 'a whole number from 1 to 256')),
+  stopAtFirst: v.optional(v.boolean('expected true or false')),
+  preemptions: v.optional(integer(0, 1000, 'a whole number from 0 to 1000')),
+  rules: v.optional(
+    v.record(
+      v.picklist(ruleNames, `expected one of the rules ${ruleNames.join(', ')}`),
+      v.picklist(['fail', 'note', 'off'], 'expected fail, note or off'),
+      'expected an object of rules',
+    ),
+  ),
+  carrier: v.optional(v.picklist(['inline', 'threads'], 'expected inline or threads')),
+  stallTimeout: v.optional(time),
+  maximumSteps: v.optional(integer(1, 10_000_000, 'a whole number from 1 to 10,000,000')),
+  threadCheck: v.optional(v.boolean('expected true or false')),
+  signal: v.optional(v.instance(AbortSignal, 'expected an AbortSignal')),
+  onProgress: v.optional(v.function('expected a function')),
+});
+
+/** Fills in defaults. Throws UsageError. */
+export function settle(options: ExploreOptions = {}): Settings {
+  const parsed = v.safeParse(schema, options);
+  if (!parsed.success) {
+    const issue = parsed.issues[0];
+    const path = issue.path?.map((item) => String(item.key)).join('.') ?? 'options';
+    if (issue.type === 'strict_object') throw new UsageError(`${path}: there is no such option (${Object.keys(schema.entries).join(', ')})`);
+    throw new UsageError(`${path}: ${issue.message}, got ${show(issue.input)}`);
+  }
+  const strategy = typeof options.strategy === 'object' ? options.strategy.name : (options.strategy ?? 'random');
+  if (options.preemptions !== undefined && strategy !== 'dfs') {
+    throw new UsageError(`preemptions: only strategy dfs takes a bound of preemptions, not ${strategy}`);
+  }
+  return {
+    scenario: options.scenario ?? null,
+    strategy,
+    executions: options.executions ?? Number.POSITIVE_INFINITY,
+    timeBudget: milliseconds(options.timeBudget ?? 10_000, 'timeBudget'),
+    seed: options.seed ?? 1,
+    workers: options.workers ?? availableParallelism(),
+    stopAtFirst: options.stopAtFirst ?? false,
+    preemptions: options.preemptions ?? null,
+    rules: options.rules ?? {},
+    carrier: options.carrier ?? 'inline',
+    stallTimeout: milliseconds(options.stallTimeout ?? 10_000, 'stallTimeout'),
+    maximumSteps: options.maximumSteps ?? 20_000,
+    threadCheck: options.threadCheck ?? true,
+    signal: options.signal ?? null,
+    onProgress: options.onProgress ?? null,
+  };
+}
+
+/** A time as milliseconds. Throws UsageError. */
+export function milliseconds(value: number | string, name: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(String(value));
+  const scale = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 'ms'];
+  const result = match === null || scale === undefined ? Number.NaN : Number(match[1]) * scale;
+  if (!(result > 0)) throw new UsageError(`${name}: expected milliseconds above 0, or a time such as 500ms, 10s, 2m, got ${show(value)}`);
+  return result;
+}
+
+/** An error that ended an exploration, with what had been found until then. */
+export interface WithPartial {
+  exploration?: Exploration;
+}

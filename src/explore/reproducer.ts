@@ -1,0 +1,170 @@
+/**
+ * Replays written schedules inline, counting every operation, and tells the whole story: findings with their sites in the
+ * user's source, each step in words, the outcome. Also what minimising tries its candidates on.
+ */
+import { Detectors } from '../detect/detectors.ts';
+import type { ExecutionRecord, Finding } from '../detect/finding.ts';
+import { isStep } from '../kernel/trace.ts';
+import { ScenarioError } from '../machine/errors.ts';
+import type { InlineMachine } from '../machine/inline-machine.ts';
+import type { LoadedScenario } from '../machine/loaded-scenario.ts';
+import { formatOperation } from '../machine/operations.ts';
+import type { Schedule } from '../machine/schedule.ts';
+import { type Runs, RunsSchedule } from '../schedule/runs.ts';
+import { checksOf, type Token, tokenOf } from '../schedule/token.ts';
+import { actorsOf, buildMachine, type ExecutionSettings, judge, machineFrames } from './explorer.ts';
+import type { Failure, Replay, Site, TraceStep } from './results.ts';
+import { type SourcePlace, sourcePlace } from './source-place.ts';
+
+/** A written schedule, carried out. */
+export interface Reproduction {
+  readonly replay: Replay;
+  /** Runs as they really happened. */
+  readonly token: string;
+}
+
+export class Reproducer {
+  readonly machine: InlineMachine;
+  readonly detectors: Detectors;
+  private readonly record: ExecutionRecord;
+  private readonly places = new Map<number, SourcePlace>();
+
+  constructor(
+    private readonly loaded: LoadedScenario,
+    private readonly settings: ExecutionSettings,
+    flags: Int32Array,
+  ) {
+    const frames = machineFrames(loaded);
+    const reach = { first: new Int32Array(frames), points: new Uint8Array(frames).fill(1) };
+    this.machine = buildMachine(loaded, settings, reach, true, () => {});
+    this.machine.heartbeat = flags;
+    const actors = actorsOf(loaded);
+    this.detectors = new Detectors(settings.rules, actors);
+    this.record = { trace: this.machine.trace, actors, texts: this.machine.texts };
+  }
+
+  /** Threads and clock: what tokens number. */
+  get actors(): number {
+    return this.machine.clock + 1;
+  }
+
+  /** Runs `schedule` and returns the findings, without anything for people. */
+  attempt(schedule: Schedule): readonly Finding[] {
+    this.machine.run(schedule);
+    this.detectors.sink.forget();
+    this.detectors.scan(this.record);
+    this.outcome = judge(this.machine, this.detectors, this.record);
+    return this.detectors.sink.fresh;
+  }
+
+  /** The outcome of the last attempt. */
+  outcome: string | null = null;
+
+  /** Runs `runs` and tells its story. Throws ScenarioError naming the first switch at which it parts from `token`. */
+  reproduce(runs: Runs, token: Token | null): Reproduction {
+    this.places.clear();
+    for (const task of this.machine.tasks) task.onStep = () => this.places.set(this.machine.trace.length, sourcePlace());
+    let findings: readonly Finding[];
+    try {
+      findings = this.attempt(new RunsSchedule(runs));
+    } finally {
+      for (const task of this.machine.tasks) task.onStep = null;
+    }
+    if (token !== null) this.compare(token);
+    const text = tokenOf(this.machine.trace, this.loaded.digest, this.settings.seed, this.actors);
+    const failures = findings.map((finding) => this.failure(finding, text)).sort((a, b) => lastStep(a, this.stepNumbers) - lastStep(b, this.stepNumbers));
+    const replay: Replay = {
+      scenario: this.loaded.scenario.name,
+      carrier: 'inline',
+      token: text,
+      failure: failures.find((failure) => failure.level === 'fail') ?? null,
+      others: failures.filter((failure) => failure.level === 'fail').slice(1),
+      notes: failures.filter((failure) => failure.level === 'note'),
+      threads: this.loaded.plans.map((plan) => plan.name),
+      trace: this.steps(),
+      traceHash: this.machine.trace.hash(),
+      outcome: this.outcome,
+      logs: this.machine.logs.map(({ thread, text: line }) => ({ thread, text: line })),
+    };
+    return { replay, token: text };
+  }
+
+  private readonly stepNumbers = new Map<string, number>();
+
+  private compare(token: Token): void {
+    const trace = this.machine.trace;
+    const checks = checksOf(trace, token.runs.runs);
+    let steps = 0;
+    for (const [i, run] of token.runs.runs.entries()) {
+      if (checks[i] !== token.checks[i]) {
+        const name = this.record.actors[run.actor]?.name ?? `actor ${run.actor}`;
+        throw new ScenarioError(
+          `the token no longer fits: it parts at switch ${i + 1}, where ${name} is to take ${run.steps} steps from step ${steps + 1} on; the scenario has changed since`,
+        );
+      }
+      steps += run.steps;
+    }
+    if (trace.hash().slice(-6) !== token.hashEnd) {
+      throw new ScenarioError('the token no longer fits: the same operations give other values; the scenario (or its seed) has changed since');
+    }
+  }
+
+  private failure(finding: Finding, token: string): Failure {
+    const trace = this.machine.trace;
+    const sites = finding.marks.map((mark): Site => {
+      const place = this.places.get(mark.at);
+      return {
+        thread: this.record.actors[trace.actorAt(mark.at)]!.name,
+        operation: trace.words[mark.at + 1]!,
+        role: mark.role,
+        description: isStep(trace.kindAt(mark.at)) ? formatOperation(trace, mark.at) : '',
+        file: place?.file ?? null,
+        line: place?.line ?? null,
+        column: place?.column ?? null,
+      };
+    });
+    return {
+      rule: finding.rule,
+      level: finding.level,
+      message: finding.message,
+      threads: [...new Set(sites.map((site) => site.thread))],
+      sites,
+      token,
+      execution: null,
+      occurrences: 1,
+      steps: trace.steps,
+      preemptions: this.machine.preemptions.length,
+      traceHash: trace.hash(),
+      confirmed: null,
+    };
+  }
+
+  private steps(): TraceStep[] {
+    const trace = this.machine.trace;
+    const preempted = new Set(this.machine.preemptions);
+    const steps: TraceStep[] = [];
+    this.stepNumbers.clear();
+    for (let at = 0; at < trace.length; at = trace.after(at)) {
+      if (!isStep(trace.kindAt(at))) continue;
+      const place = this.places.get(at);
+      const thread = this.record.actors[trace.actorAt(at)]!.name;
+      const operation = trace.words[at + 1]!;
+      steps.push({
+        step: steps.length + 1,
+        thread,
+        operation,
+        description: formatOperation(trace, at),
+        file: place?.file ?? null,
+        line: place?.line ?? null,
+        preemption: preempted.has(at),
+      });
+      this.stepNumbers.set(`${thread}#${operation}`, steps.length);
+    }
+    return steps;
+  }
+}
+
+function lastStep(failure: Failure, numbers: ReadonlyMap<string, number>): number {
+  const last = failure.sites.at(-1);
+  return last === undefined ? 0 : (numbers.get(`${last.thread}#${last.operation}`) ?? 0);
+}

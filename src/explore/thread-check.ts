@@ -1,0 +1,43 @@
+/**
+ * The same schedules on real worker threads: execution 1 at the start, so that a task that is no function of its inputs is
+ * refused before anything is reported, and every failure at the end.
+ */
+import { Trace } from '../kernel/trace.ts';
+import { ScenarioError } from '../machine/errors.ts';
+import { ThreadMachine } from '../machine/threads/thread-machine.ts';
+import type { Description, Reproduced, Target } from './explorer-service.ts';
+
+export class ThreadCheck {
+  private readonly machine: Promise<ThreadMachine>;
+
+  /** Starts booting at once: it takes as long as the first thousands of executions. */
+  constructor(private readonly target: Target) {
+    this.machine = ThreadMachine.boot(target.url, target.scenario, { maximumSteps: target.settings.maximumSteps });
+    this.machine.catch(() => {});
+  }
+
+  /** Runs execution 1. Throws ScenarioError when it comes out otherwise than inline. */
+  async probe(description: Description): Promise<void> {
+    const { runs, hash } = description.probe;
+    const machine = await this.machine;
+    const execution = await machine.replay(runs, { seed: this.target.settings.seed });
+    if (execution.traceHash === hash) return;
+    const steps = new Trace(execution.trace, new Int32Array([execution.trace.length, 0]));
+    throw new ScenarioError(
+      `${description.name} is not deterministic: one schedule gives another trace on threads than inline (${steps.hash()}, not ${hash}). ` +
+        'Use task.random() and task.now() for chance and time, keep no state outside of the functions, or explore with --carrier threads',
+    );
+  }
+
+  /** Whether a minimised failure comes out the same on threads. */
+  async confirms({ replay, runs, seed }: Reproduced): Promise<boolean> {
+    const machine = await this.machine;
+    const execution = await machine.replay(runs, { seed });
+    return execution.traceHash === replay.traceHash;
+  }
+
+  async shutdown(): Promise<void> {
+    const machine = await this.machine.catch(() => null);
+    await machine?.shutdown();
+  }
+}
