@@ -7,8 +7,11 @@ import type { CopyStep } from '../vm/steps.ts';
 import type { ControlledTask } from './controlled-task.ts';
 
 export interface Carrier {
-  /** The thread stands before a step. Returns when it may take it; inline, throws to suspend it instead. */
-  turn(task: ControlledTask): void;
+  /**
+   * The thread stands before a step. Returns when it may take it, and whether others may have run meanwhile; inline, throws to
+   * suspend it instead.
+   */
+  turn(task: ControlledTask): boolean;
   /** The thread cannot go on until it is woken. Returns or throws as `turn` does. */
   block(task: ControlledTask): void;
   /** Starts a kernel call; the answer is in `reply`. Returns a status. */

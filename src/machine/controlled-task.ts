@@ -391,8 +391,8 @@ export class ControlledTask extends Task {
         return physical;
       }
     }
-    this.stand();
-    physical = this.resolve(operation, kind, address, address, width, access);
+    // Where nobody ran in between, what was translated before still holds.
+    if (this.stand() || physical < 0) physical = this.resolve(operation, kind, address, address, width, access);
     if (split) this.resolve(operation, kind, address, this.nextPage(address), width, access);
     const frame = Math.floor(physical * this.reciprocal);
     if (this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
@@ -434,15 +434,19 @@ export class ControlledTask extends Task {
     }
     this.faulting = false;
     if (status !== Status.Done) return 'bad address';
-    return faultReasons[calls.fault.result.decode(this.carrier.reply)] ?? 'not mapped';
+    this.carrier.reply.at = 0;
+    const code = calls.fault.result.decode(this.carrier.reply);
+    return code === 0 ? null : (faultReasons[code] ?? 'not mapped');
   }
 
-  /** Before a step: returns once the schedule grants it. */
-  private stand(): void {
+  /** Before a step: returns once the schedule grants it. True when others may have run meanwhile. */
+  private stand(): boolean {
     if (this.stopped !== Stop.None) throw this.unwind();
+    let othersRan = false;
     if (this.granted) this.granted = false;
-    else this.carrier.turn(this);
-    this.onStep?.(this);
+    else othersRan = this.carrier.turn(this);
+    if (this.onStep !== null) this.onStep(this);
+    return othersRan;
   }
 
   /** Before an operation that touches nothing shared: a step only where operations are counted. */

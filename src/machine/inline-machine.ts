@@ -130,12 +130,12 @@ export class InlineMachine implements Carrier, Observer {
 
   // Carrier.
 
-  turn(task: ControlledTask): void {
+  turn(task: ControlledTask): boolean {
     if (this.trace.steps > this.options.maximumSteps) this.livelock();
     if (!this.over) {
       if (this.count > 1) this.branched = true;
       const next = task.yielding ? this.pickOther(task.number) : this.pick(task.number);
-      if (next === task.number) return;
+      if (next === task.number) return false;
       if (!task.yielding) this.preemptions.push(this.trace.length);
       this.next = next;
     }

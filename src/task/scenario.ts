@@ -56,29 +56,39 @@ const scenarioMark = Symbol.for('wiredown.scenario');
 
 type Marked = { [daemonMark]?: boolean; [kernelModeMark]?: boolean };
 
-function mark<S>(fn: ThreadFunction<S>, what: typeof daemonMark | typeof kernelModeMark): ThreadFunction<S> {
+/**
+ * What `setup` returned, in functions that are wrapped before the scenario knows its type: TypeScript cannot infer through the
+ * wrapper, and `unknown` would refuse every use.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type Wrapped = any;
+
+function mark(fn: ThreadFunction<Wrapped>, what: typeof daemonMark | typeof kernelModeMark): ThreadFunction<Wrapped> {
   if (typeof fn !== 'function') throw new TypeError(`expected a thread's function, got ${show(fn)}`);
-  const marked: ThreadFunction<S> = (task, shared) => fn(task, shared);
+  const marked: ThreadFunction<Wrapped> = (task, shared) => fn(task, shared);
   Object.assign(marked, fn, { [what]: true });
   return marked;
 }
 
 /** A thread that need not end for the execution to end. */
-export function daemon<S>(fn: ThreadFunction<S>): ThreadFunction<S> {
+export function daemon<S = Wrapped>(fn: ThreadFunction<S>): ThreadFunction<Wrapped> {
   return mark(fn, daemonMark);
 }
 
 /** A thread that runs as the kernel does, in its own task's address space, as a system call does. */
-export function kernelMode<S>(fn: ThreadFunction<S>): ThreadFunction<S> {
+export function kernelMode<S = Wrapped>(fn: ThreadFunction<S>): ThreadFunction<Wrapped> {
   return mark(fn, kernelModeMark);
 }
 
 /** `n` alike threads of one task, named 0, 1, … */
-export function threads<S>(n: number, fn: (task: Task, shared: S, i: number) => unknown): Record<string, ThreadFunction<S>> {
+export function threads<S = Wrapped>(
+  n: number,
+  fn: (task: Task, shared: S, i: number) => unknown,
+): Record<string, ThreadFunction<Wrapped>> {
   if (!Number.isInteger(n) || n < 1 || n > 256) throw new RangeError(`threads: expected 1 to 256, got ${show(n)}`);
   return Object.fromEntries(
     Array.from({ length: n }, (_, i) => {
-      const thread: ThreadFunction<S> = (task, shared) => fn(task, shared, i);
+      const thread: ThreadFunction<Wrapped> = (task, shared) => fn(task, shared, i);
       Object.assign(thread, fn);
       return [String(i), thread];
     }),
