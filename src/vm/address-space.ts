@@ -63,8 +63,8 @@ export class AddressSpace {
     const start = windowStart(this.number, actor.pool);
     const end = windowEnd(this.number, actor.pool);
     const before = this.next.get(actor.pool);
-    let found = this.gapFrom(before ?? start, end, size);
-    if (found === nowhere) found = this.gapFrom(start, end, size);
+    let found = this.gap(before ?? start, end, size);
+    if (found === nowhere) found = this.gap(start, end, size);
     if (found === nowhere) return nowhere;
     this.next.set(actor.pool, found + size);
     this.vm.journal.undo(() => (before === undefined ? this.next.delete(actor.pool) : this.next.set(actor.pool, before)));
@@ -131,6 +131,17 @@ export class AddressSpace {
     return entry === null || entry.start >= end;
   }
 
+  /** The first gap of `size` bytes between `start` and `end`, or `nowhere`. */
+  gap(start: number, end: number, size: number): number {
+    let from = start;
+    while (from + size <= end) {
+      const entry = this.entries.firstEndingAfter(from);
+      if (entry === null || entry.start >= from + size) return from;
+      from = entry.end;
+    }
+    return nowhere;
+  }
+
   /** Makes `address` accessible for `access` (VM_PROT bits) by entering its translation. */
   fault(actor: Actor, address: number, access: number): KernReturn {
     const entry = this.entries.at(address);
@@ -157,17 +168,6 @@ export class AddressSpace {
 
   private isPage(value: number): boolean {
     return value % this.vm.pageSize === 0;
-  }
-
-  /** The first gap of `size` bytes between `start` and `end`, or `nowhere`. */
-  private gapFrom(start: number, end: number, size: number): number {
-    let from = start;
-    while (from + size <= end) {
-      const entry = this.entries.firstEndingAfter(from);
-      if (entry === null || entry.start >= from + size) return from;
-      from = entry.end;
-    }
-    return nowhere;
   }
 
   /** The entries from `start` to before `end`, divided where they reach beyond. */

@@ -13,7 +13,7 @@ export class VirtualMemory {
   readonly pageSize: number;
   readonly spaces: AddressSpace[] = [];
   /** Whether anybody may have written to frames that were never handed out, through their physical addresses. */
-  private framesExposed = false;
+  framesExposed = false;
 
   constructor(readonly hardware: Hardware) {
     this.journal = hardware.journal;
@@ -57,7 +57,7 @@ export class VirtualMemory {
 
   /** From now on frames are reachable by physical address, so that none can be trusted to be zero. */
   exposeFrames(): void {
-    if (!this.framesExposed) this.journal.set(this as unknown as { framesExposed: boolean }, 'framesExposed', true);
+    if (!this.framesExposed) this.journal.set(this as VirtualMemory, 'framesExposed', true);
   }
 
   /** An owner lets go of a frame. Wired frames stay until the last `unwire`. */

@@ -1,0 +1,43 @@
+/** `readBytes` and `writeBytes`: copying between a descriptor's memory and a buffer of the caller (xnu-reference 3.9). */
+import { hex, KernelPanic } from '../hardware/errors.ts';
+import type { Steps, Waiter } from '../vm/steps.ts';
+import type { IOKit } from './iokit.ts';
+import type { IOMemoryDescriptor } from './memory-descriptor.ts';
+
+export function* copyBytes(
+  iokit: IOKit,
+  waiter: Waiter,
+  descriptor: IOMemoryDescriptor,
+  offset: number,
+  length: number,
+  intoMemory: boolean,
+): Steps<number> {
+  const total = copyable(iokit, descriptor, offset, length);
+  if (total === 0 || !descriptor.mayCopy(waiter, intoMemory)) return 0;
+  const whole = waiter.pool === 0 || iokit.copiesWholeSegments;
+  // A thread-safe copy keeps every other one out from its first byte to its last.
+  if (descriptor.threadSafe) yield* iokit.globalLock.take(waiter);
+  try {
+    let done = 0;
+    while (done < total) {
+      const fragment = whole ? descriptor.getPhysicalSegment(waiter, offset + done) : descriptor.getFragment(waiter, offset + done);
+      if (fragment.length === 0) break;
+      const part = Math.min(fragment.length, total - done);
+      if (fragment.address + part > iokit.vm.hardware.memory.size) {
+        throw new KernelPanic(`machine check: there is no memory at the physical address ${hex(fragment.address)}`);
+      }
+      yield { physical: fragment.address, length: part, at: done, intoMemory };
+      done += part;
+    }
+    return done;
+  } finally {
+    if (descriptor.threadSafe) iokit.globalLock.release(waiter);
+  }
+}
+
+/** How much of a request is copied: what fits, or (as in the sources) nothing when not all of it fits. */
+function copyable(iokit: IOKit, descriptor: IOMemoryDescriptor, offset: number, length: number): number {
+  const available = Math.max(0, descriptor.getLength() - offset);
+  if (length <= available) return length;
+  return iokit.semantics === 'documented' ? available : 0;
+}

@@ -1,0 +1,17 @@
+/** What I/O Kit needs from the kernel around it. The kernel implements it; nothing here knows the kernel. */
+import type { Journal } from '../hardware/journal.ts';
+import type { AddressSpace } from '../vm/address-space.ts';
+import type { Actor } from '../vm/steps.ts';
+import type { VirtualMemory } from '../vm/virtual-memory.ts';
+
+/** The rules that I/O Kit itself can see broken. */
+export type IOKitRule = 'unbalanced-complete' | 'direction-misuse' | 'use-before-prepare' | 'dangling-mapping';
+
+export interface IOKitEnvironment {
+  readonly vm: VirtualMemory;
+  readonly journal: Journal;
+  /** Whose word counts where Apple's reference page and the sources differ (decisions.md). */
+  readonly semantics: 'documented' | 'xnu';
+  readonly kernelSpace: AddressSpace;
+  violation(actor: Actor, rule: IOKitRule, text: string): void;
+}

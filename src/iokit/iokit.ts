@@ -1,0 +1,85 @@
+/** I/O Kit's own state: which descriptors and maps exist, the lock they share, and the serial numbers they are given. */
+import type { Journal } from '../hardware/journal.ts';
+import type { AddressSpace } from '../vm/address-space.ts';
+import { SleepLock } from '../vm/lock.ts';
+import type { Actor } from '../vm/steps.ts';
+import type { VirtualMemory } from '../vm/virtual-memory.ts';
+import type { IOKitEnvironment, IOKitRule } from './environment.ts';
+import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
+import type { IOMemoryMap } from './io-memory-map.ts';
+
+/** Preparation ids start here, so that they cannot be mistaken for the reserved values. */
+const firstPreparationId = 2 ** 32;
+const idsPerPool = 2 ** 33;
+
+export class IOKit {
+  readonly vm: VirtualMemory;
+  readonly journal: Journal;
+  readonly semantics: 'documented' | 'xnu';
+  readonly kernelSpace: AddressSpace;
+  /** The one lock that copies through thread-safe descriptors hold from end to end. */
+  readonly globalLock: SleepLock;
+  /**
+   * Copies go a page at a time, each a step of the schedule (execution.md, rule 2). Where nobody schedules, whole segments are
+   * much faster; the machine's own copies, which nobody can interrupt, are whole in any case.
+   */
+  copiesWholeSegments = false;
+  readonly descriptors = new Set<IOGeneralMemoryDescriptor>();
+  readonly maps = new Set<IOMemoryMap>();
+  /** Actor's pool → ids given out: each actor counts for itself (execution.md, rule 5). */
+  private readonly serials = new Map<number, number>();
+
+  constructor(private readonly environment: IOKitEnvironment) {
+    this.vm = environment.vm;
+    this.journal = environment.journal;
+    this.semantics = environment.semantics;
+    this.kernelSpace = environment.kernelSpace;
+    this.globalLock = new SleepLock(this.journal, 'the global memory lock of I/O Kit');
+  }
+
+  violation(actor: Actor, rule: IOKitRule, text: string): void {
+    this.environment.violation(actor, rule, text);
+  }
+
+  newDescriptorId(actor: Actor): number {
+    return actor.pool * idsPerPool + this.nextSerial(actor);
+  }
+
+  newPreparationId(actor: Actor): number {
+    return firstPreparationId + actor.pool * idsPerPool + this.nextSerial(actor) - 1;
+  }
+
+  /** Maps of a dead task show nothing any more. Its address space is about to go, so nothing is unmapped one by one. */
+  taskDied(_actor: Actor, space: AddressSpace): void {
+    for (const map of this.maps) map.taskDied(space);
+  }
+
+  /** Every `prepare` that nobody completed, with the holder (a task's number) that called it. */
+  *unbalancedPrepares(): Generator<{ holder: number; text: string }> {
+    const wired = [...this.descriptors].filter((descriptor) => descriptor.wiring.wireCount > 0);
+    for (const descriptor of wired.sort((a, b) => a.handle - b.handle)) {
+      for (const [holder, count] of [...descriptor.prepares].sort((a, b) => a[0] - b[0])) {
+        if (count > 0) yield { holder, text: `${count === 1 ? 'a prepare' : `${count} prepares`} of ${descriptor.name} without complete` };
+      }
+    }
+  }
+
+  /** Keeps `item` in a registry until `forget`. */
+  register<T>(items: Set<T>, item: T): void {
+    items.add(item);
+    this.journal.undo(() => items.delete(item));
+  }
+
+  forget<T>(items: Set<T>, item: T): void {
+    items.delete(item);
+    this.journal.undo(() => items.add(item));
+  }
+
+  private nextSerial(actor: Actor): number {
+    const before = this.serials.get(actor.pool);
+    const serial = (before ?? 0) + 1;
+    this.serials.set(actor.pool, serial);
+    this.journal.undo(() => (before === undefined ? this.serials.delete(actor.pool) : this.serials.set(actor.pool, before)));
+    return serial;
+  }
+}

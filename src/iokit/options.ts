@@ -1,0 +1,69 @@
+/** The options of memory descriptors and maps, under I/O Kit's names (xnu-reference 2.1 to 2.3, 2.5, 2.7). */
+
+export const kIODirectionNone = 0x0;
+/** Data flows into memory: from a device. */
+export const kIODirectionIn = 0x1;
+/** Data flows out of memory: to a device. */
+export const kIODirectionOut = 0x2;
+export const kIODirectionOutIn = kIODirectionOut | kIODirectionIn;
+export const kIODirectionInOut = kIODirectionIn | kIODirectionOut;
+/** For `prepare`: fail if a page is not resident. */
+export const kIODirectionPrepareNoFault = 0x00000008;
+
+export const kIOMemoryDirectionMask = 0x00000007;
+/** Wire at initialisation. Private in I/O Kit. */
+export const kIOMemoryAutoPrepare = 0x00000008;
+export const kIOMemoryTypeVirtual = 0x00000010;
+export const kIOMemoryTypePhysical = 0x00000020;
+/** Addresses have 64 bits anyway. */
+export const kIOMemoryTypeVirtual64 = kIOMemoryTypeVirtual;
+export const kIOMemoryTypePhysical64 = kIOMemoryTypePhysical;
+export const kIOMemoryTypeUPL = 0x00000030;
+export const kIOMemoryTypePersistentMD = 0x00000040;
+export const kIOMemoryTypeUIO = 0x00000050;
+export const kIOMemoryTypeMask = 0x000000f0;
+export const kIOMemoryAsReference = 0x00000100;
+export const kIOMemoryBufferPageable = 0x00000400;
+export const kIOMemoryMapperNone = 0x00000800;
+export const kIOMemoryHostOnly = 0x00001000;
+/** State, in `getFlags` only: the present wiring is read-only. */
+export const kIOMemoryPreparedReadOnly = 0x00008000;
+export const kIOMemoryPersistent = 0x00010000;
+export const kIOMemoryMapCopyOnWrite = 0x00020000;
+export const kIOMemoryRemote = 0x00040000;
+export const kIOMemoryThreadSafe = 0x00100000;
+export const kIOMemoryClearEncrypt = 0x00200000;
+export const kIOMemoryUseReserve = 0x00800000;
+
+export const kIOMapAnywhere = 0x00000001;
+export const kIOMapCacheMask = 0x00000f00;
+export const kIOMapCacheShift = 8;
+export const kIOMapDefaultCache = 0;
+export const kIOMapInhibitCache = 0x00000100;
+export const kIOMapWriteThruCache = 0x00000200;
+export const kIOMapCopybackCache = 0x00000300;
+export const kIOMapWriteCombineCache = 0x00000400;
+export const kIOMapCopybackInnerCache = 0x00000500;
+export const kIOMapPostedWrite = 0x00000600;
+export const kIOMapRealTimeCache = 0x00000700;
+export const kIOMapPostedReordered = 0x00000800;
+export const kIOMapPostedCombinedReordered = 0x00000900;
+export const kIOMapUserOptionsMask = 0x00000fff;
+export const kIOMapReadOnly = 0x00001000;
+export const kIOMapStatic = 0x01000000;
+export const kIOMapReference = 0x02000000;
+export const kIOMapUnique = 0x04000000;
+export const kIOMapPrefault = 0x10000000;
+export const kIOMapOverwrite = 0x20000000;
+export const kIOMapGuardedMask = 0xc0000000;
+export const kIOMapGuardedSmall = 0x40000000;
+export const kIOMapGuardedLarge = 0x80000000;
+
+/** Operations of `performOperation`. */
+export const kIOMemoryIncoherentIOFlush = 1;
+export const kIOMemoryIncoherentIOStore = 2;
+
+export const kIOPreparationIDUnprepared = 0;
+export const kIOPreparationIDUnsupported = 1;
+export const kIOPreparationIDAlwaysPrepared = 2;
+export const kIODescriptorIDInvalid = 0;

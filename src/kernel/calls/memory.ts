@@ -1,0 +1,130 @@
+/** Calls on a task's own address space. Each waits for the map lock, then does its work in one step. */
+import { hex } from '../../hardware/errors.ts';
+import type { MemoryObject } from '../../vm/memory-object.ts';
+import {
+  KERN_INVALID_ADDRESS,
+  KERN_MEMORY_ERROR,
+  KERN_PROTECTION_FAILURE,
+  KERN_RESOURCE_SHORTAGE,
+  KERN_SUCCESS,
+  kernReturnText,
+} from '../../vm/kern-return.ts';
+import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
+import { nowhere } from '../../vm/address-space.ts';
+import type { Steps } from '../../vm/steps.ts';
+import { sharedWindow } from '../../vm/windows.ts';
+import { call, parameter } from '../call.ts';
+import { boolean, count, handle, nothing, size, u8, u32 } from '../wire.ts';
+
+const readWrite = VM_PROT_READ | VM_PROT_WRITE;
+
+/** The codes of `fault`, in the order of machine/faults.ts. */
+const faultCodes = [KERN_SUCCESS, KERN_INVALID_ADDRESS, KERN_PROTECTION_FAILURE, KERN_RESOURCE_SHORTAGE, KERN_MEMORY_ERROR];
+
+export const memoryCalls = {
+  allocate: call(
+    'allocate',
+    [parameter('size', size), parameter('address', size), parameter('anywhere', boolean), parameter('protection', u32)],
+    count,
+    function* (kernel, caller, bytes, address, anywhere, protection): Steps<number> {
+      if (bytes === 0) throw new RangeError('size: expected at least 1 byte, got 0');
+      if (!anywhere) checkPage('address', address, kernel.hardware.pageSize);
+      checkProtection(protection);
+      const { space } = caller.task;
+      yield* space.lock.free(caller);
+      const placed = space.allocate(caller, bytes, anywhere ? null : address, protection, readWrite);
+      if (placed < 0) throw new RangeError(`${bytes} bytes ${anywhere ? 'anywhere' : `at ${hex(address)}`}: ${kernReturnText(-placed)}`);
+      return placed;
+    },
+  ),
+
+  deallocate: call(
+    'deallocate',
+    [parameter('address', size), parameter('size', size)],
+    nothing,
+    function* (_kernel, caller, address, bytes): Steps<void> {
+      const { space } = caller.task;
+      yield* space.lock.free(caller);
+      if (bytes > 0) space.remove(caller, address, address + bytes);
+    },
+  ),
+
+  protect: call(
+    'protect',
+    [parameter('address', size), parameter('size', size), parameter('protection', u32)],
+    nothing,
+    function* (_kernel, caller, address, bytes, protection): Steps<void> {
+      checkProtection(protection);
+      const { space } = caller.task;
+      yield* space.lock.free(caller);
+      const code = bytes === 0 ? KERN_SUCCESS : space.protect(address, address + bytes, protection);
+      if (code !== KERN_SUCCESS) throw new RangeError(`protection of ${bytes} bytes at ${hex(address)}: ${kernReturnText(code)}`);
+    },
+  ),
+
+  /** Makes a page accessible after a translation missed. Answers a place in machine/faults.ts; 0 is success. */
+  fault: call('fault', [parameter('address', size), parameter('access', u32)], u8, function* (_kernel, caller, address, access): Steps<number> {
+    const { space } = caller.task;
+    yield* space.lock.free(caller);
+    return faultCodes.indexOf(space.fault(caller, address, access));
+  }),
+
+  memoryObject: call('memoryObject', [parameter('size', size)], handle, (kernel, caller, bytes) => {
+    if (bytes === 0 || bytes > 2 ** 47) throw new RangeError(`size: expected 1 to 2^47 bytes, got ${bytes}`);
+    return kernel.handles.give(kernel.vm.createObject(bytes), caller);
+  }),
+
+  mapObject: call(
+    'mapObject',
+    [
+      parameter('object', handle),
+      parameter('offset', size),
+      parameter('size', size),
+      parameter('address', size),
+      parameter('anywhere', boolean),
+      parameter('protection', u32),
+      parameter('overwrite', boolean),
+    ],
+    count,
+    function* (kernel, caller, id, offset, bytes, address, anywhere, protection, overwrite): Steps<number> {
+      const object = kernel.handles.lookup(id, 'MemoryObject', caller) as MemoryObject;
+      checkPage('offset', offset, kernel.hardware.pageSize);
+      if (!anywhere) checkPage('address', address, kernel.hardware.pageSize);
+      if (anywhere && overwrite) throw new RangeError('overwrite: expected an address to overwrite at');
+      checkProtection(protection);
+      const length = kernel.vm.roundPage(bytes === 0 ? object.size - offset : bytes);
+      if (!(length > 0) || offset + length > object.size) throw new RangeError(`offset, size: expected a part of the object's ${object.size} bytes`);
+      const { space } = caller.task;
+      // Another thread may release the object while this one waits.
+      object.retain();
+      try {
+        yield* space.lock.free(caller);
+        const start = anywhere ? space.place(caller, length) : address;
+        const code = space.enter(caller, start, length, object, offset, protection, readWrite, overwrite);
+        if (code !== KERN_SUCCESS) throw new RangeError(`${length} bytes ${anywhere ? 'anywhere' : `at ${hex(address)}`}: ${kernReturnText(code)}`);
+        return start;
+      } finally {
+        object.release(caller);
+      }
+    },
+  ),
+
+  /** Memory at one address in every task there is. Only the machine itself calls it. */
+  share: call('share', [parameter('size', size)], count, (kernel, caller, bytes) => {
+    const length = kernel.vm.roundPage(bytes);
+    const address = kernel.kernelTask.space.gap(sharedWindow.start, sharedWindow.end, length);
+    if (caller.number >= 0 || bytes === 0 || address === nowhere) throw new RangeError(`share: expected 1 byte or more during setup, got ${bytes}`);
+    const object = kernel.vm.createObject(length);
+    for (const task of kernel.tasks) task.space.enter(caller, address, length, object, 0, readWrite, readWrite, false);
+    object.release(caller);
+    return address;
+  }),
+};
+
+function checkPage(name: string, value: number, pageSize: number): void {
+  if (value % pageSize !== 0) throw new RangeError(`${name}: expected a multiple of the page size ${pageSize}, got ${hex(value)}`);
+}
+
+function checkProtection(protection: number): void {
+  if (protection > readWrite) throw new RangeError(`protection: expected VM_PROT_READ, VM_PROT_WRITE, both or none, got ${protection}`);
+}
