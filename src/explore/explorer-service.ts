@@ -3,7 +3,7 @@
  * is plain data; errors cross as their name and message, because classes do not survive.
  */
 import { ScenarioError, UsageError } from '../machine/errors.ts';
-import { NotDeterministic } from '../machine/controlled-task.ts';
+import { NotDeterministic } from '../machine/operation-log.ts';
 import { loadScenario, scenarioNames } from '../machine/scenario-loader.ts';
 import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { RandomStrategy } from '../schedule/random.ts';

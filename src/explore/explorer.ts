@@ -5,7 +5,7 @@
 import { Detectors } from '../detect/detectors.ts';
 import type { ActorInfo, ExecutionRecord, Finding } from '../detect/finding.ts';
 import { stateHash } from '../kernel/state-hash.ts';
-import type { Reach } from '../machine/controlled-task.ts';
+import type { Reach } from '../machine/controlled-thread.ts';
 import { ScenarioError } from '../machine/errors.ts';
 import { InlineMachine } from '../machine/inline-machine.ts';
 import type { LoadedScenario } from '../machine/loaded-scenario.ts';

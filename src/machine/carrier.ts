@@ -1,34 +1,34 @@
 /**
  * What carries a controlled execution: it decides who runs next and reaches the kernel. The operations themselves (translation,
- * access, record, trace) are in `ControlledTask`, once for both carriers.
+ * access, record, trace) are in `ControlledThread`, once for both carriers.
  */
 import type { Words } from '../kernel/wire.ts';
 import type { CopyStep } from '../vm/steps.ts';
-import type { ControlledTask } from './controlled-task.ts';
+import type { ControlledThread } from './controlled-thread.ts';
 
 export interface Carrier {
   /**
    * The thread stands before a step. Returns when it may take it, and whether others may have run meanwhile; inline, throws to
    * suspend it instead.
    */
-  turn(task: ControlledTask): boolean;
+  turn(task: ControlledThread): boolean;
   /** The thread cannot go on until it is woken. Returns or throws as `turn` does. */
-  block(task: ControlledTask): void;
+  block(task: ControlledThread): void;
   /** Starts a kernel call; the answer is in `reply`. Returns a status. */
-  begin(task: ControlledTask, call: number, words: Words): number;
+  begin(task: ControlledThread, call: number, words: Words): number;
   /** Takes the call that the thread is in one step further. */
-  resume(task: ControlledTask): number;
+  resume(task: ControlledThread): number;
   readonly reply: Words;
   readonly copy: CopyStep | null;
   /** A number below `n` for `task.choose`. */
-  choose(task: ControlledTask, n: number): number;
+  choose(task: ControlledThread, n: number): number;
   /** The thread broke a rule: notes it, with its text, at this place of the trace. */
-  violation(task: ControlledTask, rule: number, text: string): void;
+  violation(task: ControlledThread, rule: number, text: string): void;
   /** A page was reached by a second actor. */
   shared(frame: number): void;
   /** The simulated kernel panicked: nobody takes another step. */
-  panic(task: ControlledTask, message: string): void;
-  log(task: ControlledTask, line: string): void;
+  panic(task: ControlledThread, message: string): void;
+  log(task: ControlledThread, line: string): void;
 }
 
 /**

@@ -15,7 +15,9 @@ import { enterTask } from '../task/current.ts';
 import { TaskHandle } from '../task/handle.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import { type Carrier, suspension } from './carrier.ts';
-import { ControlledTask, NotDeterministic, type Reach, Stop } from './controlled-task.ts';
+import { ControlledTask } from './controlled-task.ts';
+import { type ControlledThread, type Reach, Stop } from './controlled-thread.ts';
+import { NotDeterministic } from './operation-log.ts';
 import { describeDeadlock } from './deadlock.ts';
 import { ExecutionState } from './execution-state.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
@@ -130,7 +132,7 @@ export class InlineMachine implements Carrier, Observer {
 
   // Carrier.
 
-  turn(task: ControlledTask): boolean {
+  turn(task: ControlledThread): boolean {
     if (this.trace.steps > this.options.maximumSteps) this.livelock();
     if (!this.over) {
       if (this.count > 1) this.branched = true;
@@ -143,7 +145,7 @@ export class InlineMachine implements Carrier, Observer {
     throw suspension;
   }
 
-  block(task: ControlledTask): void {
+  block(task: ControlledThread): void {
     this.remove(task.number);
     this.watchClock();
     this.next = this.pick(-1);
@@ -151,24 +153,24 @@ export class InlineMachine implements Carrier, Observer {
     throw suspension;
   }
 
-  begin(task: ControlledTask, call: number, words: Words): number {
+  begin(task: ControlledThread, call: number, words: Words): number {
     this.usedKernel = true;
     words.at = 0;
     return this.kernel.begin(this.state.threads[task.number]!, call, words);
   }
 
-  resume(task: ControlledTask): number {
+  resume(task: ControlledThread): number {
     return this.kernel.resume(this.state.threads[task.number]!);
   }
 
-  choose(task: ControlledTask, n: number): number {
+  choose(task: ControlledThread, n: number): number {
     if (n > 1) this.branched = true;
     const value = this.schedule.choose(n, task.number);
     if (!Number.isInteger(value) || value < 0 || value >= n) throw new RangeError(`the schedule chose ${value} out of ${n}`);
     return value;
   }
 
-  violation(by: ControlledTask | KernelThread, rule: number | RuleName, text: string): void {
+  violation(by: ControlledThread | KernelThread, rule: number | RuleName, text: string): void {
     const number = typeof rule === 'number' ? rule : ruleNumber(rule);
     const actor = by.number < 0 ? this.clock + 1 : by.number;
     this.appendViolation(actor, this.tasks[by.number]?.recorded ?? 0, number, text);
@@ -178,12 +180,12 @@ export class InlineMachine implements Carrier, Observer {
     this.options.onShared(frame);
   }
 
-  panic(task: ControlledTask, message: string): void {
+  panic(task: ControlledThread, message: string): void {
     this.violation(task, 'kernel-panic', message);
     this.finish();
   }
 
-  log(task: ControlledTask, text: string): void {
+  log(task: ControlledThread, text: string): void {
     this.logs.push({ thread: task.thread, text });
   }
 

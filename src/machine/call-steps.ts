@@ -1,0 +1,128 @@
+/** Kernel calls of a controlled thread, step by step: begun, resumed after suspensions, ended, and answered again when repeated. */
+import { KernelPanic } from '../hardware/errors.ts';
+import { type Call, Status } from '../kernel/call.ts';
+import { headerWords, Kind } from '../kernel/trace.ts';
+import { text, Words } from '../kernel/wire.ts';
+import type { CopyStep } from '../vm/steps.ts';
+import { copyFragment } from './bulk-copy.ts';
+import type { ControlledThread } from './controlled-thread.ts';
+import type { OperationLog } from './operation-log.ts';
+import { refusal } from './refusal.ts';
+
+/** While a function is being unwound, giving things back is done by the engine: `finally` blocks must not fail. */
+const silentWhileUnwinding = new Set(['release', 'complete', 'unmap']);
+
+export const noBytes = new Uint8Array(0);
+
+export class CallSteps {
+  /** The operation under way, or -1. */
+  private operation = -1;
+  private status: number = Status.Done;
+  private copy: CopyStep | null = null;
+  private buffer: Uint8Array = noBytes;
+  private readonly values = new Words();
+  private readonly reader = new Words(new Float64Array(1));
+
+  constructor(
+    private readonly thread: ControlledThread,
+    private readonly done: OperationLog,
+  ) {}
+
+  clear(): void {
+    this.operation = -1;
+    this.status = Status.Done;
+    this.copy = null;
+  }
+
+  /** Makes the call; `buffer` is what it copies from or into. Throws what the kernel refuses it with. */
+  request<R>(call: Call<never, R>, buffer: Uint8Array, values: readonly unknown[]): R {
+    const { thread } = this;
+    if (thread.stopped !== 0 && !thread.repeating) {
+      if (silentWhileUnwinding.has(call.name)) return undefined as R;
+      throw thread.unwind();
+    }
+    this.encode(call, values);
+    const operation = thread.operation++;
+    if (operation < this.done.length) {
+      this.done.repeatCall(operation, call.number, this.values);
+      return this.resultOf(operation, call, buffer);
+    }
+    if (this.operation !== operation) {
+      thread.stand();
+      this.begin(operation, call.number, buffer);
+    }
+    while (this.status === Status.Step || this.status === Status.Blocked || this.status === Status.Copy) this.goOn(operation);
+    return this.finish(operation, call, buffer);
+  }
+
+  private encode(call: Call<never, unknown>, values: readonly unknown[]): void {
+    this.values.clear();
+    for (let i = 0; i < call.parameters.length; i++) {
+      const parameter = call.parameters[i]!;
+      parameter.codec.encode(this.values, values[i], `${call.name}: ${parameter.name}`);
+    }
+  }
+
+  private begin(operation: number, number: number, buffer: Uint8Array): void {
+    const { thread, values } = this;
+    const at = thread.trace.append(Kind.Call, thread.number, operation, number, -1, 0, 0, 0);
+    thread.trace.extend(at, values.data, 0, values.length);
+    this.done.begin(operation, at);
+    this.operation = operation;
+    this.buffer = buffer.length === 0 ? noBytes : buffer.slice();
+    this.answer(thread.carrier.begin(thread, number, values));
+  }
+
+  /** One more step of the call under way. */
+  private goOn(operation: number): void {
+    const { thread, copy } = this;
+    if (this.status === Status.Blocked) thread.waitToWake();
+    else if (copy !== null) thread.standBefore(copy.physical);
+    else thread.stand();
+    if (copy !== null) {
+      copyFragment(thread, operation, copy.physical, copy.physical, copy.length, this.buffer, copy.at, copy.intoMemory);
+    } else {
+      const number = thread.trace.words[this.done.at(operation) + 2]!;
+      thread.trace.append(Kind.Continue, thread.number, operation, number, -1, 0, 0, 0);
+    }
+    this.answer(thread.carrier.resume(thread));
+  }
+
+  private answer(status: number): void {
+    this.status = status;
+    this.copy = status === Status.Copy ? this.thread.carrier.copy : null;
+  }
+
+  private finish<R>(operation: number, call: Call<never, R>, buffer: Uint8Array): R {
+    const { thread, status } = this;
+    const { reply } = thread.carrier;
+    const at = thread.trace.append(Kind.Return, thread.number, operation, call.number, -1, status, 0, 0);
+    thread.trace.extend(at, reply.data, 0, reply.length);
+    this.done.end(operation, at, this.buffer === noBytes ? undefined : this.buffer);
+    this.clear();
+    if (status === Status.Panicked) {
+      reply.at = 0;
+      thread.carrier.panic(thread, text.decode(reply));
+    }
+    return this.resultOf(operation, call, buffer);
+  }
+
+  /** The recorded result as a fresh value; throws what the call was refused with. */
+  private resultOf<R>(operation: number, call: Call<never, R>, buffer: Uint8Array): R {
+    const { words } = this.thread.trace;
+    const at = this.done.returnAt(operation);
+    const { reader } = this;
+    if (reader.data !== words) {
+      reader.data = words;
+      reader.bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+    }
+    reader.at = at + headerWords;
+    reader.length = reader.at + words[at + 7]!;
+    const status = words[at + 4]!;
+    if (status === Status.Refused) throw refusal(text.decode(reader), text.decode(reader));
+    if (status === Status.Panicked) throw new KernelPanic(text.decode(reader));
+    const kept = this.done.object(operation);
+    if (kept instanceof Uint8Array) buffer.set(kept);
+    return call.result.decode(reader);
+  }
+}

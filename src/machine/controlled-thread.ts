@@ -1,0 +1,240 @@
+/**
+ * A simulated thread under a schedule: the road that every operation takes, the same on both carriers. Has it been done before
+ * (inline, when the function is run again)? then its result comes from the log; otherwise it waits for its turn, is carried out
+ * and recorded.
+ *
+ * A thread *stands before* an operation until its carrier lets it go on. Operations on memory that nobody else has reached do
+ * not stand; they belong to the step before them.
+ */
+import { MemoryFault } from '../hardware/errors.ts';
+import type { Hardware } from '../hardware/hardware.ts';
+import { accessRead, type TranslationCache } from '../hardware/translation-cache.ts';
+import { Status } from '../kernel/call.ts';
+import { calls } from '../kernel/calls/index.ts';
+import { type RuleName, ruleNumber } from '../kernel/rules.ts';
+import type { Trace } from '../kernel/trace.ts';
+import { Words } from '../kernel/wire.ts';
+import type { TaskHandle } from '../task/handle.ts';
+import { Task } from '../task/task.ts';
+import { type Carrier, suspension } from './carrier.ts';
+import { faultReasons } from './faults.ts';
+import { NotDeterministic, OperationLog } from './operation-log.ts';
+
+/** Why a thread takes no more steps. */
+export const Stop = { None: 0, Suspended: 1, Failed: 2, Died: 3 } as const;
+
+/** How often in a row a thread may swallow its suspension before its scenario is refused. */
+const mostSwallowed = 1000;
+
+/** Who has reached a page, for all executions of a campaign. */
+export interface Reach {
+  /** Frame → 1 + the first actor that reached it, 0 for nobody. */
+  readonly first: Int32Array;
+  /** Frame → 1 when its accesses are scheduling points. */
+  readonly points: Uint8Array;
+}
+
+/** What a controlled thread must know of itself. */
+export interface ThreadIdentity {
+  /** In the order of the scenario, from 0. */
+  readonly number: number;
+  /** 'kernel.submit' */
+  readonly name: string;
+  readonly task: { readonly name: string };
+}
+
+export abstract class ControlledThread extends Task {
+  /** Number of the next operation. */
+  operation = 0;
+  /** The schedule has given this thread its next step. */
+  granted = true;
+  stopped: number = Stop.None;
+  /** It asked for others to run first. */
+  yielding = false;
+  /** When set, called at each fresh step: takes source positions on replay. */
+  onStep: ((thread: ControlledThread) => void) | null = null;
+
+  readonly number: number;
+  protected readonly done: OperationLog;
+  protected readonly pageSize: number;
+  private readonly reciprocal: number;
+  private readonly faultWords = new Words();
+  private swallowed = 0;
+  private faulting = false;
+
+  constructor(
+    thread: ThreadIdentity,
+    id: number,
+    kernelTask: TaskHandle,
+    readonly hardware: Hardware,
+    protected readonly cache: TranslationCache,
+    readonly trace: Trace,
+    private readonly reach: Reach,
+    readonly carrier: Carrier,
+    /** Every operation is a step of the schedule: replaying counts operations. */
+    protected readonly always: boolean,
+  ) {
+    super(thread.task.name, thread.name, id, kernelTask);
+    this.number = thread.number;
+    this.done = new OperationLog(trace, thread.number, thread.name);
+    this.pageSize = hardware.pageSize;
+    this.reciprocal = 1 / hardware.pageSize;
+  }
+
+  /** Operations that are in the trace. */
+  get recorded(): number {
+    return this.done.length;
+  }
+
+  /** Whether operations are being repeated from the record. */
+  get repeating(): boolean {
+    return this.operation < this.done.length;
+  }
+
+  /** Back to before its first operation. */
+  protected clear(): void {
+    this.done.clear();
+    this.rewind();
+    this.yielding = false;
+    this.swallowed = 0;
+    this.faulting = false;
+  }
+
+  /** About to be run (again) from the top, with its next step granted. */
+  rewind(): void {
+    this.operation = 0;
+    this.stopped = Stop.None;
+    this.granted = true;
+  }
+
+  /** Ends the thread for breaking `rule`; the caller throws what this returns. */
+  end(rule: RuleName, message: string, stop: number): unknown {
+    if (this.stopped === Stop.None) {
+      this.carrier.violation(this, ruleNumber(rule), message);
+      this.stopped = stop;
+    }
+    return suspension;
+  }
+
+  /** The task is gone (`process.exit`): no violation, but no further step either. */
+  die(): unknown {
+    if (this.stopped === Stop.None) this.stopped = Stop.Died;
+    return suspension;
+  }
+
+  /** Waits for the thread's turn and returns the physical address of an access; throws MemoryFault. */
+  enter(operation: number, kind: number, address: number, width: number, access: number): number {
+    if (this.stopped !== Stop.None) throw this.unwind();
+    let physical = this.cache.translate(address, access);
+    const split = this.isSplit(address, width);
+    if (physical >= 0 && !split && !this.always) {
+      const frame = Math.floor(physical * this.reciprocal);
+      if (this.reach.points[frame] === 0) {
+        if (this.reach.first[frame] !== this.number + 1) this.meet(frame);
+        return physical;
+      }
+    }
+    // Where nobody ran in between, what was translated before still holds.
+    if (this.stand() || physical < 0) physical = this.resolve(operation, kind, address, address, width, access);
+    if (split) this.resolve(operation, kind, address, this.nextPage(address), width, access);
+    const frame = Math.floor(physical * this.reciprocal);
+    if (this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
+    return physical;
+  }
+
+  /** Before a step: returns once the schedule grants it. True when others may have run meanwhile. */
+  stand(): boolean {
+    if (this.stopped !== Stop.None) throw this.unwind();
+    let othersRan = false;
+    if (this.granted) this.granted = false;
+    else othersRan = this.carrier.turn(this);
+    if (this.onStep !== null) this.onStep(this);
+    return othersRan;
+  }
+
+  /** Before copying a fragment of a call: stands where the page is shared. */
+  standBefore(physical: number): void {
+    const frame = Math.floor(physical * this.reciprocal);
+    const point = this.reach.points[frame] !== 0;
+    if (!point && this.reach.first[frame] !== this.number + 1) this.meet(frame);
+    if (this.always || point || this.granted) this.stand();
+  }
+
+  /** Asleep in the kernel: returns once it was woken and granted a step. */
+  waitToWake(): void {
+    if (this.granted) this.granted = false;
+    else this.carrier.block(this);
+    if (this.onStep !== null) this.onStep(this);
+  }
+
+  /** Before an operation that touches nothing shared: a step only where operations are counted. */
+  protected standIfCounted(): void {
+    if (this.stopped !== Stop.None) throw this.unwind();
+    if (this.always) this.stand();
+  }
+
+  /** What to throw when an operation is tried though the thread takes no more steps. */
+  unwind(): unknown {
+    if (++this.swallowed > mostSwallowed) {
+      throw new NotDeterministic(
+        `${this.thread} catches what suspends it and goes on, ${mostSwallowed} times in a row: a loop around try/catch must not ignore unknown errors`,
+      );
+    }
+    return suspension;
+  }
+
+  /** Whether the scalar reaches into a second page. */
+  protected isSplit(address: number, width: number): boolean {
+    return (address & (width - 1)) !== 0 && (address % this.pageSize) + width > this.pageSize;
+  }
+
+  protected nextPage(address: number): number {
+    return (Math.floor(address / this.pageSize) + 1) * this.pageSize;
+  }
+
+  /** The physical address, with its page faulted in; throws MemoryFault, which is then the operation's recorded result. */
+  private resolve(operation: number, kind: number, subject: number, address: number, width: number, access: number): number {
+    let physical = this.cache.translate(address, access);
+    if (physical >= 0) return physical;
+    const reason = Number.isSafeInteger(address) && address >= 0 ? this.fault(address, access) : 'bad address';
+    if (reason === null) {
+      physical = this.cache.translate(address, access);
+      if (physical >= 0) return physical;
+    }
+    const error = new MemoryFault(address, access === accessRead ? 'read' : 'write', width, this.name, reason ?? 'not mapped');
+    this.done.record(operation, kind, subject, -1, width, faultReasons.indexOf(error.reason), -1);
+    this.done.fail(operation, error);
+    throw error;
+  }
+
+  /** Asks the kernel for the page. Null when it came, otherwise the reason why not. */
+  private fault(address: number, access: number): string | null {
+    let status: number;
+    if (this.faulting) {
+      status = this.carrier.resume(this);
+    } else {
+      const words = this.faultWords;
+      words.clear();
+      calls.fault.parameters[0]!.codec.encode(words, address, 'address');
+      calls.fault.parameters[1]!.codec.encode(words, access, 'access');
+      status = this.carrier.begin(this, calls.fault.number, words);
+    }
+    while (status === Status.Step || status === Status.Blocked) {
+      this.faulting = true;
+      if (status === Status.Step) this.stand();
+      else this.waitToWake();
+      status = this.carrier.resume(this);
+    }
+    this.faulting = false;
+    if (status !== Status.Done) return 'bad address';
+    this.carrier.reply.at = 0;
+    const code = calls.fault.result.decode(this.carrier.reply);
+    return code === 0 ? null : (faultReasons[code] ?? 'not mapped');
+  }
+
+  private meet(frame: number): void {
+    const first = this.reach.first;
+    if (first[frame] === 0) first[frame] = this.number + 1;
+    else this.carrier.shared(frame);
+  }
+}

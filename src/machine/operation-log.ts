@@ -1,0 +1,153 @@
+/**
+ * What a thread has done already, as places in the trace: the record that repeated operations are answered from and compared
+ * with. Results that are no words (bytes, errors) are kept beside it.
+ */
+import type { MemoryFault } from '../hardware/errors.ts';
+import { actorFactor, headerWords, Kind, type Trace } from '../kernel/trace.ts';
+import type { Words } from '../kernel/wire.ts';
+import { formatOperation } from './operations.ts';
+
+/** An operation that is not what was recorded for it: the task is no function of its inputs. */
+export class NotDeterministic extends Error {
+  override readonly name = 'NotDeterministic';
+}
+
+export class OperationLog {
+  /** Operations that are in the trace. */
+  length = 0;
+  private positions = new Int32Array(64);
+  private returns = new Int32Array(64);
+  private readonly objects: unknown[] = [];
+  private readonly tag: number;
+
+  constructor(
+    readonly trace: Trace,
+    private readonly actor: number,
+    private readonly thread: string,
+  ) {
+    this.tag = actor * actorFactor;
+  }
+
+  clear(): void {
+    this.length = 0;
+    if (this.objects.length > 0) this.objects.length = 0;
+  }
+
+  /** Appends the event of an operation of one step. */
+  record(operation: number, kind: number, subject: number, physical: number, length: number, low: number, high: number): void {
+    this.begin(operation, this.trace.append(kind, this.actor, operation, subject, physical, length, low, high));
+    this.length = operation + 1;
+  }
+
+  /** An operation of several steps begins with the event at `at`; `end` completes it. */
+  begin(operation: number, at: number): void {
+    if (operation >= this.positions.length) this.grow();
+    this.positions[operation] = at;
+  }
+
+  /** The operation is over; `at` is its Return event, `object` a result that is no words. */
+  end(operation: number, at: number, object: unknown): void {
+    this.returns[operation] = at;
+    if (object !== undefined) this.objects[operation] = object;
+    this.length = operation + 1;
+  }
+
+  /** The operation ended with `error`, as its result. */
+  fail(operation: number, error: MemoryFault): void {
+    this.objects[operation] = error;
+  }
+
+  /** Where the first event of an operation stands. */
+  at(operation: number): number {
+    return this.positions[operation]!;
+  }
+
+  /** Where the Return event of an operation stands. */
+  returnAt(operation: number): number {
+    return this.returns[operation]!;
+  }
+
+  object(operation: number): unknown {
+    return this.objects[operation];
+  }
+
+  /** Adds a word to the event of the operation recorded last. */
+  note(word: number): void {
+    single[0] = word;
+    this.trace.extend(this.positions[this.length - 1]!, single, 0, 1);
+  }
+
+  // Repeating. Each compares first and throws NotDeterministic, or the error that was the operation's result.
+
+  /** The lower word of the result. */
+  repeat(operation: number, kind: number, subject: number): number {
+    const at = this.positions[operation]!;
+    const words = this.trace.words;
+    if (words[at] !== kind + this.tag || words[at + 2] !== subject) throw this.differs(operation, kind, subject, 0);
+    if (words[at + 3] === -1 && words[at + 6] === -1) throw this.objects[operation];
+    return words[at + 5]!;
+  }
+
+  repeatStore(operation: number, kind: number, address: number, low: number, high: number): void {
+    const at = this.positions[operation]!;
+    const words = this.trace.words;
+    if (words[at] !== kind + this.tag || words[at + 2] !== address) throw this.differs(operation, kind, address, low);
+    if (words[at + 3] === -1) throw this.objects[operation];
+    if (words[at + 5] !== low || words[at + 6] !== high) throw this.differs(operation, kind, address, low);
+  }
+
+  repeatAtomic(operation: number, kind: number, address: number, operand: number): number {
+    const before = this.repeat(operation, kind, address);
+    if (this.trace.words[this.positions[operation]! + 6] !== operand) throw this.differs(operation, kind, address, operand);
+    return before;
+  }
+
+  repeatBulk(operation: number, address: number, length: number, low: number, high: number): Uint8Array {
+    const at = this.positions[operation]!;
+    const words = this.trace.words;
+    const same = words[at] === Kind.Bulk + this.tag && words[at + 2] === address && words[at + 4] === length;
+    if (!same || words[at + 5] !== low || words[at + 6] !== high) throw this.differs(operation, Kind.Bulk, address, length);
+    const result = this.objects[operation];
+    if (result instanceof Uint8Array) return result;
+    throw result;
+  }
+
+  repeatCall(operation: number, number: number, values: Words): void {
+    const at = this.positions[operation]!;
+    const words = this.trace.words;
+    const same = words[at] === Kind.Call + this.tag && words[at + 2] === number && words[at + 7] === values.length;
+    if (!same || !this.sameBits(at + headerWords, values)) throw this.differs(operation, Kind.Call, number, 0);
+  }
+
+  /** The upper word of the result of a 64-bit access. */
+  upper(operation: number): number {
+    return this.trace.words[this.positions[operation]! + 6]!;
+  }
+
+  private sameBits(at: number, values: Words): boolean {
+    const bits = this.trace.bits;
+    const other = new Uint32Array(values.data.buffer, values.data.byteOffset, values.length * 2);
+    for (let i = 0; i < other.length; i++) if (bits[at * 2 + i] !== other[i]) return false;
+    return true;
+  }
+
+  private differs(operation: number, kind: number, subject: number, value: number): NotDeterministic {
+    const was = formatOperation(this.trace, this.positions[operation]!);
+    const now = formatOperation(null, 0, kind, subject, value);
+    return new NotDeterministic(
+      `${this.thread} is not deterministic: run again from the top, its operation ${operation} was ${now}, but before it was ${was}. ` +
+        'Use task.random() and task.now() for chance and time, keep no state outside the function, or explore with --carrier threads',
+    );
+  }
+
+  private grow(): void {
+    const positions = new Int32Array(this.positions.length * 2);
+    positions.set(this.positions);
+    this.positions = positions;
+    const returns = new Int32Array(this.returns.length * 2);
+    returns.set(this.returns);
+    this.returns = returns;
+  }
+}
+
+const single = new Float64Array(1);
