@@ -21,6 +21,8 @@ export interface Option {
 
 const all: CommandName[] = ['explore', 'replay', 'minimise', 'stress'];
 const running: CommandName[] = ['explore', 'stress'];
+/** The commands that run schedules by the rules. */
+const ruled: CommandName[] = ['explore', 'replay', 'minimise'];
 
 export const options: Option[] = [
   {
@@ -100,7 +102,7 @@ export const options: Option[] = [
     placeholder: 'RULE=LEVEL,…',
     key: 'rules',
     read: rules,
-    commands: ['explore'],
+    commands: ruled,
     help: 'What breaking a rule means: fail, note or off, as data-race=note,leak=off.',
   },
   {
@@ -116,7 +118,7 @@ export const options: Option[] = [
     placeholder: 'DURATION',
     key: 'stallTimeout',
     read: duration,
-    commands: ['explore'],
+    commands: ruled,
     help: 'A thread that does no operation for so long is refused. Default: 10s.',
   },
   {
@@ -124,7 +126,7 @@ export const options: Option[] = [
     placeholder: 'N',
     key: 'maximumSteps',
     read: integer(1, 10_000_000),
-    commands: ['explore'],
+    commands: ruled,
     help: 'An execution of more steps is a livelock. Default: 20000.',
   },
   {

@@ -4,6 +4,7 @@ import { failureText, noteText } from '../report/failure-text.ts';
 import { picture } from '../report/picture.ts';
 import { oneLine } from '../report/words.ts';
 import type { Invocation } from './command.ts';
+import { replayFlags } from './replay-options.ts';
 
 export function printReplay(invocation: Invocation, file: string, replay: Replay): void {
   const { terminal, json, colours, width, options } = invocation;
@@ -13,12 +14,16 @@ export function printReplay(invocation: Invocation, file: string, replay: Replay
   }
   const carrier = replay.carrier === 'threads' ? 'on real worker threads' : 'inline';
   const header = `${colours.bold(oneLine(replay.scenario))}\n  replayed ${carrier}, trace hash ${replay.traceHash}\n`;
+  const others = replay.others
+    .map((other) => `${colours.red(`✗ ${other.rule}`)}: ${oneLine(other.message)}\n`)
+    .join('');
   const notes = replay.notes.map((note) => `${noteText(note, colours)}\n`).join('');
   const scenario = typeof options.scenario === 'string' ? options.scenario : undefined;
   const { replayCommand } = terminal;
+  const flags = replayFlags(invocation, scenario);
   const body =
     replay.failure === null
       ? `${picture(replay, width, colours)}\n\n${colours.green('No failure')}${replay.outcome === null ? '' : `, outcome ${oneLine(replay.outcome)}`}.\n`
-      : failureText(replay.failure, { file, replayCommand, scenario, executions: null, replay, width, colours });
-  terminal.stdout.write([header, body, notes].filter((part) => part !== '').join('\n'));
+      : failureText(replay.failure, { file, replayCommand, flags, executions: null, replay, width, colours });
+  terminal.stdout.write([header, body, others, notes].filter((part) => part !== '').join('\n'));
 }

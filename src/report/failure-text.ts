@@ -9,8 +9,8 @@ export interface FailureContext {
   file: string;
   /** What precedes FILE and TOKEN in the line to paste: 'npx wiredown replay'. */
   replayCommand: string;
-  /** Name of the scenario where the file holds several: added to that line. */
-  scenario?: string | undefined;
+  /** Ends that line, as ['--scenario', 'lost update']. */
+  flags?: string[];
   /** Executions in all; null where there was no exploration. */
   executions: number | null;
   /** The failing run, for the picture; null prints none. */
@@ -36,12 +36,8 @@ export function failureText(failure: Failure, context: FailureContext): string {
 }
 
 /** The line to paste. */
-export function replayLine(
-  token: string,
-  context: Pick<FailureContext, 'file' | 'replayCommand' | 'scenario'>,
-): string {
-  const scenario = context.scenario === undefined ? '' : ` --scenario ${quoted(context.scenario)}`;
-  return `${context.replayCommand} ${quoted(context.file)} ${quoted(token)}${scenario}`;
+function replayLine(token: string, { file, replayCommand, flags = [] }: FailureContext): string {
+  return [replayCommand, ...[file, token, ...flags].map(quoted)].join(' ');
 }
 
 /** A note in one line: nothing failed, so it gets no picture. */

@@ -196,4 +196,19 @@ test('where a file holds several scenarios the line to paste names the one', asy
   assert.match(stdout, "npx wiredown replay x.ts wd1:3kf9-2a --scenario 'second one'");
 });
 
+test('the picture and the line to paste follow the same rules as the exploration', async () => {
+  const found = { ...nothing, failures: [failure] };
+  const answers = { explore: found, replay: doubleFetch };
+  const { calls, stdout } = await wiredown('explore x.ts --rules data-race=fail,leak=off --maximum-steps 9', answers);
+  const rules = { 'data-race': 'fail', leak: 'off' };
+  assert.equal(calls[1]?.slice(2), [failure.token, { rules, maximumSteps: 9, carrier: 'inline' }]);
+  assert.match(stdout, 'wd1:3kf9-2a --rules data-race=fail,leak=off --maximum-steps 9');
+});
+
+test('other failures of the same schedule are named too', async () => {
+  const other = { ...failure, rule: 'leak' as const, message: 'map 7 was never released' };
+  const { stdout } = await wiredown('replay x.ts wd1:t', { replay: { ...doubleFetch, others: [other] } });
+  assert.match(stdout, '✗ leak: map 7 was never released');
+});
+
 test.run();

@@ -46,6 +46,7 @@ export function replayOf(steps: TraceStep[], changes: Partial<Replay> = {}): Rep
     carrier: 'threads',
     token: failure.token,
     failure,
+    others: [],
     notes: [],
     threads: ['client', 'kernel.submit'],
     trace: steps,

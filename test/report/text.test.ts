@@ -54,7 +54,7 @@ test('an execution without a number, and a replay without an exploration, claim 
 });
 
 test('the line to paste survives a shell: quoted path, named scenario', () => {
-  const text = failureText(failure, { ...context, file: "my tests/it's.ts", scenario: 'lost update' });
+  const text = failureText(failure, { ...context, file: "my tests/it's.ts", flags: ['--scenario', 'lost update'] });
   assert.ok(text.includes(`npx wiredown replay 'my tests/it'\\''s.ts' wd1:3kf9-2a --scenario 'lost update'`), text);
 });
 

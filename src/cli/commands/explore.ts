@@ -2,11 +2,12 @@
 import type { Exploration, Failure, Replay } from '../../explore/results.ts';
 import { explorationText } from '../../report/exploration-text.ts';
 import { failureText } from '../../report/failure-text.ts';
-import { Progress } from '../../report/progress.ts';
-import { count, counted, duration } from '../../report/words.ts';
+import { count } from '../../report/words.ts';
 import type { Command, Invocation } from '../command.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { replayFlags, replayOptions } from '../replay-options.ts';
 import { scenarioUrl } from '../scenario-url.ts';
+import { watch } from '../watch.ts';
 
 /** Each further failure costs a screen; `--json` has all of them. */
 const mostPictures = 5;
@@ -48,20 +49,15 @@ async function exploreFile(
   { options, signal, terminal, library }: Invocation,
   file: string,
 ): Promise<{ result: Exploration | Exploration[]; error: unknown }> {
-  const progress = new Progress(terminal.stderr, terminal.environment);
-  const onProgress = (now: { executions: number; failures: number; elapsed: number }): void =>
-    progress.show(
-      () =>
-        `${counted(now.executions, 'execution')}, ${counted(now.failures, 'failure')}, ${duration(now.elapsed)}  ${file}`,
-    );
   try {
-    return { result: await library.explore(scenarioUrl(file), { ...options, signal, onProgress }), error: null };
+    const result = await watch(terminal, file, (onProgress) =>
+      library.explore(scenarioUrl(file), { ...options, signal, onProgress }),
+    );
+    return { result, error: null };
   } catch (error) {
     // A search that had to end early carries what it had found until then.
     const partial = (error as { exploration?: Exploration } | null)?.exploration;
     return { result: partial ?? [], error };
-  } finally {
-    progress.end();
   }
 }
 
@@ -70,12 +66,13 @@ async function print(invocation: Invocation, file: string, explorations: Explora
   const isOneOfMany = explorations.length > 1 || options.scenario !== undefined;
   for (const exploration of explorations) {
     const scenario = isOneOfMany ? exploration.scenario : undefined;
+    const flags = replayFlags(invocation, scenario);
     const parts = [explorationText(exploration, colours)];
     for (const failure of exploration.failures.slice(0, mostPictures)) {
       const { replay, problem } = await replayForPicture(invocation, file, failure, scenario);
       const { replayCommand } = terminal;
       const { executions } = exploration;
-      parts.push(failureText(failure, { file, replayCommand, scenario, executions, replay, width, colours }) + problem);
+      parts.push(failureText(failure, { file, replayCommand, flags, executions, replay, width, colours }) + problem);
     }
     const more = exploration.failures.length - mostPictures;
     if (more > 0) parts.push(`${count(more)} more, not shown: --json lists them all\n`);
@@ -85,15 +82,18 @@ async function print(invocation: Invocation, file: string, explorations: Explora
 
 /** The trace of a failure is not part of an exploration: replaying costs less than carrying all of them. */
 async function replayForPicture(
-  { library, options }: Invocation,
+  invocation: Invocation,
   file: string,
   failure: Failure,
   scenario: string | undefined,
 ): Promise<{ replay: Replay | null; problem: string }> {
+  const { library, options } = invocation;
   try {
     const carrier = options.carrier ?? 'inline';
-    const named = scenario === undefined ? {} : { scenario };
-    const replay = await library.replay(scenarioUrl(file), failure.token, { carrier, ...named });
+    const replay = await library.replay(scenarioUrl(file), failure.token, {
+      ...replayOptions(invocation, scenario),
+      carrier,
+    });
     return { replay, problem: '' };
   } catch (error) {
     // The failure itself must be reported whatever happens to its picture.

@@ -3,6 +3,7 @@ import { histogramText } from '../../report/histogram-text.ts';
 import type { Command } from '../command.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { scenarioUrl } from '../scenario-url.ts';
+import { watch } from '../watch.ts';
 
 export const stress: Command = {
   name: 'stress',
@@ -13,7 +14,9 @@ export const stress: Command = {
   takes: { least: 1, most: 1 },
   stopsBySignal: true,
   async run({ positionals: [file = ''], options, json, terminal, colours, library, signal }) {
-    const histogram = await library.stress(scenarioUrl(file), { ...options, signal });
+    const histogram = await watch(terminal, file, (onProgress) =>
+      library.stress(scenarioUrl(file), { ...options, signal, onProgress }),
+    );
     terminal.stdout.write(json ? `${JSON.stringify(histogram, null, 2)}\n` : histogramText(histogram, colours));
     return exitCodeOf([histogram]);
   },
