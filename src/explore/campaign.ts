@@ -22,7 +22,7 @@ export class Campaign {
   private readonly pool: ExplorerPool;
   private readonly reach = new ReachMap();
   private readonly tally = new Tally();
-  private readonly started = Date.now();
+  private started = Date.now();
   private elapsed = 0;
   private interrupted = false;
   private description: Description | null = null;
@@ -38,7 +38,9 @@ export class Campaign {
   async run(): Promise<Exploration> {
     const threads = this.settings.threadCheck ? new ThreadCheck(this.target) : null;
     try {
-      this.description = await this.pool.run({ kind: 'describe' });
+      // The others load the scenario meanwhile, so that all of them begin together.
+      const loads = Array.from({ length: this.pool.workers - 1 }, () => this.pool.run({ kind: 'load' }));
+      [this.description] = await Promise.all([this.pool.run({ kind: 'describe' }), ...loads]);
       const checked = threads?.probe(this.description) ?? Promise.resolve();
       checked.catch(() => this.pool.stop());
       await this.explore();
@@ -60,6 +62,7 @@ export class Campaign {
 
   private async explore(): Promise<void> {
     const { signal, timeBudget } = this.settings;
+    this.started = Date.now();
     const timer = setTimeout(() => this.pool.stop(), timeBudget);
     const onAbort = (): void => {
       this.interrupted = true;

@@ -31,6 +31,7 @@ export interface Description {
 
 export type Job =
   | { kind: 'names' }
+  | { kind: 'load' }
   | { kind: 'describe' }
   | { kind: 'chunk'; chunk: ChunkJob }
   | { kind: 'replay'; token: string }
@@ -49,12 +50,14 @@ export interface Reproduced {
   readonly seed: number;
 }
 
-export type Answer = string[] | Description | ChunkResult | Reproduced;
+export type Answer = null | string[] | Description | ChunkResult | Reproduced;
 
 /** What a job of type J answers. */
 export type AnswerTo<J extends Job> = J extends { kind: 'names' }
   ? string[]
-  : J extends { kind: 'describe' }
+  : J extends { kind: 'load' }
+    ? null
+    : J extends { kind: 'describe' }
     ? Description
     : J extends { kind: 'chunk' }
       ? ChunkResult
@@ -82,6 +85,9 @@ export class ExplorerService {
     const loaded = (this.loaded ??= await loadScenario(target.url, target.scenario));
     const { settings } = target;
     switch (job.kind) {
+      case 'load':
+        this.explorerFor(loaded, settings);
+        return null;
       case 'describe':
         return this.describe(loaded, settings, flags);
       case 'chunk':

@@ -1,0 +1,84 @@
+/** Inline exploration: executions and steps a second on one core, with and without race detection, and memory over many. */
+import { Explorer, type ExecutionSettings, flag } from '../../src/explore/explorer.ts';
+import { loadScenario } from '../../src/machine/scenario-loader.ts';
+import { type Figure, median, rounds, thousands } from './measure.ts';
+
+const quiet = { 'data-race': 'off', 'double-fetch': 'off', 'prepare-race': 'off' } as const;
+const watching = { 'data-race': 'note' } as const;
+
+async function explorer(program: string, rules: ExecutionSettings['rules']): Promise<Explorer> {
+  const url = new URL(`./programs/${program}.ts`, import.meta.url).href;
+  const settings: ExecutionSettings = { strategy: 'random', seed: 1, preemptions: null, rules, maximumSteps: 20_000, stopAtFirst: false };
+  const made = new Explorer(await loadScenario(url, null), settings);
+  const flags = new Int32Array(flag.words);
+  made.explore({ from: 1, to: 16, points: [], widenAtOnce: true }, flags);
+  return made;
+}
+
+/** Executions and steps a second: medians over rounds of `executions` each. */
+function speed(made: Explorer, executions: number): { executions: number; steps: number } {
+  const flags = new Int32Array(flag.words);
+  const perSecond: number[] = [];
+  const steps: number[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const start = performance.now();
+    const result = made.explore({ from: 17, to: 16 + executions, points: [], widenAtOnce: false }, flags);
+    const seconds = (performance.now() - start) / 1000;
+    if (round === 0) continue;
+    perSecond.push(result.executions / seconds);
+    steps.push(result.steps / seconds);
+  }
+  return { executions: median(perSecond), steps: median(steps) };
+}
+
+export async function explorationFigures(): Promise<Figure[]> {
+  const off = speed(await explorer('lost-update', quiet), 200_000);
+  const on = speed(await explorer('lost-update', watching), 200_000);
+  const long = speed(await explorer('four-by-twenty', watching), 10_000);
+  return [
+    {
+      name: 'inline exploration, lost update, race detection off',
+      target: '600,000 executions/s',
+      value: `${thousands(off.executions)} executions/s`,
+      reached: off.executions >= 600_000,
+      behind: `${thousands(off.steps)} steps/s`,
+    },
+    {
+      name: 'the same, race detection on',
+      target: '500,000 executions/s',
+      value: `${thousands(on.executions)} executions/s`,
+      reached: on.executions >= 500_000,
+      behind: `detection costs ${((off.executions / on.executions - 1) * 100).toFixed(0)} %`,
+    },
+    {
+      name: 'inline, 4 threads × 20 operations, race detection on',
+      target: '2,500,000 steps/s',
+      value: `${thousands(long.steps)} steps/s`,
+      reached: long.steps >= 2_500_000,
+      behind: `${thousands(long.executions)} executions/s`,
+    },
+    await memoryFigure(),
+  ];
+}
+
+/** Heap and array buffers after the first half of 100,000 executions and after the second. Needs --expose-gc. */
+async function memoryFigure(): Promise<Figure> {
+  const made = await explorer('lost-update', watching);
+  const flags = new Int32Array(flag.words);
+  const used = (): number => {
+    globalThis.gc?.();
+    const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+    return heapUsed + external + arrayBuffers;
+  };
+  made.explore({ from: 1, to: 50_000, points: [], widenAtOnce: false }, flags);
+  const half = used();
+  made.explore({ from: 50_001, to: 100_000, points: [], widenAtOnce: false }, flags);
+  const grown = (used() - half) / 2 ** 20;
+  return {
+    name: 'memory over the last half of 100,000 executions',
+    target: 'grows by less than 2 MB',
+    value: `${grown.toFixed(2)} MB`,
+    reached: grown < 2 && globalThis.gc !== undefined,
+    behind: globalThis.gc === undefined ? 'run with --expose-gc' : `${(half / 2 ** 20).toFixed(1)} MB at half-time`,
+  };
+}

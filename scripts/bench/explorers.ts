@@ -1,0 +1,21 @@
+/** Two explorers against one: the same executions, spread over one worker and over two. */
+import { explore } from '../../src/explore/explore.ts';
+import { type Figure, sideBySideAsync, thousands } from './measure.ts';
+
+const executions = 2_000_000;
+
+export async function explorersFigure(): Promise<Figure> {
+  const file = new URL('./programs/lost-update.ts', import.meta.url);
+  const run = (workers: number) => async (): Promise<number> => {
+    const result = await explore(file, { executions, workers, timeBudget: '120s', threadCheck: false, rules: { 'data-race': 'off' } });
+    return [result].flat()[0]!.executionsPerSecond;
+  };
+  const { a, b, ratio } = await sideBySideAsync(run(2), run(1), 3);
+  return {
+    name: 'two explorers against one',
+    target: 'at least 1.8 ×',
+    value: `${ratio.toFixed(2)} ×`,
+    reached: ratio >= 1.8,
+    behind: `${thousands(a)} and ${thousands(b)} executions/s`,
+  };
+}

@@ -1,0 +1,2 @@
+/** The least that a task can be. */
+export const ready = () => true;

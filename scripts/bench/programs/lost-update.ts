@@ -1,0 +1,13 @@
+/** 2 threads × 2 operations: a load and a store each. No outcome, no check: what is measured is the explorer. */
+import { defineScenario, threads } from 'wiredown';
+
+export default defineScenario({
+  name: 'bench: lost update',
+  machine: { physicalMemory: 1 << 20 },
+  setup: (machine) => ({ counter: machine.task('app').allocate(4096) }),
+  tasks: {
+    app: threads(2, (task, { counter }) => {
+      task.store32(counter, task.load32(counter) + 1);
+    }),
+  },
+});

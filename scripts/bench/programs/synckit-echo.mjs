@@ -1,0 +1,4 @@
+/** The worker at the other end of synckit. */
+import { runAsWorker } from 'synckit';
+
+runAsWorker(async (value) => value);

@@ -1,0 +1,33 @@
+/**
+ * The library: scenarios and what tasks use in them, I/O Kit's classes and constants, exploring and replaying, machines for
+ * scripts. Everything else is internal.
+ */
+export { KernelPanic, MemoryFault } from './hardware/errors.ts';
+export type { MachineOptions } from './hardware/configuration.ts';
+export * from './iokit/options.ts';
+export * from './iokit/return-codes.ts';
+export { HandleError } from './kernel/handle-table.ts';
+export type { RuleLevel, RuleName } from './kernel/rules.ts';
+export { IOMemoryDescriptor } from './task/iokit/io-memory-descriptor.ts';
+export { IOMemoryMap } from './task/iokit/io-memory-map.ts';
+export { IOSubMemoryDescriptor } from './task/iokit/io-sub-memory-descriptor.ts';
+export { MemoryObject } from './task/iokit/memory-object.ts';
+export {
+  daemon,
+  defineScenario,
+  kernelMode,
+  type Outcome,
+  type Scenario,
+  type ScenarioMachine,
+  type ThreadFunction,
+  threads,
+} from './task/scenario.ts';
+export { type AllocateOptions, type MapOptions, type Task, VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE } from './task/task.ts';
+export { ScenarioError, UsageError } from './machine/errors.ts';
+export { Machine } from './machine/machine.ts';
+export { check, ScenarioFailure } from './explore/check.ts';
+export { explore } from './explore/explore.ts';
+export type { ExploreOptions, Progress } from './explore/options.ts';
+export { minimise, replay, type ReplayOptions } from './explore/replay.ts';
+export type { Exploration, Failure, Histogram, Replay, Site, TraceStep } from './explore/results.ts';
+export { stress, type StressOptions } from './explore/stress.ts';
