@@ -102,6 +102,11 @@ export class PageTables {
     return old;
   }
 
+  /** Every translation of `space`: virtual page number and entry. For checks; it reads all of its tables. */
+  *translations(space: number): Generator<[page: number, entry: number]> {
+    if (this.roots[space] !== 0) yield* this.below(this.roots[space]!, 3, 0);
+  }
+
   /** Gives every table of `space` back. Its translations are void at once. */
   destroy(space: number): void {
     const root = this.roots[space]!;
@@ -110,6 +115,15 @@ export class PageTables {
     this.journal.word(this.roots, space, 0);
     this.changedSinceBase = true;
     this.invalidate();
+  }
+
+  private *below(table: number, level: number, page: number): Generator<[page: number, entry: number]> {
+    for (let index = 0; index < entriesPerTable; index++) {
+      const entry = this.entries[table * entriesPerTable + index]!;
+      if (entry === 0) continue;
+      if (level === 0) yield [page + index, entry];
+      else yield* this.below(entry, level - 1, (page + index) * entriesPerTable);
+    }
   }
 
   private change(at: number, entry: number): void {

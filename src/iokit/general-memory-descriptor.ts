@@ -259,6 +259,6 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   private newWiring(): Wiring {
-    return new Wiring(this.iokit, this, this.getDirection(), this.threadSafe);
+    return new Wiring(this.iokit, this, this.source.options, this.threadSafe);
   }
 }

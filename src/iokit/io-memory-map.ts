@@ -31,7 +31,7 @@ export class IOMemoryMap extends KernelObject {
     readonly length: number,
     readonly offset: number,
     readonly options: number,
-    private readonly superMap: IOMemoryMap | null,
+    readonly superMap: IOMemoryMap | null,
     private readonly range: { readonly start: number; readonly end: number } | null,
   ) {
     super(iokit.journal);

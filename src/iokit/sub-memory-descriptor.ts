@@ -18,7 +18,7 @@ export class IOSubMemoryDescriptor extends IOMemoryDescriptor {
 
   private constructor(
     iokit: IOKit,
-    private readonly parent: IOMemoryDescriptor,
+    readonly parent: IOMemoryDescriptor,
     private readonly start: number,
     private readonly length: number,
     private readonly options: number,

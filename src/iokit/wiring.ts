@@ -41,7 +41,7 @@ export class Wiring {
   private readonly lock: SleepLock | null;
 
   /**
-   * @param direction of the descriptor
+   * @param ownDirection the descriptor's; other bits of its options do no harm
    * @param threadSafe calls are atomic towards each other
    */
   constructor(
