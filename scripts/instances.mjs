@@ -13,6 +13,7 @@ import { readFileSync } from 'node:fs';
 import Module from 'node:module';
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 
 const parameter = 'wiredown-instance';
 const root = new URL('..', import.meta.url).href;
@@ -109,6 +110,7 @@ async function install(from) {
   library = root + (String(from).startsWith(`${root}dist/`) ? 'dist/src/index.js' : 'src/index.ts');
   // From source tsx is at work already. A second one would compile everything twice.
   hasTypeScript = library.endsWith('.ts') || process.execArgv.some((argument) => /\btsx\b/.test(argument));
+  if (library.endsWith('.ts') && !isMainThread) (await import('tsx/cjs/api')).register();
   installResolve();
   patchCommonJs();
   libraryExports = await import(library);

@@ -6,10 +6,8 @@
  * this file, so from wiredown's own dependencies, not from the user's.
  */
 import { isMainThread } from 'node:worker_threads';
-import { register as registerRequire } from 'tsx/cjs/api';
-import { register as registerImport } from 'tsx/esm/api';
+import { register } from 'tsx/esm/api';
 
-if (!isMainThread) {
-  registerImport();
-  registerRequire();
-}
+// Only for `import`: where `require` understands TypeScript too, piscina loads its entry by that, and everything behind it
+// exists twice. What users require is seen to later (instances.mjs).
+if (!isMainThread) register();
