@@ -26,8 +26,7 @@ export class ExecutionState {
   /** Builds the machine and runs `setup`. Whatever that throws passes through. */
   constructor(readonly loaded: LoadedScenario) {
     const { scenario, plans } = loaded;
-    const names = [...new Set(plans.map((plan) => plan.task))];
-    this.machine = new ScenarioMachine(scenario.machine, names);
+    this.machine = new ScenarioMachine(scenario.machine, Object.keys(scenario.tasks));
     this.kernel = this.machine.kernelState;
     this.threads = plans.map((plan) => {
       const task = this.kernel.tasks.find((candidate) => candidate.name === plan.task)!;

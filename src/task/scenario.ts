@@ -29,6 +29,7 @@ export interface Scenario<S = unknown> {
   readonly name: string;
   readonly machine?: MachineOptions;
   setup?(machine: ScenarioMachine): S;
+  /** Task → its thread, or its threads by name; `{}` is a task without one, whose memory others work on. */
   readonly tasks: Readonly<Record<string, ThreadFunction<S> | Readonly<Record<string, ThreadFunction<S>>>>>;
   /** Runs after every thread has ended; throws to fail. */
   check?(machine: ScenarioMachine, shared: S): void;

@@ -17,6 +17,7 @@ export default defineScenario({
   },
 
   tasks: {
+    client: {},
     kernel: {
       submit(_task, { request }) {
         request.prepare();
