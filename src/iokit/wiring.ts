@@ -99,28 +99,35 @@ export class Wiring {
   }
 
   private *wire(waiter: Waiter, write: boolean, noFault: boolean): Steps<IOReturn> {
-    const wired: PageList[] = [];
-    let code: IOReturn | null = null;
+    const done: PageList[] = [];
+    let filling: PageList | null = null;
+    let succeeded = false;
     try {
       for (const stretch of this.source.stretches(write)) {
-        const list = new PageList(stretch.offset, stretch.length, stretch.pageOffset);
-        wired.push(list);
-        this.iokit.journal.set(this as Wiring, 'lists', [...this.lists, list]);
-        code = yield* this.wireList(waiter, stretch, list, write, noFault, wired.length === 1);
+        filling = new PageList(stretch.offset, stretch.length, stretch.pageOffset);
+        const code = yield* this.wireList(waiter, stretch, filling, write, noFault, done.length === 0);
         if (code !== kIOReturnSuccess) return code;
+        this.iokit.journal.set(this as Wiring, 'lists', [...this.lists, filling]);
+        done.push(filling);
+        filling = null;
       }
-      code = kIOReturnSuccess;
-      return code;
+      succeeded = true;
+      return kIOReturnSuccess;
     } finally {
-      // Also when the thread died between two pages: then no code was ever reached.
-      if (code !== kIOReturnSuccess) {
-        this.iokit.journal.set(this as Wiring, 'lists', this.lists.filter((list) => !wired.includes(list)));
-        for (const list of wired) releaseList(list, waiter);
-      }
+      // Also when the thread died between two pages.
+      if (!succeeded) this.abandon(waiter, done, filling);
     }
   }
 
-  /** A list that is being filled belongs to this call alone, so its arrays need no journal: undoing drops the whole list. */
+  /** Undoes a prepare that failed. Lists that somebody else has completed meanwhile are not its own any more. */
+  private abandon(actor: Actor, done: readonly PageList[], filling: PageList | null): void {
+    const own = this.lists.filter((list) => done.includes(list));
+    this.iokit.journal.set(this as Wiring, 'lists', this.lists.filter((list) => !done.includes(list)));
+    for (const list of own) releaseList(list, actor);
+    if (filling !== null) releaseList(filling, actor);
+  }
+
+  /** A list that is being filled belongs to this call alone, so its arrays need no journal: a rollback drops the call. */
   private *wireList(waiter: Waiter, stretch: Stretch, list: PageList, write: boolean, noFault: boolean, first: boolean): Steps<IOReturn> {
     const { hardware, pageSize } = this.iokit.vm;
     const pages = Math.ceil((stretch.pageOffset + stretch.length) / pageSize);
