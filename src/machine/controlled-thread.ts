@@ -86,6 +86,11 @@ export abstract class ControlledThread extends Task {
     return this.done.length;
   }
 
+  /** Why the scenario cannot be explored: this thread is no function of its inputs. */
+  get broken(): NotDeterministic | null {
+    return this.done.broken;
+  }
+
   /** Whether operations are being repeated from the record. */
   get repeating(): boolean {
     return this.operation < this.done.length;
@@ -176,9 +181,10 @@ export abstract class ControlledThread extends Task {
   /** What to throw when an operation is tried though the thread takes no more steps. */
   unwind(): unknown {
     if (++this.swallowed > mostSwallowed) {
-      throw new NotDeterministic(
+      this.done.broken ??= new NotDeterministic(
         `${this.thread} catches what suspends it and goes on, ${mostSwallowed} times in a row: a loop around try/catch must not ignore unknown errors`,
       );
+      this.stopped = Stop.Failed;
     }
     return suspension;
   }

@@ -1,10 +1,14 @@
 /**
- * The inline carrier: all simulated threads in one JavaScript thread. A thread that is not to go on is suspended by throwing
- * through its function, and resumed by running the function again from the top, its operations answered from the trace.
+ * The inline carrier: all simulated threads in one JavaScript thread. When another thread is to go on, its function is run on
+ * top of the stack of the one that stands; when one further down is to go on, those above it are suspended by throwing through
+ * their functions, and resumed later by running them again from the top, their operations answered from the trace.
+ *
+ * (Rejected: suspending at every switch. Throwing and running again are what a switch costs, and half of them need neither.)
  *
  * An execution starts from the state after `setup` and is rolled back to it, in time proportional to what it changed.
  */
 import { MemoryFault } from '../hardware/errors.ts';
+import { calls } from '../kernel/calls/index.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import { type RuleName, ruleNames, ruleNumber } from '../kernel/rules.ts';
 import type { Kernel, Observer } from '../kernel/kernel.ts';
@@ -65,7 +69,10 @@ export class InlineMachine implements Carrier, Observer {
   private readonly others: Int32Array;
   private count = 0;
   private next = -1;
-  private current: ControlledTask | null = null;
+  private current: ControlledThread | null = null;
+  /** Thread → 1 while its function is on the JavaScript stack. */
+  private readonly onStack: Uint8Array;
+  private fatal: NotDeterministic | null = null;
   private unfinished = 0;
   private over = false;
   private usedKernel = false;
@@ -96,6 +103,7 @@ export class InlineMachine implements Carrier, Observer {
     );
     this.results = this.tasks.map(() => undefined);
     this.clock = this.tasks.length;
+    this.onStack = new Uint8Array(this.tasks.length);
     this.runnable = new Int32Array(this.tasks.length + 1);
     this.others = new Int32Array(this.tasks.length + 1);
   }
@@ -112,16 +120,9 @@ export class InlineMachine implements Carrier, Observer {
   run(schedule: Schedule): void {
     this.start(schedule);
     this.next = this.pick(-1);
-    while (!this.over) {
-      if (this.next < 0) {
-        this.deadlock();
-        break;
-      }
-      if (this.next === this.clock) this.tick();
-      else this.runThread(this.tasks[this.next]!);
-      if (this.trace.steps > this.options.maximumSteps) this.livelock();
-    }
+    this.runOthers(-1);
     enterTask(null);
+    if (this.fatal !== null) throw this.fatal;
     if (this.usedKernel && !this.failedEarly()) this.findLeaks();
   }
 
@@ -141,20 +142,20 @@ export class InlineMachine implements Carrier, Observer {
       if (!task.yielding) this.preemptions.push(this.trace.length);
       this.next = next;
     }
-    task.stopped = Stop.Suspended;
-    throw suspension;
+    this.waitForTurn(task);
+    return true;
   }
 
   block(task: ControlledThread): void {
     this.remove(task.number);
     this.watchClock();
     this.next = this.pick(-1);
-    task.stopped = Stop.Suspended;
-    throw suspension;
+    this.waitForTurn(task);
   }
 
   begin(task: ControlledThread, call: number, words: Words): number {
-    this.usedKernel = true;
+    // A page that comes cannot leak: it belongs to what is mapped.
+    if (call !== calls.fault.number) this.usedKernel = true;
     words.at = 0;
     return this.kernel.begin(this.state.threads[task.number]!, call, words);
   }
@@ -218,6 +219,7 @@ export class InlineMachine implements Carrier, Observer {
     if (this.logs.length > 0) this.logs.length = 0;
     if (this.preemptions.length > 0) this.preemptions.length = 0;
     this.over = false;
+    this.fatal = null;
     this.usedKernel = false;
     this.timers = false;
     this.count = this.tasks.length;
@@ -233,41 +235,87 @@ export class InlineMachine implements Carrier, Observer {
     }
   }
 
-  private runThread(task: ControlledTask): void {
-    task.rewind();
-    this.current = task;
-    const beat = this.heartbeat;
-    if (beat !== null) {
-      beat[0] = beat[0]! + 1;
-      beat[1] = task.number + 1;
-    }
-    enterTask(task);
-    let value: unknown;
-    try {
-      value = this.loaded.functions[task.number]!(task, this.state.sharedFor());
-      if (beat !== null) beat[1] = 0;
-    } catch (error) {
-      if (error instanceof NotDeterministic) throw error;
-      if (task.stopped === Stop.Suspended) return;
-      if (task.stopped === Stop.None) this.uncaught(task, error);
-      this.ended(task);
+  /** The thread stands; others run on top of it. Returns when its turn has come, or throws to take it off the stack. */
+  private waitForTurn(task: ControlledThread): void {
+    if (this.runOthers(task.number)) {
+      this.enter(task);
       return;
     }
-    // A function that caught its suspension and returned is suspended all the same.
-    if (task.stopped === Stop.Suspended) return;
-    if (task.stopped === Stop.None) {
-      if (value instanceof Promise) {
-        value.catch(() => {});
-        throw new NotDeterministic(`${task.thread} returned a promise: task functions are synchronous, without async and await`);
-      }
-      if (task.operation < task.recorded) {
-        throw new NotDeterministic(
+    if (task.stopped === Stop.None) task.stopped = Stop.Suspended;
+    throw suspension;
+  }
+
+  /**
+   * Runs threads until it is the turn of `below`, the one that stands underneath (-1: nobody), which is answered by true. False:
+   * the execution is over, or one further down is to go on.
+   */
+  private runOthers(below: number): boolean {
+    while (!this.over) {
+      const next = this.next;
+      if (next === below && below >= 0) return true;
+      if (next < 0) this.deadlock();
+      else if (next === this.clock) this.tick();
+      else if (this.onStack[next] === 1) return false;
+      else this.runThread(this.tasks[next]!);
+      if (this.trace.steps > this.options.maximumSteps && !this.over) this.livelock();
+    }
+    return false;
+  }
+
+  private enter(task: ControlledThread): void {
+    this.current = task;
+    enterTask(task);
+    if (this.heartbeat !== null) this.heartbeat[1] = task.number + 1;
+  }
+
+  private runThread(task: ControlledTask): void {
+    const { number } = task;
+    task.rewind();
+    this.enter(task);
+    if (this.heartbeat !== null) this.heartbeat[0] = this.heartbeat[0]! + 1;
+    this.onStack[number] = 1;
+    let value: unknown;
+    let error: unknown = null;
+    let threw = false;
+    try {
+      value = this.loaded.functions[number]!(task, this.state.sharedFor());
+    } catch (caught) {
+      error = caught;
+      threw = true;
+    }
+    this.onStack[number] = 0;
+    if (this.heartbeat !== null) this.heartbeat[1] = 0;
+    // However the function came to its end, what the engine knows decides.
+    if (task.broken !== null) this.abandon(task.broken);
+    else if (this.state.threads[number]!.ended || task.stopped === Stop.Suspended) return;
+    else {
+      if (task.stopped === Stop.None) this.returned(task, value, threw, error);
+      this.ended(task);
+    }
+  }
+
+  /** The function ended by itself. */
+  private returned(task: ControlledTask, value: unknown, threw: boolean, error: unknown): void {
+    if (threw) {
+      this.uncaught(task, error);
+    } else if (value instanceof Promise) {
+      value.catch(() => {});
+      this.abandon(new NotDeterministic(`${task.thread} returned a promise: task functions are synchronous, without async and await`));
+    } else if (task.repeating) {
+      this.abandon(
+        new NotDeterministic(
           `${task.thread} is not deterministic: run again from the top, it returned after ${task.operation} operations, but before it had done ${task.recorded}`,
-        );
-      }
+        ),
+      );
+    } else {
       this.results[task.number] = value;
     }
-    this.ended(task);
+  }
+
+  /** The scenario cannot be explored: ends the execution, whatever stands on the stack; `run` throws the reason. */
+  private abandon(reason: NotDeterministic): void {
+    this.fatal ??= reason;
+    this.finish();
   }
 
   private ended(task: ControlledTask): void {

@@ -15,6 +15,8 @@ export class NotDeterministic extends Error {
 export class OperationLog {
   /** Operations that are in the trace. */
   length = 0;
+  /** Set once an operation was not what was recorded: user code may catch the error, the engine must not miss it. */
+  broken: NotDeterministic | null = null;
   private positions = new Int32Array(64);
   private returns = new Int32Array(64);
   private readonly objects: unknown[] = [];
@@ -30,6 +32,7 @@ export class OperationLog {
 
   clear(): void {
     this.length = 0;
+    this.broken = null;
     if (this.objects.length > 0) this.objects.length = 0;
   }
 
@@ -134,10 +137,11 @@ export class OperationLog {
   private differs(operation: number, kind: number, subject: number, value: number): NotDeterministic {
     const was = formatOperation(this.trace, this.positions[operation]!);
     const now = formatOperation(null, 0, kind, subject, value);
-    return new NotDeterministic(
+    this.broken = new NotDeterministic(
       `${this.thread} is not deterministic: run again from the top, its operation ${operation} was ${now}, but before it was ${was}. ` +
         'Use task.random() and task.now() for chance and time, keep no state outside the function, or explore with --carrier threads',
     );
+    return this.broken;
   }
 
   private grow(): void {
