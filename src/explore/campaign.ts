@@ -133,7 +133,7 @@ export class Campaign {
       if (failure === undefined) throw new Error(`${found.rule} of execution ${found.execution} was lost while it was minimised (${found.token})`);
       const twin = told.find((other) => sameSites(other.failure, failure));
       if (twin !== undefined) twin.failure.occurrences += found.occurrences;
-      else told.push({ failure: { ...failure, execution: found.execution, occurrences: found.occurrences }, reproduced });
+      else told.push({ failure: { ...failure, execution: found.execution, occurrences: found.occurrences, trace: replay.trace }, reproduced });
     }
     return told;
   }
@@ -150,6 +150,7 @@ export class Campaign {
     const outcomes = this.tally.histogram();
     return {
       scenario: this.description!.name,
+      threads: [...this.description!.threads],
       strategy: this.settings.strategy,
       seed: this.settings.seed,
       executions: this.tally.executions,

@@ -36,10 +36,14 @@ export interface Failure {
   traceHash: string;
   /** Whether replaying it on real worker threads gave the same trace. Null when that was not tried. */
   confirmed: boolean | null;
+  /** The steps of the minimised schedule. In an exploration only: a replay has its own. */
+  trace?: TraceStep[];
 }
 
 export interface Exploration {
   scenario: string;
+  /** Names of the threads, in their order. */
+  threads: string[];
   strategy: string;
   seed: number;
   executions: number;

@@ -1,7 +1,7 @@
 /** A failure as a person wants to read it: what broke, where, in which order, how sure it is, and the line that replays it. */
 import type { Failure, Replay } from '../explore/results.ts';
 import { type Colours, plain } from './colour.ts';
-import { picture } from './picture.ts';
+import { type Pictured, picture } from './picture.ts';
 import { count, counted, fit, oneLine, place, quoted, widthOf } from './words.ts';
 
 export interface FailureContext {
@@ -14,7 +14,7 @@ export interface FailureContext {
   /** Executions in all; null where there was no exploration. */
   executions: number | null;
   /** The failing run, for the picture; null prints none. */
-  replay: Replay | null;
+  replay: (Pictured & Partial<Pick<Replay, 'logs'>>) | null;
   width?: number;
   colours?: Colours;
 }

@@ -24,7 +24,7 @@ const levels = [
 
 type Level = (typeof levels)[number];
 
-export function pictureRows(replay: Replay): Row[] {
+export function pictureRows(replay: Pick<Replay, 'trace' | 'failure'>): Row[] {
   const sites = siteNumbers(replay.trace, replay.failure?.sites ?? []);
   let rows: Row[] = [];
   for (const level of levels) {

@@ -17,7 +17,10 @@ interface Cell {
   place: string;
 }
 
-export function picture(replay: Replay, width = 100, colours: Colours = plain): string {
+/** What a picture is made of: a replay, or a failure of an exploration with its trace. */
+export type Pictured = Pick<Replay, 'threads' | 'trace' | 'failure'>;
+
+export function picture(replay: Pictured, width = 100, colours: Colours = plain): string {
   const rows = pictureRows(replay);
   if (rows.length === 0) return '(no step was taken)';
   const acting = new Set(replay.trace.map((step) => step.thread));

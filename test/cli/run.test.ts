@@ -8,6 +8,7 @@ import { doubleFetch, failure } from '../report/sample.ts';
 const nothing: Exploration = {
   ...{
     scenario: 's',
+    threads: ['client', 'kernel.submit'],
     strategy: 'random',
     seed: 1,
     executions: 10,
@@ -178,16 +179,13 @@ test('--json with an error prints nothing on stdout, or what had been found unti
   assert.equal(JSON.parse(stdout), nothing);
 });
 
-test('a failure is shown with its picture, and without one where replaying fails', async () => {
-  const found = { ...nothing, failures: [failure] };
-  assert.match((await wiredown('explore x.ts', { explore: found, replay: doubleFetch })).stdout, '── switch to client');
-  const { code, stdout } = await wiredown('explore x.ts', {
-    explore: found,
-    replay: new ScenarioError('does not fit'),
-  });
+test('a failure is shown with the picture of its trace, without replaying it', async () => {
+  const found = { ...nothing, failures: [{ ...failure, trace: doubleFetch.trace }] };
+  const { code, stdout, calls } = await wiredown('explore x.ts', { explore: found });
   assert.is(code, 1);
+  assert.is(calls.length, 1);
+  assert.match(stdout, '── switch to client');
   assert.match(stdout, 'npx wiredown replay x.ts wd1:3kf9-2a');
-  assert.match(stdout, 'No picture: does not fit');
 });
 
 test('where a file holds several scenarios the line to paste names the one', async () => {
@@ -196,12 +194,9 @@ test('where a file holds several scenarios the line to paste names the one', asy
   assert.match(stdout, "npx wiredown replay x.ts wd1:3kf9-2a --scenario 'second one'");
 });
 
-test('the picture and the line to paste follow the same rules as the exploration', async () => {
+test('the line to paste follows the same rules as the exploration', async () => {
   const found = { ...nothing, failures: [failure] };
-  const answers = { explore: found, replay: doubleFetch };
-  const { calls, stdout } = await wiredown('explore x.ts --rules data-race=fail,leak=off --maximum-steps 9', answers);
-  const rules = { 'data-race': 'fail', leak: 'off' };
-  assert.equal(calls[1]?.slice(2), [failure.token, { rules, maximumSteps: 9, carrier: 'inline' }]);
+  const { stdout } = await wiredown('explore x.ts --rules data-race=fail,leak=off --maximum-steps 9', { explore: found });
   assert.match(stdout, 'wd1:3kf9-2a --rules data-race=fail,leak=off --maximum-steps 9');
 });
 

@@ -15,6 +15,7 @@ const context: FailureContext = {
 
 const exploration: Exploration = {
   scenario: 'lost update',
+  threads: ['app.0', 'app.1'],
   strategy: 'random',
   seed: 7,
   executions: 4012,

@@ -1,11 +1,11 @@
 /** `wiredown explore FILE …`: runs the scenarios under many schedules and shows each failure that they have. */
-import type { Exploration, Failure, Replay } from '../../explore/results.ts';
+import type { Exploration } from '../../explore/results.ts';
 import { explorationText } from '../../report/exploration-text.ts';
 import { failureText } from '../../report/failure-text.ts';
 import { count } from '../../report/words.ts';
 import type { Command, Invocation } from '../command.ts';
 import { exitCodeOf } from '../exit-code.ts';
-import { replayFlags, replayOptions } from '../replay-options.ts';
+import { replayFlags } from '../replay-options.ts';
 import { scenarioUrl } from '../scenario-url.ts';
 import { watch } from '../watch.ts';
 
@@ -35,7 +35,7 @@ export async function exploreFiles(invocation: Invocation): Promise<Exploration[
       const explorations = [result].flat();
       found.push(...explorations);
       if (positionals.length === 1) document = result;
-      if (!json) await print(invocation, file, explorations);
+      if (!json) print(invocation, file, explorations);
       if (error !== null) throw error;
     }
   } finally {
@@ -61,7 +61,7 @@ async function exploreFile(
   }
 }
 
-async function print(invocation: Invocation, file: string, explorations: Exploration[]): Promise<void> {
+function print(invocation: Invocation, file: string, explorations: Exploration[]): void {
   const { terminal, colours, width, options } = invocation;
   const isOneOfMany = explorations.length > 1 || options.scenario !== undefined;
   for (const exploration of explorations) {
@@ -69,34 +69,13 @@ async function print(invocation: Invocation, file: string, explorations: Explora
     const flags = replayFlags(invocation, scenario);
     const parts = [explorationText(exploration, colours)];
     for (const failure of exploration.failures.slice(0, mostPictures)) {
-      const { replay, problem } = await replayForPicture(invocation, file, failure, scenario);
       const { replayCommand } = terminal;
-      const { executions } = exploration;
-      parts.push(failureText(failure, { file, replayCommand, flags, executions, replay, width, colours }) + problem);
+      const { executions, threads } = exploration;
+      const replay = failure.trace === undefined ? null : { threads, trace: failure.trace, failure };
+      parts.push(failureText(failure, { file, replayCommand, flags, executions, replay, width, colours }));
     }
     const more = exploration.failures.length - mostPictures;
     if (more > 0) parts.push(`${count(more)} more, not shown: --json lists them all\n`);
     terminal.stdout.write(`${parts.join('\n')}\n`);
-  }
-}
-
-/** The trace of a failure is not part of an exploration: replaying costs less than carrying all of them. */
-async function replayForPicture(
-  invocation: Invocation,
-  file: string,
-  failure: Failure,
-  scenario: string | undefined,
-): Promise<{ replay: Replay | null; problem: string }> {
-  const { library, options } = invocation;
-  try {
-    const carrier = options.carrier ?? 'inline';
-    const replay = await library.replay(scenarioUrl(file), failure.token, {
-      ...replayOptions(invocation, scenario),
-      carrier,
-    });
-    return { replay, problem: '' };
-  } catch (error) {
-    // The failure itself must be reported whatever happens to its picture.
-    return { replay: null, problem: `  No picture: ${error instanceof Error ? error.message : String(error)}\n` };
   }
 }
