@@ -21,7 +21,16 @@ const available = 3;
 
 export const maximumPools = 1024;
 
+/** Keeps freed frames back while another thread may still reach them. */
+export interface FrameQuarantine {
+  hold(frame: number, pool: number): void;
+  /** Lets frames out that nobody can reach any more; waits a little for one. False when there is none. */
+  reclaim(): boolean;
+}
+
 export class FrameTable {
+  /** Set where threads run freely; elsewhere a frame can be used again at once. */
+  quarantine: FrameQuarantine | null = null;
   private readonly words: Int32Array;
   private readonly pools: Int32Array;
   /** One word a frame, 1 once stored to. Written by every thread. */
@@ -44,6 +53,11 @@ export class FrameTable {
     this.dirty = new Int32Array(buffer, offset + 4 * (frames * wordsPerFrame + maximumPools * wordsPerPool), frames);
   }
 
+  /** All of its words: for hashing. */
+  get state(): readonly Int32Array[] {
+    return [this.words, this.pools, this.dirty];
+  }
+
   /** Gives all frames to pool 0. Called once, by whoever builds the machine. */
   initialise(): void {
     this.fillPool(0, 1, this.frames);
@@ -63,7 +77,7 @@ export class FrameTable {
   allocate(pool: number): number {
     let base = pool * wordsPerPool;
     if (this.pools[base + available] === 0) base = 0;
-    if (this.pools[base + available] === 0) return this.borrow();
+    if (this.pools[base + available] === 0) return this.borrow(pool);
     return this.take(base);
   }
 
@@ -78,8 +92,14 @@ export class FrameTable {
     return this.pools[pool * wordsPerPool + fresh]!;
   }
 
-  /** Puts a frame without owners and wires back. */
+  /** Frees a frame without owners and wires. */
   free(frame: number, pool: number): void {
+    if (this.quarantine === null) this.putBack(frame, pool);
+    else this.quarantine.hold(frame, pool);
+  }
+
+  /** Makes a freed frame available. */
+  putBack(frame: number, pool: number): void {
     const base = pool * wordsPerPool;
     this.journal.word(this.words, frame * wordsPerFrame + next, this.pools[base + head]!);
     this.journal.word(this.pools, base + head, frame);
@@ -153,10 +173,10 @@ export class FrameTable {
     return frame;
   }
 
-  private borrow(): number {
+  private borrow(borrower: number): number {
     for (let pool = 1; pool < maximumPools; pool++) {
       if (this.pools[pool * wordsPerPool + available] !== 0) return this.take(pool * wordsPerPool);
     }
-    return -1;
+    return this.quarantine?.reclaim() ? this.allocate(borrower) : -1;
   }
 }

@@ -14,17 +14,21 @@ type Instances = typeof import('../../scripts/instances.mjs');
 
 /** Loads every instance. `name` picks out of a file with several scenarios. Throws ScenarioError or UsageError. */
 export async function loadScenario(url: string, name: string | null): Promise<LoadedScenario> {
+  const loaded = await loadForSetup(url, name);
+  const functions: ThreadFunction<unknown>[] = [];
+  for (const [number, plan] of loaded.plans.entries()) functions.push(await threadFunction(url, loaded.scenario.name, number, plan.name));
+  return { ...loaded, functions };
+}
+
+/** The instance for `setup`, `check` and `outcome` alone, where the threads have theirs in other workers. */
+export async function loadForSetup(url: string, name: string | null): Promise<LoadedScenario> {
   const scenario = await loadInstance(url, name, 'setup');
-  let plans: LoadedScenario['plans'];
   try {
-    plans = planThreads(scenario);
-    configure(scenario.machine);
+    const plans = planThreads(scenario);
+    return { scenario, plans, functions: [], digest: digestOf(scenario, plans.map((plan) => plan.name)) };
   } catch (error) {
     throw new ScenarioError(`${display(url)}: ${(error as Error).message}`);
   }
-  const functions: ThreadFunction<unknown>[] = [];
-  for (const [number, plan] of plans.entries()) functions.push(await threadFunction(url, scenario.name, number, plan.name));
-  return { scenario, plans, functions, digest: digestOf(scenario, plans.map((plan) => plan.name)) };
 }
 
 /** The function of one thread, from an instance of its own: what a worker that carries one thread needs. */
@@ -53,18 +57,23 @@ async function loadInstance(url: string, name: string | null, instance: number |
   return found;
 }
 
-async function exported(url: string, instance: number | string): Promise<Scenario[]> {
+/** One instance of a user's file. Throws ScenarioError. */
+export async function loadModule(url: string, instance: number | string): Promise<Record<string, unknown>> {
   const path = fileURLToPath(url);
   if (!existsSync(path)) throw new ScenarioError(`${path}: there is no such file`);
   if (!statSync(path).isFile()) throw new ScenarioError(`${path}: this is no file`);
-  let module: Record<string, unknown>;
   try {
     const instances = (await import(instancesUrl)) as Instances;
     await instances.registerInstances(import.meta.url);
-    module = await instances.importInstance(url, instance);
+    return await instances.importInstance(url, instance);
   } catch (error) {
     throw new ScenarioError(`${path}: it throws while loading: ${describe(error)}`);
   }
+}
+
+async function exported(url: string, instance: number | string): Promise<Scenario[]> {
+  const path = fileURLToPath(url);
+  const module = await loadModule(url, instance);
   const value = module.default;
   const all = Array.isArray(value) ? value : [value];
   if (value === undefined || all.length === 0 || !all.every(isScenario)) {

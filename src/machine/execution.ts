@@ -1,0 +1,216 @@
+/**
+ * One controlled execution as both carriers keep it: who has ended and how, what was broken, when it is over. All that must
+ * come out in the trace alike, inline and on threads, is written here once.
+ */
+import { MemoryFault } from '../hardware/errors.ts';
+import type { Observer } from '../kernel/kernel.ts';
+import { type RuleName, ruleNumber } from '../kernel/rules.ts';
+import type { KernelThread } from '../kernel/thread.ts';
+import { Kind, type Trace } from '../kernel/trace.ts';
+import type { KernelObject } from '../vm/kernel-object.ts';
+import type { Actors } from './actors.ts';
+import { Stop } from './controlled-thread.ts';
+import { describeDeadlock } from './deadlock.ts';
+import type { ExecutionState } from './execution-state.ts';
+
+/** A log line of a thread, in the order of the execution. */
+export interface LogLine {
+  readonly thread: string;
+  readonly text: string;
+}
+
+/** What the engine must know of a task, wherever that runs. */
+export interface TaskView {
+  /** Operations that are in the trace. */
+  readonly recorded: number;
+  /** Why it takes no more steps: a `Stop`. */
+  stopped: number;
+}
+
+export class Execution implements Observer {
+  /** Texts of Violation events, by place in the trace. */
+  readonly texts = new Map<number, string>();
+  readonly logs: LogLine[] = [];
+  /** What each thread's function returned, by number. */
+  readonly results: unknown[];
+  /** Number of the actor that stands for the clock; the one after it for the machine itself. */
+  readonly clock: number;
+  /** Nobody takes another step. */
+  over = false;
+  /** Whether a kernel call was made, so that something may have leaked. */
+  usedKernel = false;
+  private unfinished = 0;
+  private timers = false;
+
+  constructor(
+    readonly state: ExecutionState,
+    private readonly trace: Trace,
+    private readonly actors: Actors,
+    private readonly tasks: readonly TaskView[],
+  ) {
+    this.clock = state.threads.length;
+    this.results = state.threads.map(() => undefined);
+  }
+
+  /** Back to the state after `setup`, with every thread about to start. */
+  start(): void {
+    this.state.kernel.journal.rollback();
+    this.trace.clear();
+    if (this.texts.size > 0) this.texts.clear();
+    this.logs.length = 0;
+    this.over = false;
+    this.usedKernel = false;
+    this.timers = false;
+    this.unfinished = 0;
+    this.actors.reset(this.clock);
+    for (const thread of this.state.threads) {
+      this.results[thread.number] = undefined;
+      thread.ended = false;
+      thread.active = false;
+      if (!thread.daemon) this.unfinished++;
+    }
+  }
+
+  // Observer of the kernel.
+
+  acquire(thread: KernelThread, key: number): void {
+    if (thread.number >= 0) this.trace.append(Kind.Acquire, thread.number, 0, key, -1, 0, 0, 0);
+  }
+
+  release(thread: KernelThread, key: number): void {
+    if (thread.number >= 0) this.trace.append(Kind.Release, thread.number, 0, key, -1, 0, 0, 0);
+  }
+
+  touch(thread: KernelThread, object: KernelObject): void {
+    if (thread.number >= 0) this.trace.append(Kind.Touch, thread.number, this.tasks[thread.number]!.recorded, object.handle, -1, 0, 1, 0);
+  }
+
+  violation(thread: { readonly number: number }, rule: RuleName, text: string): void {
+    this.broken(thread.number, ruleNumber(rule), text);
+  }
+
+  woken(thread: KernelThread): void {
+    if (thread.number >= 0 && !thread.ended) this.actors.add(thread.number);
+    this.watchClock();
+  }
+
+  // What happens to threads.
+
+  /** `thread` (-1: the machine itself) broke the rule of that number. */
+  broken(thread: number, rule: number, text: string): void {
+    this.append(thread < 0 ? this.clock + 1 : thread, this.tasks[thread]?.recorded ?? 0, rule, text);
+  }
+
+  /** Notes a broken rule that belongs to no step: by the machine, after the threads have ended. */
+  late(rule: RuleName, text: string): number {
+    return this.append(this.clock + 1, 0, ruleNumber(rule), text);
+  }
+
+  /** The thread sleeps in the kernel. */
+  blocked(thread: number): void {
+    this.actors.remove(thread);
+    this.watchClock();
+  }
+
+  /** An error left the thread's function: its task dies of it, and in the kernel everything. */
+  uncaught(thread: number, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const isFault = error instanceof Error && error.name === MemoryFault.name;
+    this.uncaughtMessage(thread, isFault ? 'memory-fault' : 'uncaught-exception', message);
+  }
+
+  uncaughtMessage(thread: number, rule: RuleName, message: string): void {
+    const kernel = this.state.threads[thread]!.privileged;
+    this.broken(thread, ruleNumber(rule), kernel ? `${message} (in the kernel: it panics)` : message);
+    this.tasks[thread]!.stopped = Stop.Died;
+    if (kernel) this.finish();
+  }
+
+  /** The thread's function is over, for the reason in its `stopped`. */
+  ended(number: number): void {
+    const task = this.tasks[number]!;
+    const thread = this.state.threads[number]!;
+    this.end(thread, task.stopped);
+    this.state.kernel.endThread(thread);
+    if (task.stopped === Stop.Died) this.killTask(thread);
+    if (this.unfinished === 0) this.finish();
+  }
+
+  /** Nobody takes another step. */
+  finish(): void {
+    this.over = true;
+    for (const task of this.tasks) if (task.stopped === Stop.None) task.stopped = Stop.Suspended;
+  }
+
+  /** A step of the clock. */
+  tick(): void {
+    this.state.kernel.expire();
+    this.trace.append(Kind.Clock, this.clock, 0, 0, -1, 0, this.state.kernel.time, 0);
+    this.watchClock();
+  }
+
+  livelock(thread: number, maximumSteps: number): void {
+    const name = this.state.threads[thread]!.name;
+    this.broken(thread, ruleNumber('livelock'), `no end after ${maximumSteps} steps; ${name} was running`);
+    this.finish();
+  }
+
+  deadlock(): void {
+    const blocked = this.state.threads.filter((thread) => thread.waitingIn !== null);
+    const first = blocked.find((thread) => !thread.daemon) ?? blocked[0]!;
+    this.violation(first, 'deadlock', describeDeadlock(blocked));
+    this.finish();
+  }
+
+  /** After the end: what nobody gave back, unless something worse came before. */
+  findLeaks(): void {
+    if (!this.usedKernel || this.texts.size > 0) return;
+    for (const { thread, text } of this.state.leaks()) this.violation(thread, 'leak', text);
+  }
+
+  /** `check` and `outcome`. Returns the outcome's label, or null; what fails is noted. Throws what `outcome` throws. */
+  judge(): string | null {
+    const failure = this.state.check();
+    if (failure !== null) {
+      this.late('check', failure);
+      return null;
+    }
+    const label = this.state.outcome(this.results);
+    const allowed = this.state.loaded.scenario.allowed;
+    if (label !== null && allowed !== undefined && !allowed.includes(label)) {
+      this.late('forbidden-outcome', `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.map((a) => JSON.stringify(a)).join(', ')}`);
+    }
+    return label;
+  }
+
+  /** The task is gone: its other threads stop before their next operation. */
+  private killTask(dying: KernelThread): void {
+    for (const thread of this.state.threads) {
+      if (thread.task !== dying.task || thread.ended) continue;
+      this.tasks[thread.number]!.stopped = Stop.Died;
+      this.end(thread, Stop.Died);
+    }
+    this.state.kernel.killTask(dying.task);
+  }
+
+  private end(thread: KernelThread, stop: number): void {
+    this.trace.append(Kind.End, thread.number, this.tasks[thread.number]!.recorded, 0, -1, 0, stop, 0);
+    this.actors.remove(thread.number);
+    if (!thread.daemon) this.unfinished--;
+  }
+
+  private append(actor: number, operation: number, rule: number, text: string): number {
+    const at = this.trace.append(Kind.Violation, actor, operation, rule, -1, 0, 0, 0);
+    this.texts.set(at, text);
+    return at;
+  }
+
+  /** The clock can take a step whenever somebody sleeps with a deadline. */
+  private watchClock(): void {
+    const timers = this.state.kernel.nextDeadline() !== null;
+    if (timers === this.timers) return;
+    this.timers = timers;
+    if (timers) this.actors.add(this.clock);
+    else this.actors.remove(this.clock);
+  }
+}

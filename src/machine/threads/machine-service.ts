@@ -1,0 +1,162 @@
+/** The coordinator of a machine for scripts: no scenario, tasks come and go, calls are served as they arrive. */
+import { Status } from '../../kernel/call.ts';
+import { machineHolder } from '../../kernel/handle-table.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { stateHash } from '../../kernel/state-hash.ts';
+import type { KernelTask } from '../../kernel/task.ts';
+import { Malformed, text, Words } from '../../kernel/wire.ts';
+import { encodePlain } from '../../task/plain-data.ts';
+import type { Service } from './coordinator.ts';
+import { FreeKernel } from './free-kernel.ts';
+import { type Control, Own, Phase } from './layout.ts';
+import { Quarantine } from './quarantine.ts';
+import { Command } from './requests.ts';
+import type { SlotServer } from './slot-server.ts';
+
+const main = 0;
+
+/** What the main thread writes, as JSON, to add a thread. */
+export interface AddThread {
+  readonly name: string;
+  /** Number of a thread whose task it joins; null for a task of its own. */
+  readonly beside: number | null;
+}
+
+export interface AddedThread {
+  readonly thread: number;
+  readonly task: string;
+  readonly taskHandle: number;
+  readonly kernelHandle: number;
+  readonly space: number;
+}
+
+/** What `machine.inspect()` answers. */
+export interface Inspection {
+  readonly tasks: { readonly name: string; readonly alive: boolean; readonly threads: string[]; readonly entries: number }[];
+  readonly maps: number;
+  readonly descriptors: number;
+  readonly frames: { readonly total: number; readonly free: number; readonly wired: number; readonly dirty: number };
+}
+
+export class MachineService implements Service {
+  private readonly free: FreeKernel;
+  private readonly quarantine: Quarantine;
+  private readonly words = new Words();
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly control: Control,
+    private readonly server: SlotServer,
+  ) {
+    this.free = new FreeKernel(kernel, server, () => {});
+    const { tables, frames } = kernel.hardware;
+    this.quarantine = new Quarantine(control, tables, frames);
+    frames.quarantine = this.quarantine;
+  }
+
+  fromTask(thread: number, call: number, words: Words): void {
+    const caller = this.kernel.threads[thread];
+    if (caller === undefined || caller.ended) {
+      this.server.refuse(thread + 1, 'TypeError', `${caller?.name ?? 'this thread'} has ended`);
+      return;
+    }
+    this.free.serve(caller, call, words);
+  }
+
+  fromMain(call: number, words: Words): void {
+    switch (call) {
+      case Command.AddThread:
+        return this.answer(this.addThread(JSON.parse(text.decode(words)) as AddThread));
+      case Command.Grant:
+        return this.answer(this.grant(words));
+      case Command.Inspect:
+        return this.answer(this.inspect());
+      case Command.Hash:
+        // Time is the coordinator's clock here, and moves by itself.
+        return this.answer(stateHash(this.kernel, false));
+      default:
+        throw new Malformed(`there is no command ${call}`);
+    }
+  }
+
+  died(thread: number): void {
+    const dead = this.kernel.threads[thread];
+    if (dead !== undefined && !dead.ended) this.kernel.killTask(dead.task);
+    for (const other of this.kernel.threads) {
+      if (other.task !== dead?.task || !this.server.isBusy(other.number + 1)) continue;
+      this.server.refuse(other.number + 1, 'TypeError', `${other.name} has ended: its task died`);
+    }
+    Atomics.store(this.control.words, this.control.own(thread, Own.Phase), Phase.Absent);
+  }
+
+  progress(): boolean {
+    const worked = this.free.progress();
+    this.quarantine.sweep();
+    return worked;
+  }
+
+  patience(): number {
+    return this.free.patience();
+  }
+
+  private addThread({ name, beside }: AddThread): AddedThread {
+    const { kernel } = this;
+    if (kernel.threads.some((thread) => thread.name === name)) throw new RangeError(`there is a task ${JSON.stringify(name)} already`);
+    if (kernel.threads.length === this.control.threads) throw new RangeError(`a machine has at most ${this.control.threads} tasks in all its life`);
+    const task = this.taskFor(name, beside);
+    if (task.dead) throw new RangeError(`the task ${JSON.stringify(task.name)} is dead`);
+    const thread = kernel.addThread(name, task);
+    return {
+      thread: thread.number,
+      task: task.name,
+      taskHandle: kernel.handles.grant(task, thread),
+      kernelHandle: kernel.handles.grant(kernel.kernelTask, thread),
+      space: task.space.number,
+    };
+  }
+
+  private taskFor(name: string, beside: number | null): KernelTask {
+    if (beside !== null) return this.kernel.threads[beside]!.task;
+    return name === 'kernel' ? this.kernel.kernelTask : this.kernel.addTask(name);
+  }
+
+  /** Words: thread, then the handles that it was handed. It gets the right to them; their references stay with whoever had them. */
+  private grant(words: Words): null {
+    const thread = this.kernel.threads[words.take()]!;
+    const machine = this.kernel.machineThread(this.kernel.kernelTask);
+    const objects = [];
+    while (words.at < words.length) objects.push(this.kernel.handles.lookup(words.take(), null, machine));
+    for (const object of objects) this.kernel.handles.grant(object, thread);
+    return null;
+  }
+
+  private inspect(): Inspection {
+    const { kernel } = this;
+    const { frames } = kernel.hardware;
+    let maps = 0;
+    let descriptors = 0;
+    for (const object of kernel.handles.objects()) {
+      if (object.kind === 'IOMemoryMap') maps++;
+      else if (object.kind.endsWith('MemoryDescriptor')) descriptors++;
+    }
+    let wired = 0;
+    let dirty = 0;
+    for (let frame = 0; frame < frames.frames; frame++) {
+      if (frames.wires(frame) > 0) wired++;
+      if (frames.isDirty(frame)) dirty++;
+    }
+    const tasks = kernel.tasks.map((task) => ({
+      name: task.name,
+      alive: !task.dead,
+      threads: kernel.threads.filter((thread) => thread.task === task && thread.number !== machineHolder).map((thread) => thread.name),
+      entries: [...task.space.entries].length,
+    }));
+    return { tasks, maps, descriptors, frames: { total: frames.frames, free: frames.freeFrames + this.quarantine.size, wired, dirty } };
+  }
+
+  private answer(value: unknown): void {
+    this.words.clear();
+    encodePlain(this.words, value, [], 'result');
+    this.server.answer(main, Status.Done, this.words);
+  }
+}

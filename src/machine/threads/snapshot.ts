@@ -1,0 +1,45 @@
+/**
+ * Memory as it was after `setup`, for executions whose stores no single journal has seen in order. Frames that were in use are
+ * kept by value; all others were zero, and are made so again.
+ */
+import type { Hardware } from '../../hardware/hardware.ts';
+import { TouchJournal, touchBytes } from './touch-journal.ts';
+
+export class Snapshot {
+  /** What workers mark the frames in that they touch. */
+  readonly touched: SharedArrayBuffer;
+  private readonly journal: TouchJournal;
+  private readonly kept = new Map<number, Int32Array>();
+  private readonly dirty = new Set<number>();
+
+  /** Taken now. */
+  constructor(private readonly hardware: Hardware) {
+    const { frames, memory, pageSize, buffers } = hardware;
+    this.touched = new SharedArrayBuffer(touchBytes(frames.frames));
+    this.journal = new TouchJournal(this.touched, frames.frames, buffers.memory, pageSize);
+    // Everything below the first pool's fresh frames was handed out before; a dirty frame beyond was written to by its address.
+    const used = frames.frontier(1);
+    const words = pageSize / 4;
+    for (let frame = 0; frame < frames.frames; frame++) {
+      const isDirty = frames.isDirty(frame);
+      if (isDirty) this.dirty.add(frame);
+      if (frame < used || isDirty) this.kept.set(frame, memory.words.slice(frame * words, (frame + 1) * words));
+    }
+  }
+
+  /** Undoes what tasks stored. The kernel's own changes are the business of its journal, which goes first. */
+  restore(): void {
+    const { frames, memory, tables, pageSize } = this.hardware;
+    const words = pageSize / 4;
+    let dirtyChanged = false;
+    this.journal.drain((frame) => {
+      const kept = this.kept.get(frame);
+      if (kept === undefined) memory.words.fill(0, frame * words, (frame + 1) * words);
+      else memory.words.set(kept, frame * words);
+      const dirty = this.dirty.has(frame) ? 1 : 0;
+      if (frames.dirty[frame] !== dirty) dirtyChanged = true;
+      frames.dirty[frame] = dirty;
+    });
+    if (dirtyChanged) tables.invalidate();
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Waiting for a word to change: first by looking, which costs a core but takes a fraction of a microsecond, then asleep. How
+ * long it looks adapts to whether looking paid lately, and every sleep is bounded, since no other thread is trusted to live.
+ */
+const least = 32;
+/** Every so often it looks for long again, to find out whether the other side has become quick. */
+const probeEvery = 64;
+
+/** No sleep is longer, in milliseconds: whoever waits looks again at who is still there. */
+export const longestSleep = 500;
+
+export class Spin {
+  private budget: number;
+  private waits = 0;
+
+  /** @param most looks before it sleeps; 0 where threads outnumber cores, since the one waited for needs the core */
+  constructor(private readonly most: number) {
+    this.budget = most;
+  }
+
+  /** Returns once `words[at]` is no longer `value`, or after `milliseconds`. */
+  wait(words: Int32Array, at: number, value: number, milliseconds = longestSleep): void {
+    const looks = ++this.waits % probeEvery === 0 ? this.most : this.budget;
+    for (let i = 0; i < looks; i++) {
+      if (Atomics.load(words, at) !== value) {
+        this.budget = Math.min(this.most, this.budget * 2);
+        return;
+      }
+    }
+    this.budget = Math.min(this.most, Math.max(least, this.budget >> 1));
+    if (milliseconds > 0) Atomics.wait(words, at, value, Math.min(milliseconds, longestSleep));
+  }
+}
+
+/** Looks that are worth while for one of `threads` busy threads on `cores` cores. */
+export const spinsFor = (threads: number, cores: number): number => (threads <= cores ? 20_000 : 0);

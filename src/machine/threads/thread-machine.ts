@@ -1,0 +1,319 @@
+/**
+ * A scenario on real threads, as the floors above use it: replays of a written schedule, executions of a strategy, stress. Booted
+ * once, it serves thousands of executions on the same workers.
+ */
+import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RuleName } from '../../kernel/rules.ts';
+import { Trace } from '../../kernel/trace.ts';
+import { Words } from '../../kernel/wire.ts';
+import { ScenarioError } from '../errors.ts';
+import type { LogLine } from '../execution.ts';
+import { CoordinatorWorker } from './coordinator-worker.ts';
+import { Lane, type WrittenSchedule } from './lane.ts';
+import { Control, Head, Mode, Phase } from './layout.ts';
+import { MainClient } from './main-client.ts';
+import { PoolWorker } from './pool-worker.ts';
+import { Command } from './requests.ts';
+import type { ReplayCommand, StressCommand } from './scenario-service.ts';
+import type { ScenarioReady, TaskSetup } from './setup.ts';
+
+/** How long workers may take to load the scenario, in milliseconds. */
+const longestStart = 30_000;
+const mostThreads = 256;
+
+export interface ThreadMachineOptions {
+  /** More steps than this are a livelock. Default 100,000. */
+  readonly maximumSteps?: number;
+  /** What the threads share the machine with; decides who may spin. Default: all. */
+  readonly cores?: number;
+  /** Milliseconds without a step after which a worker is ended. Default 10,000. */
+  readonly stallTimeout?: number;
+  /** MiB that a task's worker may keep. */
+  readonly heap?: number;
+}
+
+export interface ReplayOptions {
+  readonly seed?: number;
+  readonly maximumSteps?: number;
+  /** Whether `check` and `outcome` run. Default: when no rule was broken before. */
+  readonly judge?: boolean;
+}
+
+export interface ExploreOptions extends ReplayOptions {
+  readonly preemptions?: number | null;
+  /** Frames that become scheduling points before this execution; strategies that enumerate start over. */
+  readonly points?: readonly number[];
+}
+
+/** What one controlled execution left. */
+export interface ThreadExecution {
+  readonly trace: Float64Array;
+  readonly traceHash: string;
+  /** Texts of Violation events, by place in the trace. */
+  readonly texts: ReadonlyMap<number, string>;
+  readonly logs: readonly LogLine[];
+  /** What the threads' functions returned, by number. */
+  readonly results: readonly unknown[];
+  readonly outcome: string | null;
+  /** The run at which it could not do what was written, or -1. */
+  readonly parted: number;
+  /** Frames that a second actor reached for the first time. */
+  readonly shared: readonly number[];
+}
+
+export interface StressOptions {
+  readonly iterations: number;
+  /** Milliseconds. */
+  readonly timeBudget: number;
+  readonly signal?: AbortSignal | null;
+  readonly onProgress?: ((progress: { executions: number; elapsed: number; failures: number }) => void) | null;
+}
+
+export interface StressResult {
+  scenario: string;
+  iterations: number;
+  elapsed: number;
+  iterationsPerSecond: number;
+  outcomes: Record<string, number>;
+  unobserved: string[];
+  failures: { rule: RuleName; message: string; thread: string | null; occurrences: number }[];
+  interrupted: boolean;
+}
+
+export class ThreadMachine {
+  private readonly client: MainClient;
+  private readonly workers: PoolWorker[] = [];
+  private readonly lane: Lane;
+  private stopping: Promise<void> | null = null;
+  private loadFailure: string | null = null;
+  private progressKey = '';
+  private progressSince = 0;
+  private stalled: string | null = null;
+
+  private constructor(
+    private readonly url: string,
+    private readonly options: ThreadMachineOptions,
+    /** For tests that write into it what no worker would. */
+    readonly control: Control,
+    private readonly coordinator: CoordinatorWorker,
+    readonly scenario: ScenarioReady,
+    client: MainClient,
+  ) {
+    this.client = client;
+    this.lane = new Lane(control, { pick: (runnable) => runnable[0]!, choose: () => 0 });
+  }
+
+  /** Loads the scenario everywhere. Throws ScenarioError or UsageError. */
+  static async boot(url: string, name: string | null, options: ThreadMachineOptions = {}): Promise<ThreadMachine> {
+    // Two boots: how many threads there are is known only when the scenario is loaded, so there is room for all there may be.
+    const control = Control.create(mostThreads);
+    const client = new MainClient(control);
+    const cores = options.cores ?? availableParallelism();
+    const coordinator = new CoordinatorWorker(
+      { control: control.buffer, threads: mostThreads, cores, machine: { kind: 'scenario', url, name } },
+      control,
+      (reason) => client.close(reason),
+    );
+    const scenario = await coordinator.ready();
+    const machine = new ThreadMachine(url, { ...options, cores }, control, coordinator, scenario!, client);
+    try {
+      scenario!.threads.forEach((_, number) => {
+        machine.launch(number);
+      });
+      await machine.workersReady();
+    } catch (error) {
+      await machine.shutdown();
+      throw error;
+    }
+    return machine;
+  }
+
+  /** Runs a written schedule, every operation a step of it. */
+  async replay(schedule: WrittenSchedule, options: ReplayOptions = {}): Promise<ThreadExecution> {
+    return (await this.execute(schedule, options, null, []))!;
+  }
+
+  /** Runs execution `number` of a strategy, asked at scheduling points. Null when it has had every schedule. */
+  async explore(strategy: string, number: number, options: ExploreOptions = {}): Promise<ThreadExecution | null> {
+    const { preemptions = null, points = [] } = options;
+    return this.execute({ runs: [], choices: new Map() }, options, { name: strategy, preemptions, execution: number }, points);
+  }
+
+  /** Lets the threads run freely, again and again, and counts what comes out. */
+  async stress(options: StressOptions): Promise<StressResult> {
+    await this.workersReady();
+    const { iterations, timeBudget, signal = null, onProgress = null } = options;
+    const cancel = (): void => this.control.setHead(Head.Cancel, 1);
+    const began = performance.now();
+    let reported = began;
+    if (signal?.aborted) return this.histogram({ iterations: 0, elapsed: 0, outcomes: [], failures: [] }, true);
+    signal?.addEventListener('abort', cancel);
+    this.resetWatch();
+    try {
+      const command: StressCommand = { iterations: Number.isFinite(iterations) ? iterations : 0, timeBudget: Math.min(timeBudget, 2 ** 31) };
+      const result = await this.client.askJson(Command.Stress, command, () => {
+        if (signal?.aborted) cancel();
+        this.watch();
+        if (onProgress === null || performance.now() - reported < 100) return;
+        reported = performance.now();
+        onProgress({ executions: this.control.head(Head.Iterations), elapsed: reported - began, failures: this.control.head(Head.Failed) });
+      });
+      return this.histogram(result as StressAnswer, signal?.aborted === true);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  /** Hash of the kernel's state. */
+  async stateHash(): Promise<string> {
+    return (await this.client.ask(Command.Hash, new Words())) as string;
+  }
+
+  /** Ends the worker of a thread, as its death would: for tests. */
+  terminate(thread: number): void {
+    this.workers[thread]!.terminate();
+  }
+
+  /** Ends all threads. What is under way is rejected. */
+  shutdown(): Promise<void> {
+    this.stopping ??= this.stop();
+    return this.stopping;
+  }
+
+  private async stop(): Promise<void> {
+    this.client.close(new Error('the machine was shut down'));
+    await this.coordinator.stop();
+    await Promise.all(this.workers.map((worker) => worker.destroy()));
+  }
+
+  private async execute(
+    schedule: WrittenSchedule,
+    options: ReplayOptions,
+    strategy: ReplayCommand['strategy'],
+    points: readonly number[],
+  ): Promise<ThreadExecution | null> {
+    await this.workersReady();
+    this.lane.write(schedule);
+    this.resetWatch();
+    const command: ReplayCommand = {
+      seed: options.seed ?? 1,
+      maximumSteps: options.maximumSteps ?? this.options.maximumSteps ?? 100_000,
+      judge: options.judge ?? null,
+      strategy,
+      points,
+    };
+    const answer = (await this.client.askJson(Command.Replay, command, () => this.watch())) as ReplayAnswer;
+    if (this.stalled !== null) throw new ScenarioError(this.stalled);
+    if (answer.exhausted === true) return null;
+    const shared = this.control.trace();
+    const trace = new Trace(shared.words.slice(0, shared.length), new Int32Array([shared.length, shared.steps]));
+    const { texts, logs, results, outcome, parted } = answer;
+    return { trace: trace.words, traceHash: trace.hash(), texts: new Map(texts), logs, results, outcome, parted, shared: answer.shared };
+  }
+
+  private launch(number: number): void {
+    const worker = new PoolWorker(this.options.heap ?? null);
+    this.workers[number] = worker;
+    const { name, touched, reach, shared, threads, buffers } = this.scenario;
+    const setup: TaskSetup = {
+      control: this.control.buffer,
+      threads: this.control.threads,
+      running: threads.length,
+      cores: this.options.cores!,
+      url: this.url,
+      thread: threads[number]!,
+      buffers,
+      scenario: { name, touched, reach, shared },
+      port: null,
+    };
+    worker.start(setup, (reason) => {
+      void worker.destroy();
+      if (this.control.stopped) return;
+      if (this.control.phase(number) === Phase.Absent) this.loadFailure ??= reason;
+      else void this.replace(number);
+    });
+  }
+
+  /** Tells the coordinator of a death, and starts another worker once it has looked after it. */
+  private async replace(number: number): Promise<void> {
+    this.control.died(number);
+    const deadline = performance.now() + longestStart;
+    while (this.control.phase(number) === Phase.Dead && !this.control.stopped) {
+      if (performance.now() > deadline) return;
+      await delay(2, undefined, { ref: false });
+    }
+    if (!this.control.stopped) this.launch(number);
+  }
+
+  private async workersReady(): Promise<void> {
+    const deadline = performance.now() + longestStart;
+    const { threads } = this.scenario;
+    while (!threads.every(({ number }) => this.control.phase(number) === Phase.Idle)) {
+      if (this.stopping !== null) throw new Error('the machine was shut down');
+      if (this.loadFailure !== null) throw new ScenarioError(`a worker did not load the scenario: ${this.loadFailure}`);
+      if (performance.now() > deadline) throw new ScenarioError(`the workers were not ready within ${longestStart / 1000} s`);
+      await delay(1);
+    }
+  }
+
+  private resetWatch(): void {
+    this.progressKey = '';
+    this.stalled = null;
+  }
+
+  /** Ends a worker that computes for ever without an operation: no one else can. */
+  private watch(): void {
+    const { control } = this;
+    const key = [Head.Execution, Head.Iterations, Head.TraceLength, Head.Over].map((word) => control.head(word)).join(':');
+    if (key !== this.progressKey) {
+      this.progressKey = key;
+      this.progressSince = performance.now();
+    } else if (performance.now() - this.progressSince > (this.options.stallTimeout ?? 10_000)) {
+      this.progressSince = performance.now();
+      this.endStalled();
+    }
+  }
+
+  private endStalled(): void {
+    const { control } = this;
+    const running = this.scenario.threads.filter(({ number }) => control.phase(number) === Phase.Running);
+    const holder = control.head(Head.Mode) === Mode.Controlled && control.head(Head.Over) === 0 ? control.head(Head.Holder) : -1;
+    const stuck = holder < 0 ? running : running.filter(({ number }) => number === holder);
+    this.stalled ??= `thread ${stuck.map(({ name }) => name).join(', ') || 'of the coordinator'} ran for ${this.options.stallTimeout ?? 10_000} ms without an operation`;
+    for (const { number } of stuck) this.terminate(number);
+    if (stuck.length === 0) throw new ScenarioError(`${this.scenario.name}: setup, check or outcome does not end`);
+  }
+
+  private histogram(answer: StressAnswer, interrupted: boolean): StressResult {
+    const { iterations, elapsed } = answer;
+    const outcomes = Object.fromEntries([...answer.outcomes].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return {
+      scenario: this.scenario.name,
+      iterations,
+      elapsed,
+      iterationsPerSecond: elapsed > 0 ? (iterations / elapsed) * 1000 : 0,
+      outcomes,
+      unobserved: (this.scenario.allowed ?? []).filter((label) => !(label in outcomes)),
+      failures: answer.failures,
+      interrupted,
+    };
+  }
+}
+
+interface ReplayAnswer {
+  readonly exhausted?: boolean;
+  readonly texts: [number, string][];
+  readonly logs: LogLine[];
+  readonly results: unknown[];
+  readonly outcome: string | null;
+  readonly parted: number;
+  readonly shared: number[];
+}
+
+interface StressAnswer {
+  readonly iterations: number;
+  readonly elapsed: number;
+  readonly outcomes: [string, number][];
+  readonly failures: StressResult['failures'];
+}
