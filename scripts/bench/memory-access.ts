@@ -60,7 +60,7 @@ function copyFigures(machine: ScenarioMachine, address: number): Figure[] {
     app.read(address, bytes);
   };
   const readBytes = (): void => {
-    machine.kernel.transfer(calls.readBytes, target, descriptor!.id, 0, bytes, bytes);
+    descriptor.readBytes(0, target);
   };
   for (let i = 0; i < 500; i++) {
     plain();

@@ -13,6 +13,7 @@ import type { Exploration, Failure } from './results.ts';
 import { type Chunk, prologue, rounds } from './rounds.ts';
 import { Tally } from './tally.ts';
 import { ThreadCheck } from './thread-check.ts';
+import { exploreOnThreads } from './thread-rounds.ts';
 
 /** Groups that are minimised and told in full; a campaign that finds more has one cause in many forms. */
 const mostFailures = 16;
@@ -31,19 +32,21 @@ export class Campaign {
     private readonly target: Target,
     private readonly settings: Settings,
   ) {
-    const workers = isIndependent(settings.strategy) ? settings.workers : 1;
+    const alone = settings.carrier === 'threads' || !isIndependent(settings.strategy);
+    const workers = alone ? 1 : settings.workers;
     this.pool = new ExplorerPool(target, workers, settings.stallTimeout, () => this.description?.threads ?? []);
   }
 
   async run(): Promise<Exploration> {
-    const threads = this.settings.threadCheck ? new ThreadCheck(this.target) : null;
+    const onThreads = this.settings.carrier === 'threads';
+    const threads = this.settings.threadCheck || onThreads ? new ThreadCheck(this.target) : null;
     try {
       // The others load the scenario meanwhile, so that all of them begin together.
       const loads = Array.from({ length: this.pool.workers - 1 }, () => this.pool.run({ kind: 'load' }));
-      [this.description] = await Promise.all([this.pool.run({ kind: 'describe' }), ...loads]);
+      [this.description] = await Promise.all([this.pool.run({ kind: 'describe', probe: !onThreads }), ...loads]);
       const checked = threads?.probe(this.description) ?? Promise.resolve();
       checked.catch(() => this.pool.stop());
-      await this.explore();
+      await this.explore(onThreads ? () => this.allOnThreads(threads!) : () => this.allRounds());
       this.elapsed = Date.now() - this.started;
       await checked;
       this.refuseIfNothingToExplore();
@@ -60,7 +63,8 @@ export class Campaign {
     }
   }
 
-  private async explore(): Promise<void> {
+  /** Explores until it is over, the time is up, or somebody says so. */
+  private async explore(all: () => Promise<void>): Promise<void> {
     const { signal, timeBudget } = this.settings;
     this.started = Date.now();
     const timer = setTimeout(() => this.pool.stop(), timeBudget);
@@ -72,7 +76,7 @@ export class Campaign {
     signal?.addEventListener('abort', onAbort);
     const report = this.settings.onProgress === null ? null : setInterval(() => this.report(), 100);
     try {
-      await this.allRounds();
+      await all();
     } finally {
       clearTimeout(timer);
       if (report !== null) clearInterval(report);
@@ -87,6 +91,12 @@ export class Campaign {
       if (this.isOver) return;
       await this.round(chunks, !isIndependent(this.settings.strategy));
     }
+  }
+
+  private async allOnThreads(threads: ThreadCheck): Promise<void> {
+    const { actors, digest } = this.description!;
+    const machine = await threads.machine;
+    await exploreOnThreads({ machine, actors, digest, settings: this.settings, tally: this.tally, isOver: () => this.isOver });
   }
 
   private get isOver(): boolean {

@@ -2,6 +2,7 @@
  * What an explorer's worker does: it keeps one explorer, made by its first job, and serves jobs on it. Everything that crosses
  * is plain data; errors cross as their name and message, because classes do not survive.
  */
+import type { ActorInfo } from '../detect/finding.ts';
 import { ScenarioError, UsageError } from '../machine/errors.ts';
 import { NotDeterministic } from '../machine/operation-log.ts';
 import { loadScenario, scenarioNames } from '../machine/scenario-loader.ts';
@@ -9,7 +10,7 @@ import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { RandomStrategy } from '../schedule/random.ts';
 import { type Runs, runsOf } from '../schedule/runs.ts';
 import { decodeToken, type Token } from '../schedule/token.ts';
-import { baseHash, type ChunkJob, type ChunkResult, type ExecutionSettings, Explorer } from './explorer.ts';
+import { actorsOf, baseHash, type ChunkJob, type ChunkResult, type ExecutionSettings, Explorer } from './explorer.ts';
 import { Minimiser } from './minimise.ts';
 import { Reproducer } from './reproducer.ts';
 import type { Replay } from './results.ts';
@@ -25,14 +26,16 @@ export interface Description {
   readonly name: string;
   readonly allowed: readonly string[] | null;
   readonly threads: readonly string[];
-  /** Execution 1, which every carrier must repeat exactly. */
-  readonly probe: { runs: Runs; hash: string };
+  readonly actors: readonly ActorInfo[];
+  readonly digest: string;
+  /** Execution 1, which every carrier must repeat exactly; null when no inline carrier is wanted. */
+  readonly probe: { runs: Runs; hash: string } | null;
 }
 
 export type Job =
   | { kind: 'names' }
   | { kind: 'load' }
-  | { kind: 'describe' }
+  | { kind: 'describe'; probe: boolean }
   | { kind: 'chunk'; chunk: ChunkJob }
   | { kind: 'replay'; token: string }
   | { kind: 'minimise'; token: string; rule: string | null; points: readonly number[] };
@@ -89,7 +92,7 @@ export class ExplorerService {
         this.explorerFor(loaded, settings);
         return null;
       case 'describe':
-        return this.describe(loaded, settings, flags);
+        return { ...describe(loaded), probe: job.probe ? this.probe(loaded, settings, flags) : null };
       case 'chunk':
         return this.explorerFor(loaded, settings).explore(job.chunk, flags);
       case 'replay': {
@@ -107,7 +110,7 @@ export class ExplorerService {
   }
 
   /** Runs `setup` twice and execution 1 twice: both must come out the same. */
-  private describe(loaded: LoadedScenario, settings: ExecutionSettings, flags: Int32Array): Description {
+  private probe(loaded: LoadedScenario, settings: ExecutionSettings, flags: Int32Array): Description['probe'] {
     const one = new Reproducer(loaded, settings, flags);
     const two = new Reproducer(loaded, settings, flags);
     if (baseHash(one.machine) !== baseHash(two.machine)) {
@@ -122,12 +125,7 @@ export class ExplorerService {
     if (hashes[0] !== hashes[1]) {
       throw new ScenarioError(`${loaded.scenario.name} is not deterministic: ${firstDifference(one, two)}`);
     }
-    return {
-      name: loaded.scenario.name,
-      allowed: loaded.scenario.allowed ?? null,
-      threads: loaded.plans.map((plan) => plan.name),
-      probe: { runs: runsOf(one.machine.trace), hash: hashes[0]! },
-    };
+    return { runs: runsOf(one.machine.trace), hash: hashes[0]! };
   }
 
   private minimise(loaded: LoadedScenario, settings: ExecutionSettings, flags: Int32Array, job: Job & { kind: 'minimise' }): Reproduced {
@@ -144,6 +142,16 @@ export class ExplorerService {
     const runs = new Minimiser(reproducer, explorer).minimise(token.runs, wanted as never);
     return reproduced(reproducer, runs, null, token.seed);
   }
+}
+
+function describe(loaded: LoadedScenario): Omit<Description, 'probe'> {
+  return {
+    name: loaded.scenario.name,
+    allowed: loaded.scenario.allowed ?? null,
+    threads: loaded.plans.map((plan) => plan.name),
+    actors: actorsOf(loaded),
+    digest: loaded.digest,
+  };
 }
 
 function decode(loaded: LoadedScenario, text: string): Token {

@@ -2,13 +2,14 @@
  * The same schedules on real worker threads: execution 1 at the start, so that a task that is no function of its inputs is
  * refused before anything is reported, and every failure at the end.
  */
-import { Trace } from '../kernel/trace.ts';
+import { isStep, Trace } from '../kernel/trace.ts';
 import { ScenarioError } from '../machine/errors.ts';
+import { formatOperation } from '../machine/operations.ts';
 import { ThreadMachine } from '../machine/threads/thread-machine.ts';
 import type { Description, Reproduced, Target } from './explorer-service.ts';
 
 export class ThreadCheck {
-  private readonly machine: Promise<ThreadMachine>;
+  readonly machine: Promise<ThreadMachine>;
 
   /** Starts booting at once: it takes as long as the first thousands of executions. */
   constructor(private readonly target: Target) {
@@ -18,13 +19,13 @@ export class ThreadCheck {
 
   /** Runs execution 1. Throws ScenarioError when it comes out otherwise than inline. */
   async probe(description: Description): Promise<void> {
+    if (description.probe === null) return;
     const { runs, hash } = description.probe;
     const machine = await this.machine;
     const execution = await machine.replay(runs, { seed: this.target.settings.seed });
     if (execution.traceHash === hash) return;
-    const steps = new Trace(execution.trace, new Int32Array([execution.trace.length, 0]));
     throw new ScenarioError(
-      `${description.name} is not deterministic: one schedule gives another trace on threads than inline (${steps.hash()}, not ${hash}). ` +
+      `${description.name} is not deterministic: one schedule gives another trace on threads than inline${last(execution.trace, description)}. ` +
         'Use task.random() and task.now() for chance and time, keep no state outside of the functions, or explore with --carrier threads',
     );
   }
@@ -40,4 +41,14 @@ export class ThreadCheck {
     const machine = await this.machine.catch(() => null);
     await machine?.shutdown();
   }
+}
+
+/** The last step that the threads took, which is near where they parted. */
+function last(words: Float64Array, description: Description): string {
+  const trace = new Trace(words, new Int32Array([words.length, 0]));
+  let found = '';
+  for (let at = 0; at < trace.length; at = trace.after(at)) {
+    if (isStep(trace.kindAt(at))) found = `; the last step there was ${formatOperation(trace, at)} by ${description.actors[trace.actorAt(at)]?.name}`;
+  }
+  return found;
 }

@@ -1,0 +1,13 @@
+/** 2 threads, each adding to a word of one page, 4,000 steps in all. */
+import { defineScenario, threads } from 'wiredown';
+
+export default defineScenario({
+  name: 'bench: 2 threads in turn',
+  machine: { physicalMemory: 1 << 20 },
+  setup: (machine) => ({ words: machine.task('app').allocate(4096) }),
+  tasks: {
+    app: threads(2, (task, { words }, i) => {
+      for (let k = 0; k < 4000 / 2; k++) task.atomic.add(words + 4 * i, 1);
+    }),
+  },
+});

@@ -1,0 +1,13 @@
+/** 4 threads, each adding to a word of one page, 4,000 steps in all. */
+import { defineScenario, threads } from 'wiredown';
+
+export default defineScenario({
+  name: 'bench: 4 threads in turn',
+  machine: { physicalMemory: 1 << 20 },
+  setup: (machine) => ({ words: machine.task('app').allocate(4096) }),
+  tasks: {
+    app: threads(4, (task, { words }, i) => {
+      for (let k = 0; k < 4000 / 4; k++) task.atomic.add(words + 4 * i, 1);
+    }),
+  },
+});
