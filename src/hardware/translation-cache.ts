@@ -6,7 +6,7 @@
  * the mark.
  */
 import type { FrameTable } from './frame-table.ts';
-import { type PageTables, pteFrameShift, pteRead, pteWrite } from './page-table.ts';
+import { addressLimit, type PageTables, pteFrameShift, pteRead, pteWrite } from './page-table.ts';
 
 const lines = 256;
 
@@ -47,13 +47,15 @@ export class TranslationCache {
     const page = Math.floor(address * this.reciprocal);
     const line = page & (lines - 1);
     if (this.pages[line] === page && (this.rights[line]! & access) !== 0 && this.epochs[0] === this.epoch) {
-      return this.bases[line]! + (address - page * this.pageSize);
+      const offset = address - page * this.pageSize;
+      // A fraction lies in the page as well, but it is no address.
+      if ((offset | 0) === offset) return this.bases[line]! + offset;
     }
     return this.fill(address, page, line, access);
   }
 
   private fill(address: number, page: number, line: number, access: number): number {
-    if (!Number.isSafeInteger(address) || address < 0) return -1;
+    if (!Number.isSafeInteger(address) || address < 0 || address >= addressLimit) return -1;
     const epoch = Atomics.load(this.epochs, 0);
     if (epoch !== this.epoch) {
       this.pages.fill(-1);

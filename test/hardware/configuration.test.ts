@@ -1,0 +1,53 @@
+/** MachineOptions (api.md): defaults, and one clear line for what is wrong. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { configure } from '../../src/hardware/configuration.ts';
+
+const test = suite('configuration');
+
+test('has the defaults of api.md', () => {
+  assert.equal(configure(), { physicalMemory: 16 * 2 ** 20, pageSize: 4096, semantics: 'documented' });
+  assert.equal(configure({}), configure());
+});
+
+test('accepts the edges: 1 MiB and 8 GiB, both page sizes, both semantics', () => {
+  for (const physicalMemory of [2 ** 20, 8 * 2 ** 30]) {
+    for (const pageSize of [4096, 16384] as const) {
+      for (const semantics of ['documented', 'xnu'] as const) {
+        assert.equal(configure({ physicalMemory, pageSize, semantics }), { physicalMemory, pageSize, semantics });
+      }
+    }
+  }
+});
+
+const refused: [unknown, string][] = [
+  [{ physicalMemory: 2 ** 20 - 4096 }, 'physicalMemory'],
+  [{ physicalMemory: 8 * 2 ** 30 + 4096 }, 'physicalMemory'],
+  [{ physicalMemory: 2 ** 20 + 1 }, 'physicalMemory'],
+  [{ physicalMemory: 2 ** 20 + 4096, pageSize: 16384 }, '16384'],
+  [{ physicalMemory: Number.NaN }, 'NaN'],
+  [{ physicalMemory: -4096 }, '-4096'],
+  [{ physicalMemory: '1048576' }, 'physicalMemory'],
+  [{ physicalMemory: 1048576n }, 'physicalMemory'],
+  [{ pageSize: 8192 }, '8192'],
+  [{ pageSize: 0 }, 'pageSize'],
+  [{ pageSize: '4096' }, 'pageSize'],
+  [{ semantics: 'XNU' }, 'XNU'],
+  [{ swap: 1 }, 'swap'],
+  [null, 'object'],
+  [7, '7'],
+];
+
+for (const [options, word] of refused) {
+  test(`refuses ${JSON.stringify(options, (_, value) => (typeof value === 'bigint' ? `${value}n` : value))} in one line that names it`, () => {
+    assert.throws(
+      () => configure(options as never),
+      (error: Error) =>
+        (error instanceof RangeError || error instanceof TypeError) &&
+        error.message.includes(word) &&
+        !error.message.includes('\n'),
+    );
+  });
+}
+
+test.run();

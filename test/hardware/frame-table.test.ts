@@ -1,0 +1,222 @@
+/** The frame table: pools, owners, wires, dirty marks (execution.md rules 5 and 19). */
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { FrameTable } from '../../src/hardware/frame-table.ts';
+import { Journal } from '../../src/hardware/journal.ts';
+import { seeded } from '../support/seeded.ts';
+
+const test = suite('frame table');
+
+function build(frames: number): { table: FrameTable; journal: Journal; words: Int32Array } {
+  const journal = new Journal();
+  const buffer = new SharedArrayBuffer(FrameTable.bytes(frames));
+  const table = new FrameTable(buffer, 0, frames, journal);
+  table.initialise();
+  return { table, journal, words: new Int32Array(buffer) };
+}
+
+/** Frees a frame as the VM does: owner and wires are gone first. */
+function giveBack(table: FrameTable, frame: number, pool: number): void {
+  table.own(frame, -1);
+  table.free(frame, pool);
+}
+
+test('hands out every frame once, ascending, but never frame 0', () => {
+  const { table } = build(10);
+  assert.is(table.freeFrames, 9);
+  const got = Array.from({ length: 9 }, () => table.allocate(0));
+  assert.equal(got, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.is(table.allocate(0), -1);
+  assert.is(table.freeFrames, 0);
+  for (const frame of got) assert.is(table.owners(frame), 1);
+});
+
+test('hands out returned frames first, the last one returned before the others', () => {
+  const { table } = build(10);
+  const [a, b] = [table.allocate(0), table.allocate(0)];
+  giveBack(table, a, 0);
+  giveBack(table, b, 0);
+  assert.equal([table.allocate(0), table.allocate(0), table.allocate(0)], [b, a, 3]);
+});
+
+test('each pool has frames of its own, whatever the others take (rule 5)', () => {
+  const alone = build(100);
+  alone.table.partition(3);
+  const expected = Array.from({ length: 5 }, () => alone.table.allocate(2));
+  const mixed = build(100);
+  mixed.table.partition(3);
+  const got: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    mixed.table.allocate(1);
+    got.push(mixed.table.allocate(2));
+    mixed.table.allocate(3);
+    mixed.table.allocate(0);
+  }
+  assert.equal(got, expected);
+});
+
+test('partition loses no frame and gives none twice, frames that setup returned included', () => {
+  const { table } = build(100);
+  const used = Array.from({ length: 10 }, () => table.allocate(0));
+  for (const frame of used.slice(0, 4)) giveBack(table, frame, 0);
+  assert.is(table.freeFrames, 93);
+  table.partition(4);
+  assert.is(table.freeFrames, 93);
+  const got = new Set<number>();
+  for (let frame = table.allocate(3); frame >= 0; frame = table.allocate(3)) {
+    assert.not(got.has(frame), `frame ${frame} twice`);
+    assert.not(used.slice(4).includes(frame), `frame ${frame} was in use`);
+    got.add(frame);
+  }
+  assert.is(got.size, 93);
+  assert.is(table.freeFrames, 0);
+});
+
+test('partition of less frames than pools leaves them all reachable by borrowing', () => {
+  const { table } = build(4);
+  table.partition(8);
+  const got = [table.allocate(5), table.allocate(7), table.allocate(1)].sort();
+  assert.equal(got, [1, 2, 3]);
+  assert.is(table.allocate(0), -1);
+});
+
+test('an empty pool borrows from pool 0, then from any other', () => {
+  const { table } = build(13);
+  table.partition(2);
+  const own = Array.from({ length: 4 }, () => table.allocate(1));
+  const common = Array.from({ length: 4 }, () => table.allocate(1));
+  const foreign = Array.from({ length: 4 }, () => table.allocate(1));
+  assert.equal(
+    [...own, ...common, ...foreign].sort((a, b) => a - b),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+  );
+  assert.ok(Math.min(...common) > Math.max(...foreign), 'pool 0 has what lies behind the shares');
+  assert.is(table.allocate(1), -1);
+  giveBack(table, foreign[0]!, 2);
+  assert.is(table.allocate(1), foreign[0]);
+});
+
+test('a freed frame goes to the pool of who freed it, and is no longer dirty', () => {
+  const { table } = build(20);
+  table.partition(2);
+  const frame = table.allocate(1);
+  table.setDirty(frame, 1);
+  assert.ok(table.isDirty(frame));
+  giveBack(table, frame, 2);
+  assert.not(table.isDirty(frame));
+  assert.is(table.allocate(2), frame);
+});
+
+test('says whether a frame to come is fresh: only one that was never handed out holds zeroes for sure', () => {
+  const { table } = build(6);
+  assert.ok(table.isFresh(0));
+  const frame = table.allocate(0);
+  giveBack(table, frame, 0);
+  assert.not(table.isFresh(0));
+  table.allocate(0);
+  assert.ok(table.isFresh(0));
+  table.partition(1);
+  while (table.allocate(1) >= 0);
+  assert.not(table.isFresh(1), 'nothing is left to be fresh');
+});
+
+test('an exhausted pool is as fresh as what it would borrow', () => {
+  const { table } = build(13);
+  table.partition(1);
+  const frame = table.allocate(0);
+  giveBack(table, frame, 0);
+  while (table.frontier(1) < 7) table.allocate(1);
+  assert.not(table.isFresh(1), 'the next frame of pool 1 comes from pool 0, where one was returned');
+});
+
+test('the quarantine keeps a freed frame back until it is put back', () => {
+  const { table } = build(3);
+  const [a] = [table.allocate(0), table.allocate(0)];
+  const held: [number, number][] = [];
+  let reclaims = 0;
+  table.quarantine = {
+    hold: (frame, pool) => held.push([frame, pool]),
+    reclaim: () => {
+      reclaims++;
+      const entry = held.pop();
+      if (entry !== undefined) table.putBack(...entry);
+      return entry !== undefined;
+    },
+  };
+  giveBack(table, a, 0);
+  assert.is(table.freeFrames, 0);
+  assert.is(table.allocate(0), a, 'asked for when memory is used up');
+  assert.is(table.allocate(0), -1);
+  assert.is(reclaims, 2);
+});
+
+test('counts owners and wires apart', () => {
+  const { table } = build(4);
+  const frame = table.allocate(0);
+  assert.is(table.own(frame, 2), 3);
+  assert.is(table.wire(frame, 1), 1);
+  assert.is(table.own(frame, -3), 0);
+  assert.is(table.wires(frame), 1);
+  assert.is(table.wire(frame, -1), 0);
+});
+
+test('any use after a base is rolled back bit for bit, allocation order included (rule 19, property)', () => {
+  const step = fc.record({ kind: fc.constantFrom('take', 'give', 'wire', 'dirty'), pool: fc.nat(3), pick: fc.nat() });
+  seeded(
+    fc.property(fc.array(step, { maxLength: 40 }), fc.array(step, { maxLength: 40 }), (first, second) => {
+      const { table, journal, words } = build(24);
+      const owned: number[] = [];
+      const run = (steps: typeof first, mine: number[]): number[] => {
+        const got: number[] = [];
+        for (const { kind, pool, pick } of steps) {
+          if (kind === 'take') {
+            const frame = table.allocate(pool);
+            got.push(frame);
+            if (frame >= 0) mine.push(frame);
+          } else if (mine.length > 0) {
+            const at = pick % mine.length;
+            if (kind === 'give') giveBack(table, mine.splice(at, 1)[0]!, pool);
+            else if (kind === 'wire') table.wire(mine[at]!, 1);
+            else table.setDirty(mine[at]!, 1);
+          }
+        }
+        return got;
+      };
+      run(first, owned);
+      table.partition(3);
+      journal.base();
+      const before = [...words];
+      const once = run(second, [...owned]);
+      journal.rollback();
+      assert.equal([...words], before);
+      assert.equal(run(second, [...owned]), once, 'the same frames in the same order');
+    }),
+  );
+});
+
+test('never owns a frame twice, and counts what is free (property)', () => {
+  const step = fc.record({ give: fc.boolean(), pool: fc.nat(4), pick: fc.nat() });
+  seeded(
+    fc.property(fc.nat(30), fc.array(step, { maxLength: 80 }), (size, steps) => {
+      const frames = size + 2;
+      const { table } = build(frames);
+      table.partition(4);
+      const owned: number[] = [];
+      for (const { give, pool, pick } of steps) {
+        if (give && owned.length > 0) giveBack(table, owned.splice(pick % owned.length, 1)[0]!, pool);
+        else {
+          const frame = table.allocate(pool);
+          if (owned.length === frames - 1) assert.is(frame, -1);
+          else {
+            assert.ok(frame > 0 && frame < frames && !owned.includes(frame), `frame ${frame}`);
+            owned.push(frame);
+          }
+        }
+        assert.is(table.freeFrames, frames - 1 - owned.length);
+      }
+    }),
+  );
+});
+
+test.run();
