@@ -57,7 +57,7 @@ export class Execution implements Observer {
     this.state.kernel.journal.rollback();
     this.trace.clear();
     if (this.texts.size > 0) this.texts.clear();
-    this.logs.length = 0;
+    if (this.logs.length > 0) this.logs.length = 0;
     this.over = false;
     this.usedKernel = false;
     this.timers = false;

@@ -3,6 +3,7 @@
  * execution, and the baton itself where its holder has died.
  */
 import { Status } from '../../kernel/call.ts';
+import { calls } from '../../kernel/calls/index.ts';
 import type { RuleName } from '../../kernel/rules.ts';
 import { ruleNames, ruleNumber } from '../../kernel/rules.ts';
 import { Malformed, text, Words } from '../../kernel/wire.ts';
@@ -135,7 +136,8 @@ export class ControlledRun {
     const { kernel } = this.state;
     this.numbers.clear();
     if (call >= 0) {
-      execution.usedKernel = true;
+      // A page that comes cannot leak: it belongs to what is mapped.
+      if (call !== calls.fault.number) execution.usedKernel = true;
       return this.settle(thread, kernel.begin(this.state.threads[thread]!, call, words));
     }
     switch (call) {

@@ -111,18 +111,20 @@ export class ScenarioWorker {
   }
 
   /** Runs the function and says how it ended, unless it was taken off the stack because all is over. */
-  private perform(task: Task, view: Carried & Guest, ended: (how: number, fill?: (words: Words) => void) => void): void {
+  private perform(task: Task, view: Performed, ended: (how: number, fill?: (words: Words) => void) => void): void {
     enterTask(task);
     setGuest(view);
     try {
       const value = this.run(task, this.hasBytes ? unpackPlain(this.setup.scenario!.shared, true) : this.shared);
       setGuest(null);
+      if (view.broken !== null) throw view.broken;
       if (view.stopped === Stop.Suspended) return;
       if (view.stopped !== Stop.None) return ended(How.Stopped);
       this.returned(value, ended);
     } catch (error) {
       setGuest(null);
-      if (error instanceof NotDeterministic) ended(How.Refused, (words) => refused(words, error));
+      const broken = view.broken ?? (error instanceof NotDeterministic ? error : null);
+      if (broken !== null) ended(How.Refused, (words) => refused(words, broken));
       else if (view.stopped === Stop.Suspended) return;
       else if (view.stopped !== Stop.None) ended(How.Stopped);
       else if (error === suspension) return;
@@ -171,8 +173,15 @@ export class ScenarioWorker {
   }
 }
 
+/** What `perform` must know of a task. */
+interface Performed extends Carried, Guest {
+  /** Why its scenario is refused, even if the function swallowed the error. */
+  readonly broken: Error | null;
+}
+
 /** A free-running task as `perform` sees it: it has no record, and its `stopped` is the shared word. */
-class FreeCarried implements Carried, Guest {
+class FreeCarried implements Performed {
+  readonly broken = null;
   readonly task: FreeTask;
   readonly recorded = 0;
   readonly yielding = false;
