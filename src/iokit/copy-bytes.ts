@@ -20,7 +20,9 @@ export function* copyBytes(
   try {
     let done = 0;
     while (done < total) {
-      const fragment = whole ? descriptor.getPhysicalSegment(waiter, offset + done) : descriptor.getFragment(waiter, offset + done);
+      const fragment = whole
+        ? descriptor.getPhysicalSegment(waiter, offset + done)
+        : descriptor.getFragment(waiter, offset + done);
       if (fragment.length === 0) break;
       const part = Math.min(fragment.length, total - done);
       if (fragment.address + part > iokit.vm.hardware.memory.size) {

@@ -21,7 +21,7 @@ import {
   kIOMemoryPreparedReadOnly,
   kIOMemoryThreadSafe,
 } from './options.ts';
-import { fragmentAt, noSegment, type Segment, segmentAt, type Stretch } from './page-list.ts';
+import { fragmentAt, noSegment, type Segment, type Stretch, segmentAt } from './page-list.ts';
 import { runAt } from './ranges.ts';
 import { type IOReturn, kIOReturnNotReady, kIOReturnSuccess } from './return-codes.ts';
 import type { Source } from './source.ts';
@@ -60,7 +60,12 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     if (this.mappings.length > 0) {
       if (this.iokit.semantics === 'documented') return false;
       for (const map of this.mappings) {
-        if (map.references > 1) this.iokit.violation(actor, 'dangling-mapping', `${this.name} is initialised again while a map of it is in use`);
+        if (map.references > 1)
+          this.iokit.violation(
+            actor,
+            'dangling-mapping',
+            `${this.name} is initialised again while a map of it is in use`,
+          );
         map.abandon(actor);
       }
     }
@@ -108,9 +113,9 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
 
   /** Notes who prepared, or completed, it: what is missing in the end is missed by somebody. */
   countPrepare(holder: number, change: number): void {
-    const before = this.prepares.get(holder) ?? 0;
-    this.prepares.set(holder, before + change);
-    this.journal.undo(() => this.prepares.set(holder, before));
+    const before = this.prepares.get(holder);
+    this.prepares.set(holder, (before ?? 0) + change);
+    this.journal.undo(() => (before === undefined ? this.prepares.delete(holder) : this.prepares.set(holder, before)));
   }
 
   override *prepare(waiter: Waiter, direction: number): Steps<IOReturn> {
@@ -128,7 +133,11 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   override getPreparationID(actor: Actor): number {
     if (this.source.space === null) {
       if (this.physicalPreparationId === 0) {
-        this.journal.set(this as IOGeneralMemoryDescriptor, 'physicalPreparationId', this.iokit.newPreparationId(actor));
+        this.journal.set(
+          this as IOGeneralMemoryDescriptor,
+          'physicalPreparationId',
+          this.iokit.newPreparationId(actor),
+        );
       }
       return this.physicalPreparationId;
     }
@@ -181,14 +190,19 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   override mayCopy(actor: Actor, intoMemory: boolean): boolean {
-    if (this.source.space !== null && this.wiring.wireCount === 0) this.failUnprepared(actor, intoMemory ? 'writeBytes' : 'readBytes');
+    if (this.source.space !== null && this.wiring.wireCount === 0)
+      this.failUnprepared(actor, intoMemory ? 'writeBytes' : 'readBytes');
     if (intoMemory && this.source.space === null) this.iokit.vm.exposeFrames();
     if (this.iokit.semantics === 'xnu') return !(intoMemory && this.wiring.readOnly);
     const needed = intoMemory ? kIODirectionIn : kIODirectionOut;
     const direction = this.source.space === null ? this.getDirection() : this.wiring.direction;
     if ((direction & needed) !== 0) return true;
     const text = intoMemory ? 'writeBytes needs kIODirectionIn' : 'readBytes needs kIODirectionOut';
-    this.iokit.violation(actor, 'direction-misuse', `${text}: ${this.name} is prepared with direction ${direction & kIODirectionOutIn}`);
+    this.iokit.violation(
+      actor,
+      'direction-misuse',
+      `${text}: ${this.name} is prepared with direction ${direction & kIODirectionOutIn}`,
+    );
     return false;
   }
 
@@ -197,7 +211,10 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   override createMapping(actor: Actor, request: MapRequest): IOMemoryMap | null {
-    return createMapping(this.iokit, this, actor, { ...request, length: request.length === 0 ? this.getLength() : request.length });
+    return createMapping(this.iokit, this, actor, {
+      ...request,
+      length: request.length === 0 ? this.getLength() : request.length,
+    });
   }
 
   override setMapping(space: AddressSpace, address: number, options: number, length = this.getLength()): IOMemoryMap {
@@ -211,7 +228,10 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     const writes = this.getDirection() !== kIODirectionOut || !readOnly;
     const access = writes ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
     const { vm } = this.iokit;
-    const reference = space === null ? MemoryReference.ofPhysical(vm, actor, ranges, access) : MemoryReference.ofRuns(vm, space, runs, access);
+    const reference =
+      space === null
+        ? MemoryReference.ofPhysical(vm, actor, ranges, access)
+        : MemoryReference.ofRuns(vm, space, runs, access);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference);
     return reference;
   }
@@ -243,7 +263,8 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     }
     if (this.wiring.wireCount === 0) this.failUnprepared(actor, call);
     const segment = find(this.wiring.lists, offset, this.iokit.vm.pageSize);
-    if (segment === null) throw new KernelPanic(`${call} of ${this.name}: its page lists are gone, though it counts as prepared`);
+    if (segment === null)
+      throw new KernelPanic(`${call} of ${this.name}: its page lists are gone, though it counts as prepared`);
     return segment;
   }
 

@@ -85,7 +85,11 @@ export class IOMemoryMap extends KernelObject {
   protected override dispose(actor: Actor): void {
     this.unmap(actor);
     this.iokit.forget(this.iokit.maps, this as IOMemoryMap);
-    this.journal.set(this.descriptor, 'mappings', this.descriptor.mappings.filter((map) => map !== this));
+    this.journal.set(
+      this.descriptor,
+      'mappings',
+      this.descriptor.mappings.filter((map) => map !== this),
+    );
     this.superMap?.release(actor);
     this.descriptor.release(actor);
   }

@@ -59,7 +59,11 @@ export class IOKit {
     const wired = [...this.descriptors].filter((descriptor) => descriptor.wiring.wireCount > 0);
     for (const descriptor of wired.sort((a, b) => a.handle - b.handle)) {
       for (const [holder, count] of [...descriptor.prepares].sort((a, b) => a[0] - b[0])) {
-        if (count > 0) yield { holder, text: `${count === 1 ? 'a prepare' : `${count} prepares`} of ${descriptor.name} without complete` };
+        if (count > 0)
+          yield {
+            holder,
+            text: `${count === 1 ? 'a prepare' : `${count} prepares`} of ${descriptor.name} without complete`,
+          };
       }
     }
   }
@@ -79,7 +83,9 @@ export class IOKit {
     const before = this.serials.get(actor.pool);
     const serial = (before ?? 0) + 1;
     this.serials.set(actor.pool, serial);
-    this.journal.undo(() => (before === undefined ? this.serials.delete(actor.pool) : this.serials.set(actor.pool, before)));
+    this.journal.undo(() =>
+      before === undefined ? this.serials.delete(actor.pool) : this.serials.set(actor.pool, before),
+    );
     return serial;
   }
 }

@@ -33,10 +33,16 @@ import { makeSource } from './source.ts';
 const largeGuard = 65536;
 
 /** A map for `request` with a reference for the caller, shared or new; null when there can be none. */
-export function createMapping(iokit: IOKit, descriptor: IOGeneralMemoryDescriptor, actor: Actor, request: MapRequest): IOMemoryMap | null {
+export function createMapping(
+  iokit: IOKit,
+  descriptor: IOGeneralMemoryDescriptor,
+  actor: Actor,
+  request: MapRequest,
+): IOMemoryMap | null {
   const { space, atAddress, options, offset, length } = request;
   if (space.terminated || offset >= descriptor.getLength() || offset + length > descriptor.getLength()) return null;
-  if ((options & kIOMapStatic) !== 0) return registerMapping(iokit, descriptor, space, atAddress, options, offset, length);
+  if ((options & kIOMapStatic) !== 0)
+    return registerMapping(iokit, descriptor, space, atAddress, options, offset, length);
   if ((options & kIOMapUnique) === 0) {
     const shared = findShared(iokit, descriptor, request);
     if (shared !== null) return shared;
@@ -88,16 +94,26 @@ function isCompatible(iokit: IOKit, map: IOMemoryMap, { options, atAddress, offs
 }
 
 /** Whether the task has the memory at its own address already, so that there is nothing to map (3.4.5). */
-function isIdentity(iokit: IOKit, descriptor: IOGeneralMemoryDescriptor, { space, options, offset, length }: MapRequest): boolean {
+function isIdentity(
+  iokit: IOKit,
+  descriptor: IOGeneralMemoryDescriptor,
+  { space, options, offset, length }: MapRequest,
+): boolean {
   const { ranges, space: own } = descriptor.source;
   const range = ranges[0];
   if ((options & kIOMapAnywhere) === 0 || (options & (kIOMapUnique | kIOMapGuardedMask)) !== 0) return false;
-  if (own !== space || ranges.length !== 1 || range!.address === 0 || offset !== 0 || length > range!.length) return false;
+  if (own !== space || ranges.length !== 1 || range!.address === 0 || offset !== 0 || length > range!.length)
+    return false;
   return iokit.semantics === 'xnu' || (options & (kIOMapReadOnly | kIOMapCacheMask)) === 0;
 }
 
 /** A unique map of physical memory belongs to a descriptor of its own, so that it can be redirected alone (3.4.4). */
-function mapUniquely(iokit: IOKit, descriptor: IOGeneralMemoryDescriptor, actor: Actor, request: MapRequest): IOMemoryMap | null {
+function mapUniquely(
+  iokit: IOKit,
+  descriptor: IOGeneralMemoryDescriptor,
+  actor: Actor,
+  request: MapRequest,
+): IOMemoryMap | null {
   const segment = descriptor.getPhysicalSegment(actor, request.offset);
   if (segment.length < request.length || (request.options & kIOMapReference) !== 0) return null;
   const ranges = [{ address: segment.address, length: request.length }];
@@ -116,7 +132,12 @@ interface Piece {
 }
 
 /** Makes a new mapping (3.4.6). Each piece of the memory reference goes to the page after the one before it. */
-function enterMapping(iokit: IOKit, descriptor: IOGeneralMemoryDescriptor, actor: Actor, request: MapRequest): IOMemoryMap | null {
+function enterMapping(
+  iokit: IOKit,
+  descriptor: IOGeneralMemoryDescriptor,
+  actor: Actor,
+  request: MapRequest,
+): IOMemoryMap | null {
   const { space, options, offset, length } = request;
   const { vm } = iokit;
   const anywhere = (options & kIOMapAnywhere) !== 0;
@@ -132,7 +153,8 @@ function enterMapping(iokit: IOKit, descriptor: IOGeneralMemoryDescriptor, actor
 
   const { pieces, pageOffset, size } = piecesOf(reference, offset, length, vm.pageSize);
   const start = anywhere ? space.place(actor, size + 2 * guard) : vm.truncatePage(request.atAddress);
-  if (start === nowhere || !isPlaceable(space, vm.pageSize, start, size + 2 * guard, (options & kIOMapOverwrite) !== 0)) return null;
+  if (start === nowhere || !isPlaceable(space, vm.pageSize, start, size + 2 * guard, (options & kIOMapOverwrite) !== 0))
+    return null;
   if (guard > 0) {
     space.enter(actor, start, guard, null, 0, VM_PROT_NONE, VM_PROT_NONE, false);
     space.enter(actor, start + guard + size, guard, null, 0, VM_PROT_NONE, VM_PROT_NONE, false);
@@ -149,7 +171,17 @@ function enterMapping(iokit: IOKit, descriptor: IOGeneralMemoryDescriptor, actor
     }
   }
   const range = { start, end: start + size + 2 * guard };
-  return new IOMemoryMap(iokit, descriptor, space, start + guard + pageOffset, length, offset, options >>> 0, null, range);
+  return new IOMemoryMap(
+    iokit,
+    descriptor,
+    space,
+    start + guard + pageOffset,
+    length,
+    offset,
+    options >>> 0,
+    null,
+    range,
+  );
 }
 
 /** What the map may do, or nothing when it may not be made. The sources reduce a map to what the reference allows, silently. */
@@ -159,7 +191,12 @@ function protectionFor(iokit: IOKit, reference: MemoryReference, readOnly: boole
   return reference.widen(wanted) ? wanted : VM_PROT_NONE;
 }
 
-function piecesOf(reference: MemoryReference, offset: number, length: number, pageSize: number): { pieces: Piece[]; pageOffset: number; size: number } {
+function piecesOf(
+  reference: MemoryReference,
+  offset: number,
+  length: number,
+  pageSize: number,
+): { pieces: Piece[]; pageOffset: number; size: number } {
   const pieces: Piece[] = [];
   let pageOffset = 0;
   let size = 0;
@@ -170,7 +207,11 @@ function piecesOf(reference: MemoryReference, offset: number, length: number, pa
     const first = Math.floor((entry.pageOffset + from) / pageSize);
     const end = Math.ceil((entry.pageOffset + to) / pageSize);
     if (pieces.length === 0) pageOffset = (entry.pageOffset + from) % pageSize;
-    pieces.push({ object: entry.object, objectOffset: entry.objectOffset + first * pageSize, size: (end - first) * pageSize });
+    pieces.push({
+      object: entry.object,
+      objectOffset: entry.objectOffset + first * pageSize,
+      size: (end - first) * pageSize,
+    });
     size += (end - first) * pageSize;
   }
   return { pieces, pageOffset, size };

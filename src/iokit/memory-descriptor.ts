@@ -2,9 +2,10 @@
  * What all memory descriptors have in common: length, direction, tag, identity, and how maps of them are asked for. The
  * concrete ones say what the memory is.
  */
+
+import type { AddressSpace } from '../vm/address-space.ts';
 import { KernelObject } from '../vm/kernel-object.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
-import type { AddressSpace } from '../vm/address-space.ts';
 import { copyBytes } from './copy-bytes.ts';
 import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
@@ -98,7 +99,8 @@ export abstract class IOMemoryDescriptor extends KernelObject {
 
   /** Memory is coherent with devices, so there is nothing to write back; what is asked for is checked all the same. */
   performOperation(actor: Actor, operation: number, offset: number, length: number): IOReturn {
-    if (operation !== kIOMemoryIncoherentIOFlush && operation !== kIOMemoryIncoherentIOStore) return kIOReturnUnsupported;
+    if (operation !== kIOMemoryIncoherentIOFlush && operation !== kIOMemoryIncoherentIOStore)
+      return kIOReturnUnsupported;
     if (offset > this.getLength()) return kIOReturnUnderrun;
     const end = Math.min(offset + length, this.getLength());
     for (let at = offset; at < end; ) {

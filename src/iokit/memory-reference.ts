@@ -50,7 +50,14 @@ export class MemoryReference {
         if (entry === null || entry.object === null || (access & ~entry.protection) !== 0) return null;
         granted &= entry.protection;
         const length = Math.min(entry.end, end) - at;
-        append(entries, vm.pageSize, entry.object, entry.offset + (at - entry.start), run.offset + (at - run.address), length);
+        append(
+          entries,
+          vm.pageSize,
+          entry.object,
+          entry.offset + (at - entry.start),
+          run.offset + (at - run.address),
+          length,
+        );
         at += length;
       }
     }
@@ -61,13 +68,17 @@ export class MemoryReference {
   /** Over physical memory: one device pager for all of it. */
   static ofPhysical(vm: VirtualMemory, actor: Actor, ranges: readonly AddressRange[], access: number): MemoryReference {
     const { pageSize } = vm;
-    const runs = ranges.map(({ address, length }) => ({ frame: Math.floor(address / pageSize), count: pagesOf(address, length, pageSize) }));
+    const runs = ranges.map(({ address, length }) => ({
+      frame: Math.floor(address / pageSize),
+      count: pagesOf(address, length, pageSize),
+    }));
     const pager = new DevicePager(vm, runs);
     const entries: ReferenceEntry[] = [];
     let offset = 0;
     let objectOffset = 0;
     ranges.forEach(({ address, length }, i) => {
-      if (length > 0) entries.push(new ReferenceEntry(pager.retain(), objectOffset, address % pageSize, offset, length));
+      if (length > 0)
+        entries.push(new ReferenceEntry(pager.retain(), objectOffset, address % pageSize, offset, length));
       offset += length;
       objectOffset += runs[i]!.count * pageSize;
     });
@@ -95,7 +106,9 @@ export class MemoryReference {
           length,
           pageOffset,
           locate: (page, write): PagePlace | IOReturn =>
-            write && (this.access & VM_PROT_WRITE) === 0 ? KERN_INVALID_RIGHT : { object: entry.object, index: first + page },
+            write && (this.access & VM_PROT_WRITE) === 0
+              ? KERN_INVALID_RIGHT
+              : { object: entry.object, index: first + page },
         });
       });
     }
@@ -109,7 +122,14 @@ export class MemoryReference {
 }
 
 /** Adds a stretch, to the entry before it when it goes on in the same object. */
-function append(entries: ReferenceEntry[], pageSize: number, object: MemoryObject, byte: number, offset: number, length: number): void {
+function append(
+  entries: ReferenceEntry[],
+  pageSize: number,
+  object: MemoryObject,
+  byte: number,
+  offset: number,
+  length: number,
+): void {
   const last = entries[entries.length - 1];
   if (
     last !== undefined &&
@@ -118,7 +138,13 @@ function append(entries: ReferenceEntry[], pageSize: number, object: MemoryObjec
     last.objectOffset + last.pageOffset + last.length === byte &&
     byte % pageSize === 0
   ) {
-    entries[entries.length - 1] = new ReferenceEntry(object, last.objectOffset, last.pageOffset, last.offset, last.length + length);
+    entries[entries.length - 1] = new ReferenceEntry(
+      object,
+      last.objectOffset,
+      last.pageOffset,
+      last.offset,
+      last.length + length,
+    );
   } else {
     const pageOffset = byte % pageSize;
     entries.push(new ReferenceEntry(object, byte - pageOffset, pageOffset, offset, length));
@@ -126,7 +152,11 @@ function append(entries: ReferenceEntry[], pageSize: number, object: MemoryObjec
 }
 
 /** Divides a stretch that starts `pageOffset` bytes into its first page into parts that fit one page list each. */
-export function divide(pageOffset: number, length: number, part: (inside: number, pageOffset: number, length: number) => void): void {
+export function divide(
+  pageOffset: number,
+  length: number,
+  part: (inside: number, pageOffset: number, length: number) => void,
+): void {
   for (let inside = 0, within = pageOffset; inside < length; within = 0) {
     const size = Math.min(length - inside, pageListLimit - within);
     part(inside, within, size);

@@ -2,7 +2,14 @@
 import type { AddressSpace } from '../vm/address-space.ts';
 import type { IOKit } from './iokit.ts';
 import { kIOMemoryTypeMask, kIOMemoryTypePhysical, kIOMemoryTypeVirtual } from './options.ts';
-import { type AddressRange, arePhysicalRanges, areVirtualRanges, mergeAdjacent, type Run, totalLength } from './ranges.ts';
+import {
+  type AddressRange,
+  arePhysicalRanges,
+  areVirtualRanges,
+  mergeAdjacent,
+  type Run,
+  totalLength,
+} from './ranges.ts';
 
 export interface Source {
   readonly ranges: readonly AddressRange[];
@@ -15,7 +22,12 @@ export interface Source {
 }
 
 /** The source that these arguments describe, or null when they are not acceptable. */
-export function makeSource(iokit: IOKit, ranges: readonly AddressRange[], space: AddressSpace | null, options: number): Source | null {
+export function makeSource(
+  iokit: IOKit,
+  ranges: readonly AddressRange[],
+  space: AddressSpace | null,
+  options: number,
+): Source | null {
   const { pageSize, hardware } = iokit.vm;
   const length = totalLength(ranges);
   if (!Number.isSafeInteger(length)) return null;

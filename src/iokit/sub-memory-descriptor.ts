@@ -28,7 +28,13 @@ export class IOSubMemoryDescriptor extends IOMemoryDescriptor {
     this.tag = parent.tag;
   }
 
-  static withSubRange(iokit: IOKit, parent: IOMemoryDescriptor, offset: number, length: number, options: number): IOSubMemoryDescriptor | null {
+  static withSubRange(
+    iokit: IOKit,
+    parent: IOMemoryDescriptor,
+    offset: number,
+    length: number,
+    options: number,
+  ): IOSubMemoryDescriptor | null {
     if (offset + length > parent.getLength()) return null;
     return new IOSubMemoryDescriptor(iokit, parent, offset, length, options);
   }
@@ -62,7 +68,11 @@ export class IOSubMemoryDescriptor extends IOMemoryDescriptor {
     const parent = this.parent.getPreparationID(actor);
     if (parent !== this.parentPreparationId) {
       this.journal.set(this as IOSubMemoryDescriptor, 'parentPreparationId', parent);
-      this.journal.set(this as IOSubMemoryDescriptor, 'ownPreparationId', parent === 0 ? 0 : this.iokit.newPreparationId(actor));
+      this.journal.set(
+        this as IOSubMemoryDescriptor,
+        'ownPreparationId',
+        parent === 0 ? 0 : this.iokit.newPreparationId(actor),
+      );
     }
     return this.ownPreparationId;
   }

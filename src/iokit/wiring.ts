@@ -61,7 +61,11 @@ export class Wiring {
       if (this.wireCount > 0) {
         if (this.readOnly && effective !== kIODirectionOut) return kIOReturnNotWritable;
       } else {
-        const code = yield* this.wire(waiter, effective !== kIODirectionOut, (direction & kIODirectionPrepareNoFault) !== 0);
+        const code = yield* this.wire(
+          waiter,
+          effective !== kIODirectionOut,
+          (direction & kIODirectionPrepareNoFault) !== 0,
+        );
         if (code !== kIOReturnSuccess) return code;
         this.iokit.journal.set(this as Wiring, 'readOnly', effective === kIODirectionOut);
       }
@@ -122,13 +126,24 @@ export class Wiring {
   /** Undoes a prepare that failed. Lists that somebody else has completed meanwhile are not its own any more. */
   private abandon(actor: Actor, done: readonly PageList[], filling: PageList | null): void {
     const own = this.lists.filter((list) => done.includes(list));
-    this.iokit.journal.set(this as Wiring, 'lists', this.lists.filter((list) => !done.includes(list)));
+    this.iokit.journal.set(
+      this as Wiring,
+      'lists',
+      this.lists.filter((list) => !done.includes(list)),
+    );
     for (const list of own) releaseList(list, actor);
     if (filling !== null) releaseList(filling, actor);
   }
 
   /** A list that is being filled belongs to this call alone, so its arrays need no journal: a rollback drops the call. */
-  private *wireList(waiter: Waiter, stretch: Stretch, list: PageList, write: boolean, noFault: boolean, first: boolean): Steps<IOReturn> {
+  private *wireList(
+    waiter: Waiter,
+    stretch: Stretch,
+    list: PageList,
+    write: boolean,
+    noFault: boolean,
+    first: boolean,
+  ): Steps<IOReturn> {
     const { hardware, pageSize } = this.iokit.vm;
     const pages = Math.ceil((stretch.pageOffset + stretch.length) / pageSize);
     for (let page = 0; page < pages; page++) {

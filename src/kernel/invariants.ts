@@ -22,7 +22,8 @@ export function checkInvariants(kernel: Kernel): string[] {
   for (const space of kernel.vm.spaces) {
     checkEntries(kernel, space, found);
     checkTranslations(kernel, space, found);
-    if (between && space.lock.owner !== null) found.push(`the map lock of ${space.name} is held by ${space.lock.owner.name}`);
+    if (between && space.lock.owner !== null)
+      found.push(`the map lock of ${space.name} is held by ${space.lock.owner.name}`);
   }
   if (between) {
     checkWirings(kernel, found);
@@ -52,10 +53,13 @@ function checkFrames(kernel: Kernel, between: boolean, found: string[]): void {
     const owned = frames.owners(frame);
     const wired = frames.wires(frame);
     if (owned === 0 && wired === 0) free++;
-    if (owned !== (owners.get(frame) ?? 0)) found.push(`frame ${frame} has ${owned} owners, but is in ${owners.get(frame) ?? 0} objects`);
-    if (between && wired !== (wires.get(frame) ?? 0)) found.push(`frame ${frame} is wired ${wired} times, but in ${wires.get(frame) ?? 0} page lists`);
+    if (owned !== (owners.get(frame) ?? 0))
+      found.push(`frame ${frame} has ${owned} owners, but is in ${owners.get(frame) ?? 0} objects`);
+    if (between && wired !== (wires.get(frame) ?? 0))
+      found.push(`frame ${frame} is wired ${wired} times, but in ${wires.get(frame) ?? 0} page lists`);
   }
-  if (free !== frames.freeFrames) found.push(`${free} frames have neither owner nor wire, but ${frames.freeFrames} are free`);
+  if (free !== frames.freeFrames)
+    found.push(`${free} frames have neither owner nor wire, but ${frames.freeFrames} are free`);
 }
 
 function checkEntries(kernel: Kernel, space: AddressSpace, found: string[]): void {
@@ -65,13 +69,15 @@ function checkEntries(kernel: Kernel, space: AddressSpace, found: string[]): voi
   for (const { start, end, object, offset, protection, maxProtection } of space.entries) {
     const name = `the entry of ${space.name} at 0x${start.toString(16)}`;
     if (start < last || end <= start) found.push(`${name} is out of order`);
-    if (start % pageSize !== 0 || end % pageSize !== 0 || offset % pageSize !== 0) found.push(`${name} is not made of whole pages`);
+    if (start % pageSize !== 0 || end % pageSize !== 0 || offset % pageSize !== 0)
+      found.push(`${name} is not made of whole pages`);
     if (object !== null && offset + (end - start) > object.size) found.push(`${name} reaches beyond its object`);
     if ((protection & ~maxProtection) !== 0) found.push(`${name} allows more than its maximum`);
     last = end;
     count++;
   }
-  if (count !== space.entries.count) found.push(`${space.name} has ${count} entries, but counts ${space.entries.count}`);
+  if (count !== space.entries.count)
+    found.push(`${space.name} has ${count} entries, but counts ${space.entries.count}`);
   if (space.terminated && count > 0) found.push(`${space.name} is terminated, but has entries`);
 }
 
@@ -87,7 +93,8 @@ function checkTranslations(kernel: Kernel, space: AddressSpace, found: string[])
       continue;
     }
     const frame = entry.object.pages.get((address - entry.start + entry.offset) / pageSize);
-    if (frame !== translation >>> pteFrameShift) found.push(`${name} shows frame ${translation >>> pteFrameShift}, its object has ${frame}`);
+    if (frame !== translation >>> pteFrameShift)
+      found.push(`${name} shows frame ${translation >>> pteFrameShift}, its object has ${frame}`);
     if ((translation & pteRights & ~entry.protection) !== 0) found.push(`${name} allows more than its entry`);
   }
 }
@@ -98,8 +105,10 @@ function checkWirings(kernel: Kernel, found: string[]): void {
   for (const descriptor of kernel.iokit.descriptors) {
     const { wireCount, lists, direction, readOnly } = descriptor.wiring;
     const wired = lists.reduce((bytes, list) => bytes + list.length, 0);
-    if (wired !== (wireCount > 0 ? descriptor.getLength() : 0)) found.push(`${descriptor.name} is prepared ${wireCount} times, but ${wired} bytes are wired`);
-    if (wireCount === 0 && (direction !== 0 || readOnly)) found.push(`${descriptor.name} is unprepared, but has a direction`);
+    if (wired !== (wireCount > 0 ? descriptor.getLength() : 0))
+      found.push(`${descriptor.name} is prepared ${wireCount} times, but ${wired} bytes are wired`);
+    if (wireCount === 0 && (direction !== 0 || readOnly))
+      found.push(`${descriptor.name} is unprepared, but has a direction`);
   }
 }
 
@@ -109,28 +118,40 @@ function checkReferences(kernel: Kernel, found: string[]): void {
   for (const holder of [machineHolder, ...kernel.tasks.map((task) => task.number)]) {
     for (const [object, held] of kernel.handles.held(holder)) add(counted, object, held);
   }
-  for (const { messages } of kernel.threads) for (const { objects } of messages) for (const object of objects) add(counted, object);
-  for (const { entries } of kernel.vm.spaces) for (const { object } of entries) if (object !== null) add(counted, object);
+  for (const { messages } of kernel.threads)
+    for (const { objects } of messages) for (const object of objects) add(counted, object);
+  for (const { entries } of kernel.vm.spaces)
+    for (const { object } of entries) if (object !== null) add(counted, object);
   for (const map of kernel.iokit.maps) {
     add(counted, map);
     add(counted, map.descriptor);
     if (map.superMap !== null) add(counted, map.superMap);
     if (!map.descriptor.mappings.includes(map)) found.push(`a map of ${map.descriptor.name} is not among its maps`);
   }
-  for (const { reference } of kernel.iokit.descriptors) for (const { object } of reference?.entries ?? []) add(counted, object);
-  for (const object of kernel.handles.objects()) if (object instanceof IOSubMemoryDescriptor) add(counted, object.parent);
+  for (const { reference } of kernel.iokit.descriptors)
+    for (const { object } of reference?.entries ?? []) add(counted, object);
+  for (const object of kernel.handles.objects())
+    if (object instanceof IOSubMemoryDescriptor) add(counted, object.parent);
 
-  const objects = [...kernel.iokit.descriptors, ...kernel.iokit.maps, ...memoryObjects(kernel), ...kernel.handles.objects()];
+  const objects = [
+    ...kernel.iokit.descriptors,
+    ...kernel.iokit.maps,
+    ...memoryObjects(kernel),
+    ...kernel.handles.objects(),
+  ];
   for (const object of new Set<KernelObject>(objects)) {
     const count = counted.get(object) ?? 0;
-    if (object.kind !== 'Task' && object.references !== count) found.push(`an ${object.kind} counts ${object.references} references of ${count}`);
+    if (object.kind !== 'Task' && object.references !== count)
+      found.push(`an ${object.kind} counts ${object.references} references of ${count}`);
   }
 }
 
 function memoryObjects(kernel: Kernel): Set<MemoryObject> {
   const objects = new Set<MemoryObject>();
-  for (const { entries } of kernel.vm.spaces) for (const { object } of entries) if (object !== null) objects.add(object);
-  for (const { reference } of kernel.iokit.descriptors) for (const { object } of reference?.entries ?? []) objects.add(object);
+  for (const { entries } of kernel.vm.spaces)
+    for (const { object } of entries) if (object !== null) objects.add(object);
+  for (const { reference } of kernel.iokit.descriptors)
+    for (const { object } of reference?.entries ?? []) objects.add(object);
   for (const object of kernel.handles.objects()) if (object instanceof MemoryObject) objects.add(object);
   return objects;
 }

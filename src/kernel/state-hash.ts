@@ -6,8 +6,20 @@
  */
 import type { Kernel } from './kernel.ts';
 
-/** Fields that hold no state: ways out of the kernel, the answer in hand, logs of changes, caches. */
-const skipped = new Set(['journal', 'reply', 'copy', 'observer', 'hardware', 'environment', 'registry', 'prototype', 'active']);
+/** Fields that hold no state: ways out of the kernel, the answer in hand, logs of changes, caches, registries of what handles name. */
+const skipped = new Set([
+  'journal',
+  'reply',
+  'copy',
+  'observer',
+  'hardware',
+  'environment',
+  'registry',
+  'prototype',
+  'active',
+  'descriptors',
+  'maps',
+]);
 
 /** @param withTime false where time is a clock's and moves by itself */
 export function stateHash(kernel: Kernel, withTime = true): string {
@@ -78,6 +90,9 @@ class Walk {
       this.entries([...value]);
     } else if (value instanceof Set) {
       this.entries([...value].map((item) => [item, true]));
+    } else if (Symbol.iterator in value && !ArrayBuffer.isView(value) && !('next' in value)) {
+      // What it holds, in order, and not how it keeps it.
+      for (const item of value as Iterable<unknown>) this.value(item);
     } else if (ArrayBuffer.isView(value)) {
       this.view(value);
     } else if (typeof (value as { next?: unknown }).next === 'function') {

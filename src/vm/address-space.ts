@@ -67,7 +67,9 @@ export class AddressSpace {
     if (found === nowhere) found = this.gap(start, end, size);
     if (found === nowhere) return nowhere;
     this.next.set(actor.pool, found + size);
-    this.vm.journal.undo(() => (before === undefined ? this.next.delete(actor.pool) : this.next.set(actor.pool, before)));
+    this.vm.journal.undo(() =>
+      before === undefined ? this.next.delete(actor.pool) : this.next.set(actor.pool, before),
+    );
     return found;
   }
 
@@ -86,12 +88,15 @@ export class AddressSpace {
     overwrite: boolean,
   ): KernReturn {
     const end = address + size;
-    if (this.terminated || !(size > 0) || !this.isPage(address) || !this.isPage(size) || !this.isPage(offset)) return KERN_INVALID_ARGUMENT;
+    if (this.terminated || !(size > 0) || !this.isPage(address) || !this.isPage(size) || !this.isPage(offset))
+      return KERN_INVALID_ARGUMENT;
     if (address < this.vm.pageSize || end > addressLimit) return KERN_INVALID_ADDRESS;
     if (object !== null && offset + size > object.size) return KERN_INVALID_ARGUMENT;
     if (overwrite) this.remove(actor, address, end);
     else if (!this.isFree(address, end)) return KERN_NO_SPACE;
-    this.entries.insert(new MapEntry(address, end, object?.retain() ?? null, offset, protection & maxProtection, maxProtection));
+    this.entries.insert(
+      new MapEntry(address, end, object?.retain() ?? null, offset, protection & maxProtection, maxProtection),
+    );
     return KERN_SUCCESS;
   }
 
@@ -181,7 +186,14 @@ export class AddressSpace {
     const entry = this.entries.at(address);
     if (entry === null || entry.start === address) return;
     const { object, offset, protection, maxProtection } = entry;
-    const upper = new MapEntry(address, entry.end, object?.retain() ?? null, offset + (address - entry.start), protection, maxProtection);
+    const upper = new MapEntry(
+      address,
+      entry.end,
+      object?.retain() ?? null,
+      offset + (address - entry.start),
+      protection,
+      maxProtection,
+    );
     this.vm.journal.set(entry, 'end', address);
     this.entries.insert(upper);
   }

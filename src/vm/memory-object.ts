@@ -5,8 +5,9 @@
  * What a page is made from is decided in `supply` alone: copy-on-write (take it from the object that this one shadows) and
  * paging (read it back from swap) belong there.
  */
-import { KernelObject } from './kernel-object.ts';
+
 import { KERN_RESOURCE_SHORTAGE, type KernReturn } from './kern-return.ts';
+import { KernelObject } from './kernel-object.ts';
 import type { Actor } from './steps.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 

@@ -1,6 +1,12 @@
 /** readBytes and writeBytes: the cases C90 to C92 of the reference, on the rules of its section 3.9. */
 import * as assert from 'uvu/assert';
-import { kIODirectionIn, kIODirectionNone, kIODirectionOut, kIODirectionOutIn, kIOMemoryThreadSafe } from '../../src/iokit/options.ts';
+import {
+  kIODirectionIn,
+  kIODirectionNone,
+  kIODirectionOut,
+  kIODirectionOutIn,
+  kIOMemoryThreadSafe,
+} from '../../src/iokit/options.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import { IOSubMemoryDescriptor } from '../../src/task/iokit/io-sub-memory-descriptor.ts';
 import { machineSuite } from '../support/machine.ts';
@@ -9,7 +15,10 @@ const { case: it, run } = machineSuite('copying');
 
 it('C90 a copy past the end copies what fits; in the sources nothing', (m, semantics) => {
   const address = m.client.allocate(m.pageSize);
-  m.client.write(address, Uint8Array.from({ length: 0x100 }, (_, i) => i));
+  m.client.write(
+    address,
+    Uint8Array.from({ length: 0x100 }, (_, i) => i),
+  );
   const md = IOMemoryDescriptor.withAddressRange(address, 0x100, kIODirectionOut, m.client);
   md.prepare();
   const buffer = new Uint8Array(0x100);
@@ -114,7 +123,10 @@ it('there is no memory behind the end of memory', (m) => {
   const md = IOMemoryDescriptor.withPhysicalAddress(m.hardware.configuration.physicalMemory, 16, kIODirectionOutIn);
   assert.throws(() => md.readBytes(0, new Uint8Array(1)), /no memory at the physical address/);
   const map = md.map();
-  assert.throws(() => m.kernel.load8(map.getVirtualAddress()), (error: Error) => error.name === 'MemoryFault');
+  assert.throws(
+    () => m.kernel.load8(map.getVirtualAddress()),
+    (error: Error) => error.name === 'MemoryFault',
+  );
   map.release();
 });
 

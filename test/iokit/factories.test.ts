@@ -48,7 +48,10 @@ it('C32 the type must be known, and virtual memory needs a task', (m) => {
 });
 
 it('C33 the array of ranges is copied', (m) => {
-  const ranges = [{ address: 2 ** 32, length: 16 }, { address: 2 ** 33, length: 16 }];
+  const ranges = [
+    { address: 2 ** 32, length: 16 },
+    { address: 2 ** 33, length: 16 },
+  ];
   const md = IOMemoryDescriptor.withAddressRanges(ranges, kIODirectionOut, m.client);
   ranges[0]!.length = 999;
   ranges.pop();
@@ -92,8 +95,14 @@ it('re-initialising a mapped descriptor is refused; the sources free its maps un
   }
   assert.is(done, true);
   assert.equal(m.violations, ['dangling-mapping']);
-  assert.throws(() => m.kernel.load8(at), (error: Error) => error.name === 'MemoryFault');
-  assert.throws(() => map.getLength(), (error: Error) => error.name === 'HandleError');
+  assert.throws(
+    () => m.kernel.load8(at),
+    (error: Error) => error.name === 'MemoryFault',
+  );
+  assert.throws(
+    () => map.getLength(),
+    (error: Error) => error.name === 'HandleError',
+  );
 });
 
 it('C35 tags are kept as they are, and copied by a sub-descriptor once', (m) => {
@@ -139,7 +148,10 @@ it('wrong arguments are errors that name them', (m) => {
   assert.throws(make(-1 as never), /address/);
   assert.throws(() => IOMemoryDescriptor.withAddressRange(0, 16, 0, {} as never), /task: expected a handle of Task/);
   assert.throws(() => IOMemoryDescriptor.withOptions([], 1, 0, null, 0), /count: expected 0 to 0/);
-  assert.throws(() => IOSubMemoryDescriptor.withSubRange(m.client as never, 0, 0, 0), /of: expected an IOMemoryDescriptor/);
+  assert.throws(
+    () => IOSubMemoryDescriptor.withSubRange(m.client as never, 0, 0, 0),
+    /of: expected an IOMemoryDescriptor/,
+  );
 });
 
 run();

@@ -128,7 +128,10 @@ it('C61 a mapped descriptor lives as long as its map, with the memory of a task 
   assert.is(still.getLength(), 4 * m.pageSize);
   map.release();
   assert.is(m.freeFrames, before);
-  assert.throws(() => still.getLength(), (error: Error) => error.name === 'HandleError');
+  assert.throws(
+    () => still.getLength(),
+    (error: Error) => error.name === 'HandleError',
+  );
 });
 
 it('a task may unmap what I/O Kit mapped for it', (m) => {

@@ -16,11 +16,11 @@ import {
   kIOMapUnique,
   kIOMapWriteCombineCache,
 } from '../../src/iokit/options.ts';
-import { KERN_INVALID_RIGHT } from '../../src/vm/kern-return.ts';
 import { kIOReturnSuccess } from '../../src/iokit/return-codes.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import { IOSubMemoryDescriptor } from '../../src/task/iokit/io-sub-memory-descriptor.ts';
 import { VM_PROT_READ } from '../../src/task/task.ts';
+import { KERN_INVALID_RIGHT } from '../../src/vm/kern-return.ts';
 import { machineSuite, type TestMachine } from '../support/machine.ts';
 
 const { case: it, run } = machineSuite('mapping');
@@ -61,6 +61,24 @@ it('C41 a part of a mapped range is a view that keeps the whole alive', (m) => {
   assert.is(m.client.load32(at), 0x100);
   part.release();
   assert.throws(() => m.client.load32(at + m.pageSize), isFault);
+});
+
+it('C41 a request that reaches beyond a map does not share it', (m) => {
+  const { md } = fourPages(m);
+  const { pageSize } = m;
+  const middle = md.createMappingInTask(m.client, 0, kIOMapAnywhere, pageSize, 2 * pageSize);
+  for (const [offset, pages] of [
+    [0, 2],
+    [pageSize, 3],
+    [2 * pageSize, 2],
+  ] as const) {
+    const other = md.createMappingInTask(m.client, 0, kIOMapAnywhere, offset, pages * pageSize);
+    assert.is(m.client.load32(other.getVirtualAddress()), 0x100 + offset / pageSize);
+    assert.is.not(other.getVirtualAddress(), middle.getVirtualAddress() + (offset - pageSize));
+    other.release();
+  }
+  assert.is(m.client.load32(middle.getVirtualAddress()), 0x101);
+  middle.release();
 });
 
 it('C42 a map that differs in rights, guards or cache is another one', (m) => {
@@ -113,7 +131,10 @@ it('C45 Unique maps are never shared; in the sources a plain request shares one'
 });
 
 it('C45 a Unique map of physical memory belongs to a descriptor of its own', (m) => {
-  const ranges = [{ address: 8 * m.pageSize, length: m.pageSize }, { address: 12 * m.pageSize, length: m.pageSize }];
+  const ranges = [
+    { address: 8 * m.pageSize, length: m.pageSize },
+    { address: 12 * m.pageSize, length: m.pageSize },
+  ];
   const md = IOMemoryDescriptor.withAddressRanges(ranges, kIODirectionOutIn, null);
   assert.is(md.createMappingInTask(m.client, 0, kIOMapAnywhere | kIOMapUnique), null);
   const map = md.createMappingInTask(m.client, 0, kIOMapAnywhere | kIOMapUnique, m.pageSize, m.pageSize);
@@ -152,7 +173,10 @@ it('C46 a placed map goes where it is asked for, over other memory only with Ove
 it('C47 guards need Anywhere, and nothing may touch them', (m) => {
   const { md } = fourPages(m);
   assert.is(md.createMappingInTask(m.client, 64 * m.pageSize, kIOMapGuardedSmall), null);
-  for (const [option, guard] of [[kIOMapGuardedSmall, m.pageSize], [kIOMapGuardedLarge, 65536]] as const) {
+  for (const [option, guard] of [
+    [kIOMapGuardedSmall, m.pageSize],
+    [kIOMapGuardedLarge, 65536],
+  ] as const) {
     const map = md.createMappingInTask(m.client, 0, kIOMapAnywhere | option);
     const start = map.getVirtualAddress();
     const end = start + 4 * m.pageSize;
@@ -169,7 +193,8 @@ it('C47 guards need Anywhere, and nothing may touch them', (m) => {
 it('C48 a map lies within its descriptor', (m) => {
   const { md } = fourPages(m);
   const total = 4 * m.pageSize;
-  const attempt = (offset: number | bigint, length: number | bigint) => md.createMappingInTask(m.client, 0, kIOMapAnywhere, offset, length);
+  const attempt = (offset: number | bigint, length: number | bigint) =>
+    md.createMappingInTask(m.client, 0, kIOMapAnywhere, offset, length);
   assert.is(attempt(m.pageSize, 0), null);
   assert.is(attempt(total, 0), null);
   assert.is(attempt(total, 1), null);
@@ -279,7 +304,10 @@ it('several ranges are mapped one after the other', (m) => {
   m.other.deallocate(gap, m.pageSize);
   m.other.store8(first + m.pageSize - 1, 1);
   m.other.store16(second + m.pageSize - 1, 0x0302);
-  const ranges = [{ address: first, length: m.pageSize }, { address: second, length: 2 * m.pageSize }];
+  const ranges = [
+    { address: first, length: m.pageSize },
+    { address: second, length: 2 * m.pageSize },
+  ];
   const map = IOMemoryDescriptor.withAddressRanges(ranges, kIODirectionOutIn, m.other).map();
   const at = map.getVirtualAddress();
   assert.is(m.kernel.load8(at + m.pageSize - 1), 1);
@@ -294,7 +322,8 @@ it('Prefault needs a prepared descriptor, and enters every translation', (m) => 
   const lazy = md.createMappingInTask(m.client, 0, kIOMapAnywhere | kIOMapUnique);
   assert.is(m.frameOf(m.client, lazy.getVirtualAddress()), 0);
   const map = md.createMappingInTask(m.client, 0, kIOMapAnywhere | kIOMapPrefault | kIOMapUnique);
-  for (let page = 0; page < 4; page++) assert.is.not(m.frameOf(m.client, map.getVirtualAddress() + page * m.pageSize), 0);
+  for (let page = 0; page < 4; page++)
+    assert.is.not(m.frameOf(m.client, map.getVirtualAddress() + page * m.pageSize), 0);
   map.release();
   lazy.release();
   md.complete();

@@ -45,10 +45,12 @@ function interleave({ threads, md }: Scene, rounds: number, pick: (runnable: num
   const operations = threads.map(() => 0);
   const status: number[] = threads.map(() => Status.Done);
   for (;;) {
-    const runnable = threads.map((_, i) => i).filter((i) => {
-      if (status[i] === Status.Done) return operations[i]! < 2 * rounds;
-      return status[i] !== Status.Blocked || threads[i]!.thread.waitingIn === null;
-    });
+    const runnable = threads
+      .map((_, i) => i)
+      .filter((i) => {
+        if (status[i] === Status.Done) return operations[i]! < 2 * rounds;
+        return status[i] !== Status.Blocked || threads[i]!.thread.waitingIn === null;
+      });
     if (runnable.length === 0) break;
     const i = pick(runnable);
     if (status[i] === Status.Done) {
@@ -60,7 +62,10 @@ function interleave({ threads, md }: Scene, rounds: number, pick: (runnable: num
     }
     if (status[i] === Status.Done) assert.is(threads[i]!.result(calls.prepare as never), kIOReturnSuccess);
   }
-  assert.equal(status, threads.map(() => Status.Done));
+  assert.equal(
+    status,
+    threads.map(() => Status.Done),
+  );
 }
 
 /** Calls `run` with every schedule there is. Returns how many. */
@@ -144,7 +149,12 @@ test('H10 as in the sources: some orders wire the pages twice, and lose counts',
   assert.ok(right > 0 && leftWired > 0 && uncompleted > 0, JSON.stringify({ right, leftWired, uncompleted }));
 });
 
-for (const [semantics, ranges] of [['documented', 1], ['documented', 2], ['xnu', 1], ['xnu', 2]] as const) {
+for (const [semantics, ranges] of [
+  ['documented', 1],
+  ['documented', 2],
+  ['xnu', 1],
+  ['xnu', 2],
+] as const) {
   test(`a thread that dies half-way through prepare or complete leaves no page wired [${semantics}, ${ranges}]`, () => {
     const stage = scene(semantics, 0, 2, ranges);
     const [first, second] = stage.threads as [HandDriven, HandDriven];

@@ -1,8 +1,20 @@
 /** Physical segments and what follows from them: the cases C20 to C26, and C93, of the reference. */
 import * as assert from 'uvu/assert';
-import { kIODirectionIn, kIODirectionOut, kIODirectionOutIn, kIOMapAnywhere, kIOMemoryIncoherentIOFlush, kIOMemoryIncoherentIOStore } from '../../src/iokit/options.ts';
-import { kIOReturnNotReady, kIOReturnSuccess, kIOReturnUnderrun, kIOReturnUnsupported } from '../../src/iokit/return-codes.ts';
 import { divide } from '../../src/iokit/memory-reference.ts';
+import {
+  kIODirectionIn,
+  kIODirectionOut,
+  kIODirectionOutIn,
+  kIOMapAnywhere,
+  kIOMemoryIncoherentIOFlush,
+  kIOMemoryIncoherentIOStore,
+} from '../../src/iokit/options.ts';
+import {
+  kIOReturnNotReady,
+  kIOReturnSuccess,
+  kIOReturnUnderrun,
+  kIOReturnUnsupported,
+} from '../../src/iokit/return-codes.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import { IOSubMemoryDescriptor } from '../../src/task/iokit/io-sub-memory-descriptor.ts';
 import { machineSuite } from '../support/machine.ts';
@@ -19,13 +31,23 @@ it('C20 adjacent physical ranges are one segment', () => {
   assert.equal(md.getPhysicalSegment(0x2000), { address: 0x20000, length: 0x1000 });
   assert.equal(md.getPhysicalSegment(0x3000), none);
   assert.equal(md.getPhysicalSegment(2n ** 63n), none);
-  const gaps = [{ address: 0x10000, length: 0x10 }, { address: 0x50000, length: 0 }, { address: 0x10010, length: 0x10 }];
-  assert.equal(IOMemoryDescriptor.withAddressRanges(gaps, kIODirectionOut, null).getPhysicalSegment(0), { address: 0x10000, length: 0x20 });
+  const gaps = [
+    { address: 0x10000, length: 0x10 },
+    { address: 0x50000, length: 0 },
+    { address: 0x10010, length: 0x10 },
+  ];
+  assert.equal(IOMemoryDescriptor.withAddressRanges(gaps, kIODirectionOut, null).getPhysicalSegment(0), {
+    address: 0x10000,
+    length: 0x20,
+  });
 });
 
 it('C21 a virtual range is divided where its frames are not adjacent', (m) => {
   const half = m.pageSize / 2;
-  for (const order of [[0, 1], [1, 0]] as const) {
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
     const address = m.client.allocate(2 * m.pageSize);
     for (const page of order) m.touch(m.client, address + page * m.pageSize, 1);
     const md = IOMemoryDescriptor.withAddressRange(address + half, half + m.pageSize, kIODirectionOut, m.client);
@@ -33,7 +55,10 @@ it('C21 a virtual range is divided where its frames are not adjacent', (m) => {
     const physical = m.frameOf(m.client, address) * m.pageSize + half;
     const adjacent = order[0] === 0;
     assert.equal(md.getPhysicalSegment(0), { address: physical, length: adjacent ? half + m.pageSize : half });
-    assert.equal(md.getPhysicalSegment(half), { address: m.frameOf(m.client, address + m.pageSize) * m.pageSize, length: m.pageSize });
+    assert.equal(md.getPhysicalSegment(half), {
+      address: m.frameOf(m.client, address + m.pageSize) * m.pageSize,
+      length: m.pageSize,
+    });
     assert.is(md.getPhysicalAddress(), physical);
     md.complete();
     md.release();
@@ -43,7 +68,10 @@ it('C21 a virtual range is divided where its frames are not adjacent', (m) => {
 it('C22 virtually adjacent ranges merge once there is a memory reference', (m) => {
   const address = m.client.allocate(2 * m.pageSize);
   m.touch(m.client, address, 2 * m.pageSize);
-  const ranges = [{ address, length: m.pageSize }, { address: address + m.pageSize, length: m.pageSize }];
+  const ranges = [
+    { address, length: m.pageSize },
+    { address: address + m.pageSize, length: m.pageSize },
+  ];
   const md = IOMemoryDescriptor.withAddressRanges(ranges, kIODirectionOut, m.client);
   md.prepare();
   assert.is(md.getPhysicalSegment(0).length, m.pageSize);

@@ -23,7 +23,11 @@ import { machineSuite } from '../support/machine.ts';
 const { case: it, run } = machineSuite('wiring');
 
 it('C1 a write-type prepare dirties the pages at once, a read-type one never', (m) => {
-  for (const [direction, dirty] of [[kIODirectionIn, true], [kIODirectionNone, true], [kIODirectionOut, false]] as const) {
+  for (const [direction, dirty] of [
+    [kIODirectionIn, true],
+    [kIODirectionNone, true],
+    [kIODirectionOut, false],
+  ] as const) {
     const address = m.client.allocate(m.pageSize);
     m.touch(m.client, address, m.pageSize);
     assert.is(m.isDirty(m.client, address), false);
@@ -107,7 +111,10 @@ it('C6 a prepare that fails half-way leaves nothing wired', (m) => {
   m.touch(m.client, address, 2 * m.pageSize);
   const hole = m.client.allocate(m.pageSize);
   m.client.deallocate(hole, m.pageSize);
-  const ranges = [{ address, length: 2 * m.pageSize }, { address: hole, length: 16 }];
+  const ranges = [
+    { address, length: 2 * m.pageSize },
+    { address: hole, length: 16 },
+  ];
   const md = IOMemoryDescriptor.withAddressRanges(ranges, kIODirectionOutIn, m.client);
   assert.is(md.prepare(), kIOReturnCannotWire);
   assert.is(m.wires(m.client, address), 0);
@@ -139,7 +146,10 @@ it('C8 wired frames are not reused when the task unmaps the memory', (m) => {
   const rest = m.freeFrames * m.pageSize;
   const more = m.other.allocate(rest + m.pageSize);
   for (let at = 0; at < rest; at += m.pageSize) m.other.store32(more + at, -1);
-  assert.throws(() => m.other.store8(more + rest, 1), (error: Error) => error.name === 'MemoryFault');
+  assert.throws(
+    () => m.other.store8(more + rest, 1),
+    (error: Error) => error.name === 'MemoryFault',
+  );
   const bytes = new Uint8Array(4);
   assert.is(md.readBytes(0, bytes), 4);
   assert.equal([...bytes], [0xed, 0xfe, 0, 0]);

@@ -1,10 +1,10 @@
 /** A machine for tests: tasks that can be used at once, the violations that calls report, and a check of every invariant. */
-import { type Test, suite } from 'uvu';
+import { suite, type Test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { MachineOptions } from '../../src/hardware/configuration.ts';
 import { pteFrameShift } from '../../src/hardware/page-table.ts';
-import type { RuleName } from '../../src/kernel/rules.ts';
 import { checkInvariants } from '../../src/kernel/invariants.ts';
+import type { RuleName } from '../../src/kernel/rules.ts';
 import { ScenarioMachine } from '../../src/machine/scenario-machine.ts';
 import type { Task } from '../../src/task/task.ts';
 
@@ -70,7 +70,11 @@ const both: readonly Semantics[] = ['documented', 'xnu'];
 
 /** A suite whose cases run on a fresh machine for each page size and each of `semantics`, invariants checked at the end. */
 export function machineSuite(title: string): {
-  case: (name: string, body: (machine: TestMachine, semantics: Semantics) => void, semantics?: readonly Semantics[]) => void;
+  case: (
+    name: string,
+    body: (machine: TestMachine, semantics: Semantics) => void,
+    semantics?: readonly Semantics[],
+  ) => void;
   run: () => void;
 } {
   const cases: Test = suite(title);

@@ -126,7 +126,11 @@ for (const pageSize of [4096, 16384] as const) {
     const kept = space.allocate(machine, 4 * pageSize, null, readWrite, readWrite);
     space.fault(machine, kept, VM_PROT_WRITE);
     const shape = () =>
-      JSON.stringify([[...space.entries].map((e) => [e.start, e.end, e.offset, e.protection]), hardware.frames.freeFrames, hardware.tables.entry(1, kept / pageSize)]);
+      JSON.stringify([
+        [...space.entries].map((e) => [e.start, e.end, e.offset, e.protection]),
+        hardware.frames.freeFrames,
+        hardware.tables.entry(1, kept / pageSize),
+      ]);
     const before = shape();
     hardware.journal.base();
     for (let round = 0; round < 2; round++) {

@@ -1,7 +1,12 @@
 /** Calls on memory descriptors: making them, asking them, wiring them, copying through them. */
 import { IOGeneralMemoryDescriptor } from '../../iokit/general-memory-descriptor.ts';
 import { IOMemoryDescriptor } from '../../iokit/memory-descriptor.ts';
-import { kIODirectionNone, kIOMemoryAutoPrepare, kIOMemoryDirectionMask, kIOMemoryTypeVirtual } from '../../iokit/options.ts';
+import {
+  kIODirectionNone,
+  kIOMemoryAutoPrepare,
+  kIOMemoryDirectionMask,
+  kIOMemoryTypeVirtual,
+} from '../../iokit/options.ts';
 import type { AddressRange } from '../../iokit/ranges.ts';
 import { kIOReturnSuccess } from '../../iokit/return-codes.ts';
 import { makeSource, type Source } from '../../iokit/source.ts';
@@ -36,7 +41,8 @@ export const descriptorCalls = {
     'withOptions',
     [ranges, parameter('task', handle), parameter('options', u32)],
     handle,
-    (kernel, caller, buffers, task, options): Steps<number> => make(kernel, caller, sourceFor(kernel, caller, buffers, task, options)),
+    (kernel, caller, buffers, task, options): Steps<number> =>
+      make(kernel, caller, sourceFor(kernel, caller, buffers, task, options)),
   ),
 
   withSubRange: call(
@@ -44,7 +50,13 @@ export const descriptorCalls = {
     [parameter('of', handle), parameter('offset', size), parameter('length', size), parameter('options', u32)],
     handle,
     (kernel, caller, id, offset, length, options) => {
-      const sub = IOSubMemoryDescriptor.withSubRange(kernel.iokit, descriptorOf(kernel, caller, id), offset, length, options);
+      const sub = IOSubMemoryDescriptor.withSubRange(
+        kernel.iokit,
+        descriptorOf(kernel, caller, id),
+        offset,
+        length,
+        options,
+      );
       return sub === null ? 0 : kernel.handles.give(sub, caller);
     },
   ),
@@ -61,8 +73,12 @@ export const descriptorCalls = {
     },
   ),
 
-  getDirection: call('getDirection', [descriptor], u32, (kernel, caller, id) => descriptorOf(kernel, caller, id).getDirection()),
-  getLength: call('getLength', [descriptor], count, (kernel, caller, id) => descriptorOf(kernel, caller, id).getLength()),
+  getDirection: call('getDirection', [descriptor], u32, (kernel, caller, id) =>
+    descriptorOf(kernel, caller, id).getDirection(),
+  ),
+  getLength: call('getLength', [descriptor], count, (kernel, caller, id) =>
+    descriptorOf(kernel, caller, id).getLength(),
+  ),
   getFlags: call('getFlags', [descriptor], count, (kernel, caller, id) => descriptorOf(kernel, caller, id).getFlags()),
   getTag: call('getTag', [descriptor], u32, (kernel, caller, id) => descriptorOf(kernel, caller, id).tag),
   setTag: call('setTag', [descriptor, parameter('tag', u32)], nothing, (kernel, caller, id, tag) => {
@@ -71,9 +87,14 @@ export const descriptorCalls = {
   getPreparationID: call('getPreparationID', [descriptor], count, (kernel, caller, id) =>
     descriptorOf(kernel, caller, id).getPreparationID(caller),
   ),
-  getDescriptorID: call('getDescriptorID', [descriptor], count, (kernel, caller, id) => descriptorOf(kernel, caller, id).getDescriptorID(caller)),
-  getDMAMapLength: call('getDMAMapLength', [descriptor], record({ length: count, offset: count }), (kernel, caller, id) =>
-    descriptorOf(kernel, caller, id).getDMAMapLength(),
+  getDescriptorID: call('getDescriptorID', [descriptor], count, (kernel, caller, id) =>
+    descriptorOf(kernel, caller, id).getDescriptorID(caller),
+  ),
+  getDMAMapLength: call(
+    'getDMAMapLength',
+    [descriptor],
+    record({ length: count, offset: count }),
+    (kernel, caller, id) => descriptorOf(kernel, caller, id).getDMAMapLength(),
   ),
   getPageCounts: call(
     'getPageCounts',
@@ -83,27 +104,43 @@ export const descriptorCalls = {
       return { ...descriptorOf(kernel, caller, id).getPageCounts() };
     },
   ),
-  getPhysicalSegment: call('getPhysicalSegment', [descriptor, parameter('offset', size), parameter('options', u32)], segment, (kernel, caller, id, offset) => {
-    return { ...descriptorOf(kernel, caller, id).getPhysicalSegment(caller, offset) };
-  }),
+  getPhysicalSegment: call(
+    'getPhysicalSegment',
+    [descriptor, parameter('offset', size), parameter('options', u32)],
+    segment,
+    (kernel, caller, id, offset) => {
+      return { ...descriptorOf(kernel, caller, id).getPhysicalSegment(caller, offset) };
+    },
+  ),
   performOperation: call(
     'performOperation',
     [descriptor, parameter('options', u32), parameter('offset', size), parameter('length', size)],
     u32,
-    (kernel, caller, id, operation, offset, length) => descriptorOf(kernel, caller, id).performOperation(caller, operation, offset, length),
+    (kernel, caller, id, operation, offset, length) =>
+      descriptorOf(kernel, caller, id).performOperation(caller, operation, offset, length),
   ),
 
-  prepare: call('prepare', [descriptor, parameter('forDirection', u32)], u32, function* (kernel, caller, id, direction): Steps<number> {
-    const target = wiringOf(kernel, caller, id);
-    const code = yield* keeping(target, caller, target.prepare(caller, direction));
-    if (code === kIOReturnSuccess) target.wired.countPrepare(caller.holder, 1);
-    return code;
-  }),
-  complete: call('complete', [descriptor, parameter('forDirection', u32)], u32, function* (kernel, caller, id, direction): Steps<number> {
-    const target = wiringOf(kernel, caller, id);
-    if (target.wired.wireCount > 0) target.wired.countPrepare(caller.holder, -1);
-    return yield* keeping(target, caller, target.complete(caller, direction));
-  }),
+  prepare: call(
+    'prepare',
+    [descriptor, parameter('forDirection', u32)],
+    u32,
+    function* (kernel, caller, id, direction): Steps<number> {
+      const target = wiringOf(kernel, caller, id);
+      const code = yield* keeping(target, caller, target.prepare(caller, direction));
+      if (code === kIOReturnSuccess) target.wired.countPrepare(caller.holder, 1);
+      return code;
+    },
+  ),
+  complete: call(
+    'complete',
+    [descriptor, parameter('forDirection', u32)],
+    u32,
+    function* (kernel, caller, id, direction): Steps<number> {
+      const target = wiringOf(kernel, caller, id);
+      if (target.wired.wireCount > 0) target.wired.countPrepare(caller.holder, -1);
+      return yield* keeping(target, caller, target.complete(caller, direction));
+    },
+  ),
 
   readBytes: call(
     'readBytes',
@@ -141,7 +178,13 @@ export function liveTask(kernel: Kernel, caller: KernelThread, id: number): Kern
 }
 
 /** Without a task the ranges are physical; with one that is dead there is nothing to describe. */
-function sourceFor(kernel: Kernel, caller: KernelThread, buffers: readonly AddressRange[], id: number, options: number): Source | null {
+function sourceFor(
+  kernel: Kernel,
+  caller: KernelThread,
+  buffers: readonly AddressRange[],
+  id: number,
+  options: number,
+): Source | null {
   if (id === 0) return makeSource(kernel.iokit, buffers, null, options);
   const task = liveTask(kernel, caller, id);
   return task === null ? null : makeSource(kernel.iokit, buffers, task.space, options);

@@ -59,9 +59,14 @@ export const mapCalls = {
   getMemoryDescriptor: call('getMemoryDescriptor', [map], handle, (kernel, caller, id) =>
     kernel.handles.grant(mapOf(kernel, caller, id).descriptor, caller),
   ),
-  getMapPhysicalSegment: call('getMapPhysicalSegment', [map, parameter('offset', size), parameter('options', u32)], segment, (kernel, caller, id, offset) => {
-    return { ...mapOf(kernel, caller, id).getPhysicalSegment(caller, offset) };
-  }),
+  getMapPhysicalSegment: call(
+    'getMapPhysicalSegment',
+    [map, parameter('offset', size), parameter('options', u32)],
+    segment,
+    (kernel, caller, id, offset) => {
+      return { ...mapOf(kernel, caller, id).getPhysicalSegment(caller, offset) };
+    },
+  ),
   unmap: call('unmap', [map], u32, function* (kernel, caller, id): Steps<number> {
     const target = mapOf(kernel, caller, id);
     target.retain();

@@ -1,6 +1,6 @@
 /** Calls on a task's own address space. Each waits for the map lock, then does its work in one step. */
 import { hex } from '../../hardware/errors.ts';
-import type { MemoryObject } from '../../vm/memory-object.ts';
+import { nowhere } from '../../vm/address-space.ts';
 import {
   KERN_INVALID_ADDRESS,
   KERN_MEMORY_ERROR,
@@ -10,7 +10,7 @@ import {
   kernReturnText,
 } from '../../vm/kern-return.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
-import { nowhere } from '../../vm/address-space.ts';
+import type { MemoryObject } from '../../vm/memory-object.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { sharedWindow } from '../../vm/windows.ts';
 import { call, parameter } from '../call.ts';
@@ -19,7 +19,13 @@ import { boolean, count, handle, nothing, size, u8, u32 } from '../wire.ts';
 const readWrite = VM_PROT_READ | VM_PROT_WRITE;
 
 /** The codes of `fault`, in the order of machine/faults.ts. */
-const faultCodes = [KERN_SUCCESS, KERN_INVALID_ADDRESS, KERN_PROTECTION_FAILURE, KERN_RESOURCE_SHORTAGE, KERN_MEMORY_ERROR];
+const faultCodes = [
+  KERN_SUCCESS,
+  KERN_INVALID_ADDRESS,
+  KERN_PROTECTION_FAILURE,
+  KERN_RESOURCE_SHORTAGE,
+  KERN_MEMORY_ERROR,
+];
 
 export const memoryCalls = {
   allocate: call(
@@ -33,7 +39,10 @@ export const memoryCalls = {
       const { space } = caller.task;
       yield* space.lock.free(caller);
       const placed = space.allocate(caller, bytes, anywhere ? null : address, protection, readWrite);
-      if (placed < 0) throw new RangeError(`${bytes} bytes ${anywhere ? 'anywhere' : `at ${hex(address)}`}: ${kernReturnText(-placed)}`);
+      if (placed < 0)
+        throw new RangeError(
+          `${bytes} bytes ${anywhere ? 'anywhere' : `at ${hex(address)}`}: ${kernReturnText(-placed)}`,
+        );
       return placed;
     },
   ),
@@ -58,16 +67,22 @@ export const memoryCalls = {
       const { space } = caller.task;
       yield* space.lock.free(caller);
       const code = bytes === 0 ? KERN_SUCCESS : space.protect(address, address + bytes, protection);
-      if (code !== KERN_SUCCESS) throw new RangeError(`protection of ${bytes} bytes at ${hex(address)}: ${kernReturnText(code)}`);
+      if (code !== KERN_SUCCESS)
+        throw new RangeError(`protection of ${bytes} bytes at ${hex(address)}: ${kernReturnText(code)}`);
     },
   ),
 
   /** Makes a page accessible after a translation missed. Answers a place in machine/faults.ts; 0 is success. */
-  fault: call('fault', [parameter('address', size), parameter('access', u32)], u8, function* (_kernel, caller, address, access): Steps<number> {
-    const { space } = caller.task;
-    yield* space.lock.free(caller);
-    return faultCodes.indexOf(space.fault(caller, address, access));
-  }),
+  fault: call(
+    'fault',
+    [parameter('address', size), parameter('access', u32)],
+    u8,
+    function* (_kernel, caller, address, access): Steps<number> {
+      const { space } = caller.task;
+      yield* space.lock.free(caller);
+      return faultCodes.indexOf(space.fault(caller, address, access));
+    },
+  ),
 
   memoryObject: call('memoryObject', [parameter('size', size)], handle, (kernel, caller, bytes) => {
     if (bytes === 0 || bytes > 2 ** 47) throw new RangeError(`size: expected 1 to 2^47 bytes, got ${bytes}`);
@@ -93,7 +108,8 @@ export const memoryCalls = {
       if (anywhere && overwrite) throw new RangeError('overwrite: expected an address to overwrite at');
       checkProtection(protection);
       const length = kernel.vm.roundPage(bytes === 0 ? object.size - offset : bytes);
-      if (!(length > 0) || offset + length > object.size) throw new RangeError(`offset, size: expected a part of the object's ${object.size} bytes`);
+      if (!(length > 0) || offset + length > object.size)
+        throw new RangeError(`offset, size: expected a part of the object's ${object.size} bytes`);
       const { space } = caller.task;
       // Another thread may release the object while this one waits.
       object.retain();
@@ -101,7 +117,10 @@ export const memoryCalls = {
         yield* space.lock.free(caller);
         const start = anywhere ? space.place(caller, length) : address;
         const code = space.enter(caller, start, length, object, offset, protection, readWrite, overwrite);
-        if (code !== KERN_SUCCESS) throw new RangeError(`${length} bytes ${anywhere ? 'anywhere' : `at ${hex(address)}`}: ${kernReturnText(code)}`);
+        if (code !== KERN_SUCCESS)
+          throw new RangeError(
+            `${length} bytes ${anywhere ? 'anywhere' : `at ${hex(address)}`}: ${kernReturnText(code)}`,
+          );
         return start;
       } finally {
         object.release(caller);
@@ -113,7 +132,8 @@ export const memoryCalls = {
   share: call('share', [parameter('size', size)], count, (kernel, caller, bytes) => {
     const length = kernel.vm.roundPage(bytes);
     const address = kernel.kernelTask.space.gap(sharedWindow.start, sharedWindow.end, length);
-    if (caller.number >= 0 || bytes === 0 || address === nowhere) throw new RangeError(`share: expected 1 byte or more during setup, got ${bytes}`);
+    if (caller.number >= 0 || bytes === 0 || address === nowhere)
+      throw new RangeError(`share: expected 1 byte or more during setup, got ${bytes}`);
     const object = kernel.vm.createObject(length);
     for (const task of kernel.tasks) task.space.enter(caller, address, length, object, 0, readWrite, readWrite, false);
     object.release(caller);
@@ -122,9 +142,11 @@ export const memoryCalls = {
 };
 
 function checkPage(name: string, value: number, pageSize: number): void {
-  if (value % pageSize !== 0) throw new RangeError(`${name}: expected a multiple of the page size ${pageSize}, got ${hex(value)}`);
+  if (value % pageSize !== 0)
+    throw new RangeError(`${name}: expected a multiple of the page size ${pageSize}, got ${hex(value)}`);
 }
 
 function checkProtection(protection: number): void {
-  if (protection > readWrite) throw new RangeError(`protection: expected VM_PROT_READ, VM_PROT_WRITE, both or none, got ${protection}`);
+  if (protection > readWrite)
+    throw new RangeError(`protection: expected VM_PROT_READ, VM_PROT_WRITE, both or none, got ${protection}`);
 }

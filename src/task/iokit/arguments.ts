@@ -1,6 +1,7 @@
 /** How arguments and results of I/O Kit's methods cross into kernel calls. */
-import { isHandle, handleBrand } from '../handle.ts';
+
 import { show } from '../../kernel/wire.ts';
+import { handleBrand, isHandle } from '../handle.ts';
 
 /** Options as the 32 bits they are: JavaScript's operators make numbers with the highest bit negative. */
 export function bits(options: number): number {
@@ -10,13 +11,15 @@ export function bits(options: number): number {
 /** The handle of a descriptor of whatever class. Throws a TypeError. */
 export function descriptorId(value: unknown, what: string): number {
   if (isHandle(value) && value[handleBrand].endsWith('MemoryDescriptor')) return value.id;
-  throw new TypeError(`${what}: expected an IOMemoryDescriptor, got ${isHandle(value) ? `a handle of ${value[handleBrand]}` : show(value)}`);
+  throw new TypeError(
+    `${what}: expected an IOMemoryDescriptor, got ${isHandle(value) ? `a handle of ${value[handleBrand]}` : show(value)}`,
+  );
 }
 
 /**
  * The object behind a handle that a call answered, or null for none. The types do not say null, as C++'s pointers do not:
  * code for I/O Kit reads as its manual has it, and checks where it wants to.
  */
-export function objectOrNull<T>(id: number, constructor: new (id: number) => T): T {
-  return (id === 0 ? null : new constructor(id)) as T;
+export function objectOrNull<T>(id: number, handleClass: new (id: number) => T): T {
+  return (id === 0 ? null : new handleClass(id)) as T;
 }

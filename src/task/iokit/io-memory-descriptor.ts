@@ -2,9 +2,10 @@
  * Apple's IOMemoryDescriptor, as task code sees it: a handle with the documented methods. Results and failures are the
  * documented ones too: codes, `false`, and null where no object could be made.
  */
-import { calls } from '../../kernel/calls/index.ts';
+
 import { kIOMapAnywhere, kIOMemoryTypePhysical64, kIOMemoryTypeVirtual64 } from '../../iokit/options.ts';
 import type { IOReturn } from '../../iokit/return-codes.ts';
+import { calls } from '../../kernel/calls/index.ts';
 import { currentTask } from '../current.ts';
 import { type Branded, Handle, handleBrand, handleId, registerHandle } from '../handle.ts';
 import { bits, objectOrNull } from './arguments.ts';
@@ -32,7 +33,10 @@ export class IOMemoryDescriptor extends Handle {
 
   /** Describes one range of the kernel's memory. Under `semantics: 'xnu'` it is prepared at once, and stays so. */
   static withAddress(address: Size, withLength: Size, withDirection: number): IOMemoryDescriptor {
-    return objectOrNull(currentTask().invoke(calls.withAddress, address, withLength, bits(withDirection)), IOMemoryDescriptor);
+    return objectOrNull(
+      currentTask().invoke(calls.withAddress, address, withLength, bits(withDirection)),
+      IOMemoryDescriptor,
+    );
   }
 
   static withPhysicalAddress(address: Size, withLength: Size, withDirection: number): IOMemoryDescriptor {
@@ -59,7 +63,12 @@ export class IOMemoryDescriptor extends Handle {
     options: number,
     _mapper: null = null,
   ): IOMemoryDescriptor {
-    const made = currentTask().invoke(calls.withOptions, firstOf(buffers, count), handleId(task, 'Task', 'task'), bits(options));
+    const made = currentTask().invoke(
+      calls.withOptions,
+      firstOf(buffers, count),
+      handleId(task, 'Task', 'task'),
+      bits(options),
+    );
     return objectOrNull(made, IOMemoryDescriptor);
   }
 
@@ -72,7 +81,13 @@ export class IOMemoryDescriptor extends Handle {
     options: number,
     _mapper: null = null,
   ): boolean {
-    return currentTask().invoke(calls.initWithOptions, this.id, firstOf(buffers, count), handleId(task, 'Task', 'task'), bits(options));
+    return currentTask().invoke(
+      calls.initWithOptions,
+      this.id,
+      firstOf(buffers, count),
+      handleId(task, 'Task', 'task'),
+      bits(options),
+    );
   }
 
   getDirection(): number {
@@ -150,10 +165,24 @@ export class IOMemoryDescriptor extends Handle {
   }
 
   /** Maps `length` bytes from `offset` into `intoTask`; length 0 stands for all of it. Null when that cannot be done. */
-  createMappingInTask(intoTask: TaskArgument, atAddress: Size, options: number, offset: Size = 0, length: Size = 0): IOMemoryMap {
+  createMappingInTask(
+    intoTask: TaskArgument,
+    atAddress: Size,
+    options: number,
+    offset: Size = 0,
+    length: Size = 0,
+  ): IOMemoryMap {
     const task = handleId(intoTask, 'Task', 'intoTask');
     if (task === 0) return objectOrNull(0, IOMemoryMap);
-    const made = currentTask().invoke(calls.createMappingInTask, this.id, task, atAddress, bits(options), offset, length);
+    const made = currentTask().invoke(
+      calls.createMappingInTask,
+      this.id,
+      task,
+      atAddress,
+      bits(options),
+      offset,
+      length,
+    );
     return objectOrNull(made, IOMemoryMap);
   }
 
@@ -172,7 +201,8 @@ export class IOMemoryDescriptor extends Handle {
 registerHandle('IOMemoryDescriptor', IOMemoryDescriptor);
 
 function firstOf(buffers: readonly AddressRange[], count: number): readonly AddressRange[] {
-  if (!Array.isArray(buffers)) throw new TypeError(`buffers: expected an array of { address, length }, got ${String(buffers)}`);
+  if (!Array.isArray(buffers))
+    throw new TypeError(`buffers: expected an array of { address, length }, got ${String(buffers)}`);
   if (!Number.isInteger(count) || count < 0 || count > buffers.length) {
     throw new RangeError(`count: expected 0 to ${buffers.length}, the ranges given, got ${String(count)}`);
   }

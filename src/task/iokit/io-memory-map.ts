@@ -1,6 +1,7 @@
 /** Apple's IOMemoryMap, as task code sees it: one view of a descriptor's memory in one task. */
-import { calls } from '../../kernel/calls/index.ts';
+
 import type { IOReturn } from '../../iokit/return-codes.ts';
+import { calls } from '../../kernel/calls/index.ts';
 import { currentTask } from '../current.ts';
 import { Handle, handleBrand, makeHandle, registerHandle, TaskHandle } from '../handle.ts';
 import { bits, objectOrNull } from './arguments.ts';
@@ -39,7 +40,10 @@ export class IOMemoryMap extends Handle {
 
   /** What it maps, without a reference of its own. A map made through a sub-descriptor names the parent. */
   getMemoryDescriptor(): IOMemoryDescriptor {
-    return makeHandle('IOMemoryDescriptor', currentTask().invoke(calls.getMemoryDescriptor, this.id)) as IOMemoryDescriptor;
+    return makeHandle(
+      'IOMemoryDescriptor',
+      currentTask().invoke(calls.getMemoryDescriptor, this.id),
+    ) as IOMemoryDescriptor;
   }
 
   getPhysicalAddress(): number {
