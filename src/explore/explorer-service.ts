@@ -29,7 +29,7 @@ export interface Description {
   readonly actors: readonly ActorInfo[];
   readonly digest: string;
   /** Execution 1, which every carrier must repeat exactly; null when no inline carrier is wanted. */
-  readonly probe: { runs: Runs; hash: string } | null;
+  readonly probe: { runs: Runs; hash: string; judged: boolean } | null;
 }
 
 export type Job =
@@ -51,6 +51,8 @@ export interface Reproduced {
   readonly replay: Replay;
   readonly runs: Runs;
   readonly seed: number;
+  /** Whether `check` and `outcome` were asked; their verdict is part of the trace. */
+  readonly judged: boolean;
 }
 
 export type Answer = null | string[] | Description | ChunkResult | Reproduced;
@@ -125,7 +127,7 @@ export class ExplorerService {
     if (hashes[0] !== hashes[1]) {
       throw new ScenarioError(`${loaded.scenario.name} is not deterministic: ${firstDifference(one, two)}`);
     }
-    return { runs: runsOf(one.machine.trace), hash: hashes[0]! };
+    return { runs: runsOf(one.machine.trace), hash: hashes[0]!, judged: one.judged };
   }
 
   private minimise(loaded: LoadedScenario, settings: ExecutionSettings, flags: Int32Array, job: Job & { kind: 'minimise' }): Reproduced {
@@ -138,7 +140,7 @@ export class ExplorerService {
     explorer.explore({ from: 1, to: points.length > 0 ? 0 : 16, points, widenAtOnce: true }, flags);
     const before = reproducer.reproduce(token.runs, token);
     const wanted = job.rule ?? before.replay.failure?.rule ?? before.replay.notes[0]?.rule;
-    if (wanted === undefined) return { replay: before.replay, runs: token.runs, seed: token.seed };
+    if (wanted === undefined) return { replay: before.replay, runs: token.runs, seed: token.seed, judged: reproducer.judged };
     const runs = new Minimiser(reproducer, explorer).minimise(token.runs, wanted as never);
     return reproduced(reproducer, runs, null, token.seed);
   }
@@ -166,7 +168,7 @@ function decode(loaded: LoadedScenario, text: string): Token {
 
 function reproduced(reproducer: Reproducer, runs: Runs, token: Token | null, seed = token?.seed ?? 0): Reproduced {
   const { replay } = reproducer.reproduce(runs, token);
-  return { replay, runs: runsOf(reproducer.machine.trace), seed };
+  return { replay, runs: runsOf(reproducer.machine.trace), seed, judged: reproducer.judged };
 }
 
 function firstDifference(one: Reproducer, two: Reproducer): string {

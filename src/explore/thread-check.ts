@@ -20,9 +20,9 @@ export class ThreadCheck {
   /** Runs execution 1. Throws ScenarioError when it comes out otherwise than inline. */
   async probe(description: Description): Promise<void> {
     if (description.probe === null) return;
-    const { runs, hash } = description.probe;
+    const { runs, hash, judged } = description.probe;
     const machine = await this.machine;
-    const execution = await machine.replay(runs, { seed: this.target.settings.seed });
+    const execution = await machine.replay(runs, { seed: this.target.settings.seed, judge: judged });
     if (execution.traceHash === hash) return;
     throw new ScenarioError(
       `${description.name} is not deterministic: one schedule gives another trace on threads than inline${last(execution.trace, description)}. ` +
@@ -31,9 +31,9 @@ export class ThreadCheck {
   }
 
   /** Whether a minimised failure comes out the same on threads. */
-  async confirms({ replay, runs, seed }: Reproduced): Promise<boolean> {
+  async confirms({ replay, runs, seed, judged }: Reproduced): Promise<boolean> {
     const machine = await this.machine;
-    const execution = await machine.replay(runs, { seed });
+    const execution = await machine.replay(runs, { seed, judge: judged });
     return execution.traceHash === replay.traceHash;
   }
 
