@@ -7,6 +7,7 @@ import type { AddressSpace } from '../vm/address-space.ts';
 import { bothFree } from '../vm/lock.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
+import { dmaMapLength } from './dma-map-length.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
 import { createMapping, registerMapping } from './mapping.ts';
@@ -157,36 +158,13 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return { address, length: Math.min(length, pageSize - (address % pageSize)) };
   }
 
-  /** Works unprepared: what a device's address space has to hold follows from the pieces, not from their frames. */
   override getDMAMapLength(from = 0, length = this.getLength()): DMAMapLength {
-    const { vm } = this.iokit;
-    let bytes = 0;
-    let first = -1;
-    for (const piece of this.reference?.entries ?? this.source.runs) {
-      const start = Math.max(from, piece.offset);
-      const end = Math.min(from + length, piece.offset + piece.length);
-      if (start >= end) continue;
-      const pageOffset = 'pageOffset' in piece ? piece.pageOffset : piece.address;
-      const within = (pageOffset + (start - piece.offset)) % vm.pageSize;
-      if (first < 0) first = within;
-      bytes += vm.roundPage(within + (end - start));
-    }
-    return first < 0 ? { length, offset: 0 } : { length: bytes, offset: first };
+    return dmaMapLength(this.reference?.entries ?? this.source.runs, from, length, this.iokit.vm.pageSize);
   }
 
   override getPageCounts(): PageCounts {
     if (this.reference === null) return { result: kIOReturnNotReady, residentPageCount: 0, dirtyPageCount: 0 };
-    const { pageSize, hardware } = this.iokit.vm;
-    let residentPageCount = 0;
-    let dirtyPageCount = 0;
-    for (const { object, objectOffset, pageOffset, length } of this.reference.entries) {
-      const first = objectOffset / pageSize;
-      object.forResident(first, first + Math.ceil((pageOffset + length) / pageSize), (_index, frame) => {
-        residentPageCount++;
-        if (hardware.frames.isDirty(frame)) dirtyPageCount++;
-      });
-    }
-    return { result: kIOReturnSuccess, residentPageCount, dirtyPageCount };
+    return { result: kIOReturnSuccess, ...this.reference.countPages(this.iokit.vm) };
   }
 
   override mayCopy(actor: Actor, intoMemory: boolean): boolean {

@@ -115,6 +115,20 @@ export class MemoryReference {
     return stretches;
   }
 
+  /** The pages that are in memory, and those of them that were stored to; whole pages, also where the memory begins or ends in one. */
+  countPages({ pageSize, hardware }: VirtualMemory): { residentPageCount: number; dirtyPageCount: number } {
+    let residentPageCount = 0;
+    let dirtyPageCount = 0;
+    for (const { object, objectOffset, pageOffset, length } of this.entries) {
+      const first = objectOffset / pageSize;
+      object.forResident(first, first + Math.ceil((pageOffset + length) / pageSize), (_index, frame) => {
+        residentPageCount++;
+        if (hardware.frames.isDirty(frame)) dirtyPageCount++;
+      });
+    }
+    return { residentPageCount, dirtyPageCount };
+  }
+
   /** Lets the objects go. */
   release(actor: Actor): void {
     for (const entry of this.entries) entry.object.release(actor);

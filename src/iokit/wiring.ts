@@ -67,7 +67,8 @@ export class Wiring {
           (direction & kIODirectionPrepareNoFault) !== 0,
         );
         if (code !== kIOReturnSuccess) return code;
-        this.iokit.journal.set(this as Wiring, 'readOnly', effective === kIODirectionOut);
+        const readOnly = effective === kIODirectionOut;
+        if (this.readOnly !== readOnly) this.iokit.journal.set(this as Wiring, 'readOnly', readOnly);
       }
       const count = this.wireCount;
       if (this.lock === null) yield innerStep;
@@ -185,9 +186,9 @@ export class Wiring {
     const { journal } = this.iokit;
     const lists = this.lists;
     journal.set(this as Wiring, 'lists', []);
-    journal.set(this as Wiring, 'readOnly', false);
     journal.set(this as Wiring, 'direction', kIODirectionNone);
-    journal.set(this as Wiring, 'preparationId', 0);
+    if (this.readOnly) journal.set(this as Wiring, 'readOnly', false);
+    if (this.preparationId !== 0) journal.set(this as Wiring, 'preparationId', 0);
     return lists;
   }
 }
