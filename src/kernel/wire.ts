@@ -62,7 +62,8 @@ export class Words {
   /** Appends `count` words of `source` from `from`, bit for bit. */
   copy(source: Float64Array, from: number, count: number): void {
     this.reserve(count);
-    for (let i = 0; i < count; i++) this.data[this.length + i] = source[from + i]!;
+    // Not number by number: packed bytes may look like any NaN, which an engine may exchange for another.
+    this.data.set(source.subarray(from, from + count), this.length);
     this.length += count;
   }
 
@@ -165,14 +166,23 @@ export const boolean: Codec<boolean> = {
 export const nothing: Codec<void> = { encode() {}, decode() {} };
 
 const utf8 = new TextEncoder();
-const fromUtf8 = new TextDecoder();
+// A byte order mark is a character of the text like any other.
+const fromUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export const text: Codec<string> = {
   encode(to, value, name) {
     if (typeof value !== 'string') throw new TypeError(`${name}: expected a string, got ${show(value)}`);
+    if (!value.isWellFormed()) throw new TypeError(`${name}: expected a string of whole characters, got ${show(value)} with half a surrogate pair`);
     to.putBytes(utf8.encode(value));
   },
-  decode: (from) => fromUtf8.decode(from.takeBytes()),
+  decode(from) {
+    const encoded = from.takeBytes();
+    try {
+      return fromUtf8.decode(encoded);
+    } catch {
+      throw new Malformed(`${encoded.length} bytes that are no UTF-8`);
+    }
+  },
 };
 
 export const bytes: Codec<Uint8Array> = {
@@ -205,9 +215,8 @@ export function list<T, A = T>(of: Codec<T, A>, most = 4096): Codec<readonly T[]
       if (!Array.isArray(values)) throw new TypeError(`${name}: expected an array, got ${show(values)}`);
       if (values.length > most) throw new RangeError(`${name}: expected at most ${most} elements, got ${values.length}`);
       to.put(values.length);
-      values.forEach((value, i) => {
-        of.encode(to, value, `${name}[${i}]`);
-      });
+      // Holes count: they are undefined.
+      for (let i = 0; i < values.length; i++) of.encode(to, values[i], `${name}[${i}]`);
     },
     decode(from) {
       const length = from.take();

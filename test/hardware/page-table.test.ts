@@ -35,8 +35,10 @@ test('finds nothing where nothing was entered', () => {
 
 test('keeps pages at the edges of every level apart, and spaces too', () => {
   const { tables } = build();
-  edges.forEach((page, i) => assert.ok(tables.set(1, page, entryFor(i + 1))));
-  edges.forEach((page, i) => assert.ok(tables.set(maximumSpaces - 1, page, entryFor(i + 100))));
+  for (const [i, page] of edges.entries()) {
+    assert.ok(tables.set(1, page, entryFor(i + 1)));
+    assert.ok(tables.set(maximumSpaces - 1, page, entryFor(i + 100)));
+  }
   edges.forEach((page, i) => {
     assert.is(tables.entry(1, page), entryFor(i + 1));
     assert.is(tables.entry(maximumSpaces - 1, page), entryFor(i + 100));

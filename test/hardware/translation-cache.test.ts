@@ -101,9 +101,10 @@ test('what an execution mapped and marked is gone after the rollback (rule 19)',
 test('pages that share a line drive each other out, and nothing else', () => {
   const { map, cache } = build();
   const pages = [3, 3 + 256, 3 + 512, 3 + 2 ** 31, 3 + 2 ** 32];
-  pages.forEach((page, i) => map(page, i + 1, pteRead));
+  for (const [i, page] of pages.entries()) map(page, i + 1, pteRead);
   for (let round = 0; round < 2; round++) {
-    pages.forEach((page, i) => assert.is(cache.translate(page * 4096 + 8, accessRead), (i + 1) * 4096 + 8));
+    for (const [i, page] of pages.entries())
+      assert.is(cache.translate(page * 4096 + 8, accessRead), (i + 1) * 4096 + 8);
   }
 });
 
