@@ -49,6 +49,8 @@ export abstract class ControlledThread extends Task {
   /** The schedule has given this thread its next step. */
   granted = true;
   stopped: number = Stop.None;
+  /** It has ever stood before a step that others could have noticed. */
+  stood = false;
   /** It asked for others to run first. */
   yielding = false;
   /** When set, called at each fresh step: takes source positions on replay. */
@@ -150,6 +152,7 @@ export abstract class ControlledThread extends Task {
   /** Before a step: returns once the schedule grants it. True when others may have run meanwhile. */
   stand(): boolean {
     if (this.stopped !== Stop.None) throw this.unwind();
+    this.stood = true;
     let othersRan = false;
     if (this.granted) this.granted = false;
     else othersRan = this.carrier.turn(this);

@@ -51,8 +51,8 @@ export class InlineMachine implements Carrier {
   readonly clock: number;
   /** For a watchdog outside (execution.md, rule 12): word 0 moves whenever a thread is run, word 1 is 1 + its number. */
   heartbeat: Int32Array | null = null;
-  /** Whether any execution so far had a choice of what comes next. */
-  branched = false;
+  /** Whether `choose` was ever asked for more than one number. */
+  private chose = false;
   /** Places in the trace at which a thread was switched away from though it could have gone on. */
   readonly preemptions: number[] = [];
 
@@ -115,6 +115,11 @@ export class InlineMachine implements Carrier {
     this.execution.findLeaks();
   }
 
+  /** Whether anything in the executions so far could have come in another order, or otherwise. */
+  get branched(): boolean {
+    return this.chose || this.tasks.filter((task) => task.stood).length > 1;
+  }
+
   /** Notes a broken rule that belongs to no step: by the machine, after the threads have ended. */
   lateViolation(rule: RuleName, message: string): number {
     return this.execution.late(rule, message);
@@ -125,7 +130,6 @@ export class InlineMachine implements Carrier {
   turn(task: ControlledThread): boolean {
     if (this.trace.steps > this.options.maximumSteps) this.livelock();
     if (!this.execution.over) {
-      if (this.actors.count > 1) this.branched = true;
       const { steps } = this.trace;
       const next = task.yielding
         ? this.actors.pickOther(this.schedule, task.number, steps)
@@ -156,7 +160,7 @@ export class InlineMachine implements Carrier {
   }
 
   choose(task: ControlledThread, n: number): number {
-    if (n > 1) this.branched = true;
+    if (n > 1) this.chose = true;
     const value = this.schedule.choose(n, task.number);
     if (!Number.isInteger(value) || value < 0 || value >= n) throw new RangeError(`the schedule chose ${value} out of ${n}`);
     return value;
