@@ -267,8 +267,7 @@ export class Kernel {
       error instanceof HandleError ||
       error instanceof Malformed ||
       error instanceof RangeError ||
-      error instanceof MemoryFault ||
-      error instanceof TypeError
+      error instanceof MemoryFault
     ) {
       text.encode(this.reply, error.name, 'error');
       text.encode(this.reply, error.message, 'error');

@@ -64,6 +64,7 @@ export class ControlledRun {
     this.shared.length = 0;
     this.dead.length = 0;
     this.state.kernel.observer = this.execution;
+    this.state.kernel.iokit.copiesWholeSegments = false;
     this.execution.start();
     for (const view of this.views) view.stopped = Stop.None;
     control.setHead(Head.Seed, settings.seed);

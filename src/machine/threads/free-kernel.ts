@@ -35,7 +35,7 @@ export class FreeKernel {
     private readonly server: SlotServer,
     private readonly broken: (thread: KernelThread, rule: RuleName, message: string) => void,
   ) {
-    kernel.observer = this.observer;
+    this.observe();
   }
 
   /** Forgets what is under way; time starts again at 0. */
@@ -92,6 +92,8 @@ export class FreeKernel {
   /** Becomes the kernel's observer again, after a controlled execution. */
   observe(): void {
     this.kernel.observer = this.observer;
+    // Nobody schedules: a step a page would only cost.
+    this.kernel.iokit.copiesWholeSegments = true;
   }
 
   private now(): number {
