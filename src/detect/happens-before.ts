@@ -1,0 +1,91 @@
+/**
+ * The happens-before relation of one execution: one walk along the trace that keeps vector clocks and tells its listeners which
+ * accesses nothing orders. Edges come from Acquire and Release events and from atomics; a kernel call makes none
+ * (execution.md, rule 3).
+ *
+ * Atomics are sequentially consistent. A word's reader comes after the writer it read from: a plain atomic store therefore
+ * puts its own past in the place of what was there, while an operation that also reads hands on both.
+ */
+import { actorFactor, headerWords, Kind, type Trace } from '../kernel/trace.ts';
+import { bytesBeforeEdge, Sort, sortOf } from './access.ts';
+import type { Detector, ExecutionRecord } from './finding.ts';
+import { type ConflictListener, Shadow } from './shadow.ts';
+import { regionSize, SharedPages } from './shared-pages.ts';
+import { VectorClocks } from './vector-clocks.ts';
+
+const unitsOfPlace = 4;
+const placesOfRegion = regionSize / unitsOfPlace;
+const kindMask = actorFactor - 1;
+const kindBits = Math.log2(actorFactor);
+
+export class HappensBefore implements Detector {
+  private readonly clocks: VectorClocks;
+  private readonly memory: Shadow | null;
+  private readonly objects: Shadow | null;
+  private readonly pages = new SharedPages();
+
+  /** @param memory hears of unordered accesses to memory, `objects` of unordered uses of kernel objects; null: not watched */
+  constructor(actors: number, memory: ConflictListener | null, objects: ConflictListener | null) {
+    this.clocks = new VectorClocks(actors);
+    this.memory = memory === null ? null : new Shadow(this.clocks, memory);
+    this.objects = objects === null ? null : new Shadow(this.clocks, objects);
+  }
+
+  scan({ trace }: ExecutionRecord): void {
+    if (this.clocks.actors < 2) return;
+    this.pages.news = false;
+    this.walk(trace);
+    if (this.pages.news) this.walk(trace);
+  }
+
+  private walk(trace: Trace): void {
+    const { words, length } = trace;
+    this.clocks.begin();
+    this.memory?.begin(trace);
+    this.objects?.begin(trace);
+    // In whole numbers, as far as they go: this loop runs over every event of a campaign.
+    for (let at = 0; at < length; at += headerWords + (words[at + 7]! | 0)) {
+      const tag = words[at]! | 0;
+      const kind = tag & kindMask;
+      const actor = tag >> kindBits;
+      const sort = sortOf(words, at, kind);
+      if (sort !== Sort.None) this.access(words, at, kind, actor, sort);
+      else if (kind === Kind.Acquire) this.clocks.acquire(actor, keyOfEvent(words[at + 2]!));
+      else if (kind === Kind.Release) this.clocks.release(actor, keyOfEvent(words[at + 2]!));
+      else if (kind === Kind.Touch) this.objects?.access(words[at + 2]!, 1, actor, words[at + 5] === 1 ? Sort.Store : Sort.Load, at);
+    }
+  }
+
+  private access(words: Float64Array, at: number, kind: number, actor: number, sort: number): void {
+    const physical = words[at + 3]!;
+    // A fault: nothing was reached.
+    if (physical < 0) return;
+    if (sort >= Sort.AtomicLoad && kind !== Kind.AtomicStore) this.clocks.acquire(actor, keyOfWord(physical));
+    if (this.memory !== null) {
+      const length = words[at + 4]! | 0;
+      const here = bytesBeforeEdge(words, at, kind);
+      this.touch(this.memory, physical, here, actor, sort, at);
+      if (here < length) this.touch(this.memory, words[at + headerWords]!, length - here, actor, sort, at);
+    }
+    if (sort !== Sort.AtomicStore) return;
+    if (kind === Kind.AtomicStore) this.clocks.replace(actor, keyOfWord(physical));
+    else this.clocks.release(actor, keyOfWord(physical));
+  }
+
+  private touch(memory: Shadow, physical: number, length: number, actor: number, sort: number, at: number): void {
+    let place = (physical / unitsOfPlace) | 0;
+    if (!this.pages.visit((place / placesOfRegion) | 0, actor)) return;
+    let from = (physical - place * unitsOfPlace) | 0;
+    for (let left = length; left > 0; ) {
+      const units = Math.min(unitsOfPlace - from, left);
+      memory.access(place, ((1 << units) - 1) << from, actor, sort, at);
+      place++;
+      from = 0;
+      left -= units;
+    }
+  }
+}
+
+/** Keys of events and words of atomics share one table of clocks: even and odd. */
+const keyOfEvent = (key: number): number => key * 2;
+const keyOfWord = (physical: number): number => physical * 2 + 1;
