@@ -155,8 +155,11 @@ export abstract class Task implements Branded {
 
   // Results.
 
-  /** Ends this thread with a failure when `condition` is false. */
-  assert(condition: unknown, message = 'assertion failed'): asserts condition {
+  /**
+   * Ends this thread with a failure when `condition` is false. (Not an assertion in TypeScript's sense: that would oblige every
+   * scenario to annotate its `task` parameters.)
+   */
+  assert(condition: unknown, message = 'assertion failed'): void {
     if (!condition) this.fail(message);
   }
 

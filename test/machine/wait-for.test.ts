@@ -1,7 +1,7 @@
 /** The text of a deadlock names its cycle. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { describeWaits, waitCycle } from '../../src/detect/wait-for.ts';
+import { describeWaits, waitCycle } from '../../src/machine/wait-for.ts';
 
 const wait = (thread: string, subject: string, holder: string | null) => ({ thread, subject, holder });
 
