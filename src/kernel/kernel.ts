@@ -200,10 +200,10 @@ export class Kernel {
     thread.running?.return(undefined);
     this.journal.set(thread, 'running', null);
     this.vm.releaseLocks(thread);
-    for (const message of thread.messages.splice(0)) {
-      this.journal.undo(() => thread.messages.push(message));
-      for (const object of message.objects) object.release(thread);
-    }
+    const undelivered = thread.messages.splice(0);
+    if (undelivered.length === 0) return;
+    this.journal.undo(() => thread.messages.push(...undelivered));
+    for (const message of undelivered) for (const object of message.objects) object.release(thread);
   }
 
   /** The task is gone, with its threads, rights and address space. Wired pages stay until they are completed. */
