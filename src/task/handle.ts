@@ -55,15 +55,15 @@ type HandleClass = new (id: number) => Branded;
 const classes = new Map<string, HandleClass>();
 
 /** Says which class stands for kernel objects of `kind`. Each class calls it once, where it is defined. */
-export function registerHandle(kind: string, constructor: HandleClass): void {
-  classes.set(kind, constructor);
+export function registerHandle(kind: string, handleClass: HandleClass): void {
+  classes.set(kind, handleClass);
 }
 
 /** A fresh handle object for a number that arrived in a message. */
 export function makeHandle(kind: string, id: number): Branded {
-  const constructor = classes.get(kind);
-  if (constructor === undefined) throw new TypeError(`there is no class for handles of ${kind}`);
-  return new constructor(id);
+  const HandleOfKind = classes.get(kind);
+  if (HandleOfKind === undefined) throw new TypeError(`there is no class for handles of ${kind}`);
+  return new HandleOfKind(id);
 }
 
 /** A task named by another one: good as an argument wherever a task is expected. */
