@@ -87,6 +87,7 @@ export function threads<S = Wrapped>(
   fn: (task: Task, shared: S, i: number) => unknown,
 ): Record<string, ThreadFunction<Wrapped>> {
   if (!Number.isInteger(n) || n < 1 || n > 256) throw new RangeError(`threads: expected 1 to 256, got ${show(n)}`);
+  if (typeof fn !== 'function') throw new TypeError(`threads: expected a thread's function, got ${show(fn)}`);
   return Object.fromEntries(
     Array.from({ length: n }, (_, i) => {
       const thread: ThreadFunction<Wrapped> = (task, shared) => fn(task, shared, i);
@@ -112,6 +113,9 @@ export function defineScenario<S>(scenario: Scenario<S>): Scenario<S> {
   }
   if (scenario.allowed !== undefined && !Array.isArray(scenario.allowed)) {
     throw new TypeError(`scenario.allowed: expected an array of labels, got ${show(scenario.allowed)}`);
+  }
+  for (const [i, label] of (scenario.allowed ?? []).entries()) {
+    if (typeof label !== 'string') throw new TypeError(`scenario.allowed[${i}]: expected a label (a string), got ${show(label)}`);
   }
   if (scenario.allowed !== undefined && scenario.outcome === undefined) {
     throw new TypeError('scenario.allowed: needs scenario.outcome, which gives the labels');
