@@ -195,6 +195,7 @@ export class HandleTable implements ObjectRegistry {
     if (pool === undefined) {
       pool = new SlotPool();
       this.pools.set(number, pool);
+      this.journal.undo(() => this.pools.delete(number));
     }
     return pool;
   }

@@ -33,8 +33,8 @@ export async function coordinate(setup: CoordinatorSetup, makeStrategy: Strategy
     return;
   }
   report({ error: null, scenario });
-  // It needs a core of its own only while it serves; the threads that wait for it need theirs.
-  const spins = spinsFor((scenario?.threads.length ?? 2) + 1, setup.cores);
+  // Whoever asks it waits, so that the two of them need a core each. In a scenario the next thread needs one as well.
+  const spins = spinsFor(scenario === null ? 2 : scenario.threads.length + 1, setup.cores);
   new Coordinator(control, server, service, new Spin(Math.max(spins, 200))).run();
 }
 

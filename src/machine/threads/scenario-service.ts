@@ -69,6 +69,8 @@ export class ScenarioService implements Service {
       const { iterations, timeBudget } = JSON.parse(text.decode(words)) as StressCommand;
       this.stress.begin(iterations === 0 ? Number.POSITIVE_INFINITY : iterations, timeBudget);
     } else if (call === Command.Hash) {
+      // Of the state that executions start from.
+      this.reset();
       this.answer(stateHash(this.state.kernel));
     } else {
       throw new Malformed(`there is no command ${call}`);
@@ -113,9 +115,7 @@ export class ScenarioService implements Service {
 
   private begin(command: ReplayCommand): void {
     this.replaying = command;
-    // The kernel's journal first: it may bring back words that a task's stores came between.
-    this.state.kernel.journal.rollback();
-    this.snapshot.restore();
+    this.reset();
     for (const frame of command.points) this.points[frame] = 1;
     this.exhausted = false;
     const strategy = this.strategyFor(command);
@@ -124,6 +124,17 @@ export class ScenarioService implements Service {
       return;
     }
     this.controlled.begin({ seed: command.seed, maximumSteps: command.maximumSteps, always: strategy === null, strategy });
+  }
+
+  /** Everything as after `setup`. */
+  private reset(): void {
+    // The kernel's journal first: it may bring back words that a task's stores came between.
+    this.state.kernel.journal.rollback();
+    this.snapshot.restore();
+    for (const thread of this.state.threads) {
+      thread.ended = false;
+      thread.active = false;
+    }
   }
 
   private strategyFor(command: ReplayCommand): Strategy | null {

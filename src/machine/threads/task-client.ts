@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import * as Comlink from 'comlink';
 import type { HardwareBuffers } from '../../hardware/hardware.ts';
 import { Words } from '../../kernel/wire.ts';
+import { ScenarioError } from '../errors.ts';
 import { handlesIn, installTransferHandlers } from './comlink-values.ts';
 import { type Control, Phase } from './layout.ts';
 import type { AddedThread } from './machine-service.ts';
@@ -65,6 +66,8 @@ export class TaskClient {
     });
     try {
       await Promise.race([this.guarded(() => this.remote.call(ping, [])), late]);
+    } catch (error) {
+      throw new ScenarioError((error as Error).message);
     } finally {
       clearTimeout(timer);
     }
