@@ -35,7 +35,13 @@ export class DataRace implements ConflictListener {
       const name = this.actors[trace.actorAt(at)]!.name;
       return `${name} (${role} of ${bytes(trace.words[at + 4]!)} at ${hex(trace.words[at + 2]!)})`;
     });
-    this.sink.report({ rule: 'data-race', level, message: `${first} and ${second} touch the same memory and nothing orders them`, marks, key });
+    this.sink.report({
+      rule: 'data-race',
+      level,
+      message: `${first} and ${second} touch the same memory and nothing orders them`,
+      marks,
+      key,
+    });
   }
 }
 

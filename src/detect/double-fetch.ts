@@ -78,7 +78,15 @@ export class DoubleFetch implements Detector {
   }
 
   /** Bytes `from` to `to` of the event at `at` begin at `physical`. */
-  private touch(trace: Trace, at: number, kind: number, actor: number, physical: number, from: number, to: number): void {
+  private touch(
+    trace: Trace,
+    at: number,
+    kind: number,
+    actor: number,
+    physical: number,
+    from: number,
+    to: number,
+  ): void {
     const task = this.tasks[actor]!;
     if (!this.pages.visit((physical / regionSize) | 0, task)) return;
     const reader = this.readers[actor]!;
@@ -115,7 +123,15 @@ export class DoubleFetch implements Detector {
       const own = memory.lookOf(byte, reader);
       const look = memory.looks[own]!;
       const seen = memory.seen[own]!;
-      if (foreign && writer > look && look > synchronised && look !== reported && seen !== unknown && value !== unknown && seen !== value) {
+      if (
+        foreign &&
+        writer > look &&
+        look > synchronised &&
+        look !== reported &&
+        seen !== unknown &&
+        value !== unknown &&
+        seen !== value
+      ) {
         // What the store left must be what is loaded: otherwise the page has changed by other means since.
         if (known === unknown || known === value) {
           reported = look;
@@ -129,7 +145,15 @@ export class DoubleFetch implements Detector {
     if (between > 0 && onlyForeign) this.report(trace, fragment - 1, between - 1, at);
   }
 
-  private store(trace: Trace, at: number, kind: number, reader: number, physical: number, from: number, to: number): void {
+  private store(
+    trace: Trace,
+    at: number,
+    kind: number,
+    reader: number,
+    physical: number,
+    from: number,
+    to: number,
+  ): void {
     const { memory } = this;
     for (let i = from; i < to; i++) {
       const byte = memory.byteAt(physical + i - from);
@@ -165,7 +189,13 @@ export class DoubleFetch implements Detector {
       { at: between, role: 'store between' },
       { at: second, role: 'second fetch' },
     ];
-    sink.report({ rule: 'double-fetch', level, message: fetchMessage(trace, this.actors, first, between, second), marks, key });
+    sink.report({
+      rule: 'double-fetch',
+      level,
+      message: fetchMessage(trace, this.actors, first, between, second),
+      marks,
+      key,
+    });
   }
 }
 

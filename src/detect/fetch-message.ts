@@ -4,7 +4,13 @@ import { isLoad, isStore, Kind, type Trace } from '../kernel/trace.ts';
 import { replacesWord } from './access.ts';
 import type { ActorInfo } from './finding.ts';
 
-export function fetchMessage(trace: Trace, actors: readonly ActorInfo[], first: number, between: number, second: number): string {
+export function fetchMessage(
+  trace: Trace,
+  actors: readonly ActorInfo[],
+  first: number,
+  between: number,
+  second: number,
+): string {
   const name = (at: number): string => actors[trace.actorAt(at)]!.name;
   const address = hex(trace.words[first + 2]!);
   return `${name(first)} ${deed(trace, first)} at ${address}, ${name(between)} ${deed(trace, between)}, ${name(second)} ${deed(trace, second)}`;

@@ -126,7 +126,13 @@ export class FindingSink {
 }
 
 /** A key of up to 52 bits from the parts that make two findings the same. */
-export function findingKey(rule: number, actorA: number, operationA: number, actorB: number, operationB: number): number {
+export function findingKey(
+  rule: number,
+  actorA: number,
+  operationA: number,
+  actorB: number,
+  operationB: number,
+): number {
   let a = Math.imul(rule + 1, 0x9e3779b1) ^ Math.imul(actorA + 1, 0x85ebca6b);
   a = Math.imul(a ^ (a >>> 15) ^ (operationA + 1), 0xc2b2ae35);
   let b = Math.imul(actorB + 1, 0x27d4eb2f) ^ Math.imul(a, 0x165667b1);

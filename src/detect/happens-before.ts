@@ -52,7 +52,8 @@ export class HappensBefore implements Detector {
       if (sort !== Sort.None) this.access(words, at, kind, actor, sort);
       else if (kind === Kind.Acquire) this.clocks.acquire(actor, keyOfEvent(words[at + 2]!));
       else if (kind === Kind.Release) this.clocks.release(actor, keyOfEvent(words[at + 2]!));
-      else if (kind === Kind.Touch) this.objects?.access(words[at + 2]!, 1, actor, words[at + 5] === 1 ? Sort.Store : Sort.Load, at);
+      else if (kind === Kind.Touch)
+        this.objects?.access(words[at + 2]!, 1, actor, words[at + 5] === 1 ? Sort.Store : Sort.Load, at);
     }
   }
 

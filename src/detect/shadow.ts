@@ -1,9 +1,9 @@
 /**
  * What was done to each place last, by whom and how: enough to tell for a new access which earlier ones race with it.
  *
- * A place is eight units (bytes of memory), chosen by a mask. For every unit, actor and sort of access the latest one is kept.
- * That is exact: when an earlier access of an actor is unordered with a new one, its latest is so too. Older ones are not
- * reported beside the latest: a loop of n racing stores is one mistake, not n².
+ * A place is up to eight units, chosen by a mask: the bytes of a word of memory. For every unit, actor and sort of access the
+ * latest one is kept. That is exact: when an earlier access of an actor is unordered with a new one, its latest is so too. Older
+ * ones are not reported beside the latest: a loop of n racing stores is one mistake, not n².
  */
 import type { Trace } from '../kernel/trace.ts';
 import { Sort } from './access.ts';
@@ -63,7 +63,11 @@ export class Shadow {
         if ((tag & ~allUnits) !== mine) continue;
         cells[cell + 1] = tag & ~mask;
         if ((tag & ~mask) === mine) own = cell;
-      } else if ((tag & mask) !== 0 && cells[cell + 2]! > known[row + other]! && ((against >>> ((tag >>> sortShift) & 3)) & 1) !== 0) {
+      } else if (
+        (tag & mask) !== 0 &&
+        cells[cell + 2]! > known[row + other]! &&
+        ((against >>> ((tag >>> sortShift) & 3)) & 1) !== 0
+      ) {
         this.listener.conflict(this.trace!, cells[cell + 3]!, at);
       }
     }

@@ -47,7 +47,10 @@ test('a setting decides for threads and tasks alike', () => {
     record.load(1, 64);
     for (const level of ['fail', 'note'] as const) {
       const { findings, failed } = scan(record, { 'data-race': level });
-      assert.equal(findings.map((finding) => finding.level), [level]);
+      assert.equal(
+        findings.map((finding) => finding.level),
+        [level],
+      );
       assert.is(failed, level === 'fail');
     }
     assert.equal(scan(record, { 'data-race': 'off' }), { findings: [], failed: false });
@@ -178,13 +181,19 @@ test('atomics do not race with atomics, but with plain accesses; a failed compar
   record.atomic(Kind.AtomicAdd, 0, 64, 0, 1);
   record.atomic(Kind.AtomicStore, 1, 64, 1, 1);
   record.load(2, 64);
-  assert.equal(stories(record), ['data-race fail: app.1.0 atomic store, app.2.0 load', 'data-race fail: app.0.0 atomic store, app.2.0 load']);
+  assert.equal(stories(record), [
+    'data-race fail: app.1.0 atomic store, app.2.0 load',
+    'data-race fail: app.0.0 atomic store, app.2.0 load',
+  ]);
   const failing = new TraceWriter(threads);
   failing.load(1, 64);
   failing.atomic(Kind.AtomicCompareExchange, 0, 64, 3, 1, 0);
   assert.equal(stories(failing), []);
   failing.store(2, 64);
-  assert.equal(stories(failing), ['data-race fail: app.0.0 atomic load, app.2.0 store', 'data-race fail: app.1.0 load, app.2.0 store']);
+  assert.equal(stories(failing), [
+    'data-race fail: app.0.0 atomic load, app.2.0 store',
+    'data-race fail: app.1.0 load, app.2.0 store',
+  ]);
 });
 
 test('accesses race where they share a byte: neighbours do not, unaligned and wider ones do', () => {
@@ -219,7 +228,10 @@ test('two virtual addresses of one physical byte are one place', () => {
   const record = new TraceWriter(tasks);
   record.store(0, 64, 4, 0, 0x7000_0040);
   record.store(1, 64, 4, 0, 0x9000_0040);
-  assert.match(scan(record).findings[0]!.message, /a \(store of 4 bytes at 0x70000040\) and b \(store of 4 bytes at 0x90000040\)/);
+  assert.match(
+    scan(record).findings[0]!.message,
+    /a \(store of 4 bytes at 0x70000040\) and b \(store of 4 bytes at 0x90000040\)/,
+  );
 });
 
 test('one virtual address over two physical bytes is two places', () => {
@@ -267,7 +279,10 @@ test('the latest racing access of each actor and sort is the one reported', () =
   record.load(0, 64);
   record.store(0, 64);
   record.store(1, 64);
-  assert.equal(stories(record), ['data-race fail: app.0.1 load, app.1.0 store', 'data-race fail: app.0.2 store, app.1.0 store']);
+  assert.equal(stories(record), [
+    'data-race fail: app.0.1 load, app.1.0 store',
+    'data-race fail: app.0.2 store, app.1.0 store',
+  ]);
 });
 
 test('faults and steps of the clock are no accesses', () => {

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Kind } from '../../src/kernel/trace.ts';
-import { actorsNamed, scan, stories as allStories, TraceWriter } from './support/traces.ts';
+import { actorsNamed, stories as allStories, scan, TraceWriter } from './support/traces.ts';
 
 const actors = actorsNamed('kernel.submit', 'client', 'kernel.other', 'disk');
 const [kernel, client, other, disk] = [0, 1, 2, 3];
@@ -19,7 +19,9 @@ function fetchedTwice(between: (record: TraceWriter) => void, second = 4096): Tr
 
 test('a length that the client changes between two loads', () => {
   const record = fetchedTwice((r) => r.store(client, 64, 4, 4096));
-  assert.equal(stories(record), ['double-fetch fail: kernel.submit.0 first fetch, client.0 store between, kernel.submit.1 second fetch']);
+  assert.equal(stories(record), [
+    'double-fetch fail: kernel.submit.0 first fetch, client.0 store between, kernel.submit.1 second fetch',
+  ]);
   const { findings, failed } = scan(record, { 'data-race': 'off' });
   assert.is(findings[0]!.message, 'kernel.submit read 16 at 0x100000040, client stored 4096, kernel.submit read 4096');
   assert.is(failed, true);
@@ -30,7 +32,9 @@ test('a store of its own that somebody changes before it is loaded back', () => 
   record.store(kernel, 64, 4, 16);
   record.store(client, 64, 4, 4096);
   record.load(kernel, 64, 4, 4096);
-  assert.equal(stories(record), ['double-fetch fail: kernel.submit.0 own store, client.0 store between, kernel.submit.1 second fetch']);
+  assert.equal(stories(record), [
+    'double-fetch fail: kernel.submit.0 own store, client.0 store between, kernel.submit.1 second fetch',
+  ]);
   assert.is(
     scan(record, { 'data-race': 'off' }).findings[0]!.message,
     'kernel.submit stored 16 at 0x100000040, client stored 4096, kernel.submit read 4096',
@@ -39,7 +43,9 @@ test('a store of its own that somebody changes before it is loaded back', () => 
 
 test('a device changes it', () => {
   const record = fetchedTwice((r) => r.write(disk, 0, 128));
-  assert.equal(stories(record), ['double-fetch fail: kernel.submit.0 first fetch, disk.0 store between, kernel.submit.1 second fetch']);
+  assert.equal(stories(record), [
+    'double-fetch fail: kernel.submit.0 first fetch, disk.0 store between, kernel.submit.1 second fetch',
+  ]);
 });
 
 test('an atomic store of another task changes it too', () => {
@@ -57,10 +63,15 @@ test('an acquire or an atomic of its own in between makes a new look of it', () 
     (r) => r.atomic(Kind.AtomicLoad, kernel, 128),
     (r) => r.atomic(Kind.AtomicStore, kernel, 128),
   ];
+  const store = (r: TraceWriter): number => r.store(client, 64, 4, 4096);
   for (const synchronise of synchronised) {
-    const store = (r: TraceWriter): number => r.store(client, 64, 4, 4096);
-    assert.equal(stories(fetchedTwice((r) => (store(r), synchronise(r)))), []);
-    assert.equal(stories(fetchedTwice((r) => (synchronise(r), store(r)))), []);
+    for (const order of [
+      [store, synchronise],
+      [synchronise, store],
+    ]) {
+      const between = (r: TraceWriter): void => order.forEach((step) => void step(r));
+      assert.equal(stories(fetchedTwice(between)), []);
+    }
   }
 });
 
@@ -82,7 +93,9 @@ test('after an acquire, two further loads count again', () => {
   record.load(kernel, 64, 4, 16);
   record.store(client, 64, 4, 17);
   record.load(kernel, 64, 4, 17);
-  assert.equal(stories(record), ['double-fetch fail: kernel.submit.1 first fetch, client.0 store between, kernel.submit.2 second fetch']);
+  assert.equal(stories(record), [
+    'double-fetch fail: kernel.submit.1 first fetch, client.0 store between, kernel.submit.2 second fetch',
+  ]);
 });
 
 test('no finding when the value is the same, when nobody stored, or when the store came before', () => {
@@ -113,7 +126,9 @@ test('bytes are compared one by one: only a byte that changed counts', () => {
   assert.equal(stories(record), []);
   record.store(client, 71, 1, 1);
   record.load(kernel, 70, 2, 0x100);
-  assert.equal(stories(record), ['double-fetch fail: kernel.submit.1 first fetch, client.1 store between, kernel.submit.2 second fetch']);
+  assert.equal(stories(record), [
+    'double-fetch fail: kernel.submit.1 first fetch, client.1 store between, kernel.submit.2 second fetch',
+  ]);
 });
 
 test('a change by the kernel itself is none, even beside a foreign store of something else', () => {
@@ -172,8 +187,13 @@ test('a bulk copy after a load: what the store left is what was copied', () => {
   record.load(kernel, 64, 4, 16);
   record.store(client, 64, 4, 4096);
   record.read(kernel, 0, 128, 99);
-  assert.equal(stories(record), ['double-fetch fail: kernel.submit.0 first fetch, client.0 store between, kernel.submit.1 second fetch']);
-  assert.match(scan(record).findings.at(-1)!.message, 'kernel.submit read 16 at 0x100000040, client stored 4096, kernel.submit read 128 bytes');
+  assert.equal(stories(record), [
+    'double-fetch fail: kernel.submit.0 first fetch, client.0 store between, kernel.submit.1 second fetch',
+  ]);
+  assert.match(
+    scan(record).findings.at(-1)!.message,
+    'kernel.submit read 16 at 0x100000040, client stored 4096, kernel.submit read 128 bytes',
+  );
 });
 
 test('a bulk copy before a load: counts where the trace proves what was copied', () => {
@@ -190,22 +210,32 @@ test('a bulk copy before a load: counts where the trace proves what was copied',
 });
 
 test('two bulk copies of the same bytes: counts when the hash differs and only others stored', () => {
-  const copiedTwice = (second: number, between: (record: TraceWriter) => void): string[] => {
+  const copiedTwice = (second: number, ...between: ((record: TraceWriter) => void)[]): string[] => {
     const record = new TraceWriter(actors);
     record.read(kernel, 0, 128, 99);
-    between(record);
+    for (const write of between) write(record);
     record.read(kernel, 0, 128, second);
     return stories(record);
   };
-  const found = ['double-fetch fail: kernel.submit.0 first fetch, client.0 store between, kernel.submit.1 second fetch'];
-  assert.equal(copiedTwice(98, (r) => r.write(client, 32, 8)), found);
-  assert.equal(copiedTwice(99, (r) => r.write(client, 32, 8)), []);
-  assert.equal(copiedTwice(98, (r) => (r.write(client, 32, 8), r.write(other, 40, 8))), []);
-  assert.equal(copiedTwice(98, (r) => (r.write(client, 32, 8), r.store(kernel, 40, 8, 1))), []);
-  assert.equal(copiedTwice(98, (r) => (r.write(client, 32, 8), r.acquire(kernel, 7))), []);
-  assert.equal(copiedTwice(98, (r) => r.write(client, 256, 8)), []);
+  const foreign = (r: TraceWriter): number => r.write(client, 32, 8);
+  assert.equal(copiedTwice(98, foreign), [
+    'double-fetch fail: kernel.submit.0 first fetch, client.0 store between, kernel.submit.1 second fetch',
+  ]);
+  const none: ((record: TraceWriter) => void)[] = [
+    (r) => r.write(other, 40, 8),
+    (r) => r.store(kernel, 40, 8, 1),
+    (r) => r.acquire(kernel, 7),
+  ];
+  for (const beside of none) assert.equal(copiedTwice(98, foreign, beside), []);
+  assert.equal(copiedTwice(99, foreign), []);
+  assert.equal(
+    copiedTwice(98, (r) => r.write(client, 256, 8)),
+    [],
+  );
   // A store of its own stays its own when the byte is looked at in between.
-  assert.equal(copiedTwice(98, (r) => (r.store(other, 40, 1, 3), r.load(kernel, 40, 1, 3), r.write(client, 32, 1))), []);
+  const own = (r: TraceWriter): number => r.store(other, 40, 1, 3);
+  const look = (r: TraceWriter): number => r.load(kernel, 40, 1, 3);
+  assert.equal(copiedTwice(98, own, look, foreign), []);
 });
 
 test('bulk copies of different ranges prove nothing by their hashes', () => {

@@ -14,7 +14,10 @@ const actors = actorsNamed('app.0', 'app.1', 'app.2', 'app.3');
 const actor = fc.nat(actors.length - 1);
 const key = fc.nat(2);
 /** Bytes that overlap often, in one place, in neighbouring places, at a page edge and at the top of memory. */
-const physical = fc.oneof(fc.integer({ min: 64, max: 84 }), fc.constantFrom(4092, 4094, 4095, 4096, 0x8000, 0x8002, 2 ** 33 - 16));
+const physical = fc.oneof(
+  fc.integer({ min: 64, max: 84 }),
+  fc.constantFrom(4092, 4094, 4095, 4096, 0x8000, 0x8002, 2 ** 33 - 16),
+);
 const word = fc.constantFrom(64, 68, 80, 4092, 0x8000);
 const kinds = [Kind.AtomicLoad, Kind.AtomicStore, Kind.AtomicAdd, Kind.AtomicExchange, Kind.AtomicCompareExchange];
 
@@ -25,14 +28,26 @@ const line: fc.Arbitrary<Line> = fc.oneof(
     if (split) return (r) => r.split(store ? Kind.Store64 : Kind.Load64, a, p, 0x8000, 8);
     return (r) => (store ? r.store(a, p, width) : r.load(a, p, width));
   }),
-  fc.tuple(actor, word, fc.constantFrom(...kinds), fc.nat(1)).map(([a, w, kind, before]): Line => (r) => r.atomic(kind, a, w, before, 1, 0)),
+  fc.tuple(actor, word, fc.constantFrom(...kinds), fc.nat(1)).map(
+    ([a, w, kind, before]): Line =>
+      (r) =>
+        r.atomic(kind, a, w, before, 1, 0),
+  ),
   fc.tuple(actor, fc.integer({ min: 60, max: 84 }), fc.nat(40), fc.boolean()).map(
     ([a, p, length, store]): Line =>
       (r) =>
         store ? r.write(a, p, length) : r.read(a, p, length),
   ),
-  fc.tuple(actor, key).map(([a, k]): Line => (r) => r.acquire(a, k)),
-  fc.tuple(actor, key).map(([a, k]): Line => (r) => r.release(a, k)),
+  fc.tuple(actor, key).map(
+    ([a, k]): Line =>
+      (r) =>
+        r.acquire(a, k),
+  ),
+  fc.tuple(actor, key).map(
+    ([a, k]): Line =>
+      (r) =>
+        r.release(a, k),
+  ),
 );
 
 test('pairs that race are those that nothing orders', () => {

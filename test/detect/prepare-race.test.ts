@@ -54,7 +54,9 @@ test('it does not depend on data-race, and can be off itself', () => {
   record.prepare(1, 5);
   record.store(0, 64);
   record.store(1, 64);
-  assert.equal(stories(record, { 'data-race': 'off' }), ['prepare-race fail: kernel.a.0 first call, kernel.b.0 second call']);
+  assert.equal(stories(record, { 'data-race': 'off' }), [
+    'prepare-race fail: kernel.a.0 first call, kernel.b.0 second call',
+  ]);
   assert.equal(stories(record, { 'prepare-race': 'off' }), ['data-race fail: kernel.a.1 store, kernel.b.1 store']);
   assert.equal(stories(record, { 'data-race': 'off', 'prepare-race': 'off' }), []);
 });

@@ -33,8 +33,14 @@ export function racingPairs(trace: Trace): OraclePair[] {
         (earlier.stores || later.stores) &&
         !(isAtomic(earlier.kind) && isAtomic(later.kind));
       if (!conflict || later.before.has(earlier)) continue;
-      const replaced = (byte: number): boolean => events.slice(i + 1, j).some((other) => sameSort(other, earlier) && other.bytes.has(byte));
-      pairs.push({ earlier: earlier.at, later: later.at, latest: !shared.every(replaced), earlierActor: earlier.actor });
+      const replaced = (byte: number): boolean =>
+        events.slice(i + 1, j).some((other) => sameSort(other, earlier) && other.bytes.has(byte));
+      pairs.push({
+        earlier: earlier.at,
+        later: later.at,
+        latest: !shared.every(replaced),
+        earlierActor: earlier.actor,
+      });
     }
   }
   return pairs;
@@ -60,10 +66,13 @@ function order(trace: Trace): Event[] {
     };
     comesAfter(events.findLast((other) => other.actor === actor));
     if (kind === Kind.Acquire) {
-      for (const other of events) if (other.kind === Kind.Release && words[other.at + 2] === words[at + 2]) comesAfter(other);
+      for (const other of events)
+        if (other.kind === Kind.Release && words[other.at + 2] === words[at + 2]) comesAfter(other);
     }
     if (isAtomic(kind) && kind !== Kind.AtomicStore) {
-      comesAfter(events.findLast((other) => isAtomic(other.kind) && other.stores && words[other.at + 3] === words[at + 3]));
+      comesAfter(
+        events.findLast((other) => isAtomic(other.kind) && other.stores && words[other.at + 3] === words[at + 3]),
+      );
     }
     events.push(event);
   }
@@ -77,7 +86,11 @@ function bytesOf(trace: Trace, at: number): Set<number> {
   const split = words[at + 7] === 1 && !isAtomic(trace.kindAt(at));
   for (let i = 0; i < words[at + 4]!; i++) {
     const byte = words[at + 3]! + i;
-    bytes.add(split && Math.floor(byte / 4096) > Math.floor(words[at + 3]! / 4096) ? words[at + headerWords]! + (byte % 4096) : byte);
+    bytes.add(
+      split && Math.floor(byte / 4096) > Math.floor(words[at + 3]! / 4096)
+        ? words[at + headerWords]! + (byte % 4096)
+        : byte,
+    );
   }
   return bytes;
 }

@@ -90,7 +90,15 @@ export class TraceWriter implements ExecutionRecord {
     return this.event(kind, actor, address, physical, width, value % 2 ** 32, Math.floor(value / 2 ** 32));
   }
 
-  private event(kind: number, actor: number, subject: number, physical: number, length: number, low: number, high: number): number {
+  private event(
+    kind: number,
+    actor: number,
+    subject: number,
+    physical: number,
+    length: number,
+    low: number,
+    high: number,
+  ): number {
     return this.trace.append(kind, actor, this.operations[actor]!++, subject, physical, length, low, high);
   }
 
@@ -110,7 +118,9 @@ export function scan(record: ExecutionRecord, settings: RuleSettings = {}): { fi
 /** The same in short: 'rule level role@operation role@operation'. */
 export function stories(record: ExecutionRecord, settings: RuleSettings = {}): string[] {
   return scan(record, settings).findings.map(({ rule, level, marks }) => {
-    const parts = marks.map(({ at, role }) => `${record.actors[record.trace.actorAt(at)]!.name}.${record.trace.words[at + 1]} ${role}`);
+    const parts = marks.map(
+      ({ at, role }) => `${record.actors[record.trace.actorAt(at)]!.name}.${record.trace.words[at + 1]} ${role}`,
+    );
     return `${rule} ${level}: ${parts.join(', ')}`;
   });
 }
