@@ -34,17 +34,17 @@ export class Campaign {
   ) {
     const alone = settings.carrier === 'threads' || !isIndependent(settings.strategy);
     const workers = alone ? 1 : settings.workers;
-    this.pool = new ExplorerPool(target, workers, settings.stallTimeout, () => this.description?.threads ?? []);
+    this.pool = new ExplorerPool(target, workers, settings.stallTimeout);
   }
 
   async run(): Promise<Exploration> {
     const onThreads = this.settings.carrier === 'threads';
     const threads = this.settings.threadCheck || onThreads ? new ThreadCheck(this.target) : null;
     try {
-      // The others load the scenario meanwhile, so that all of them begin together.
-      const loads = Array.from({ length: this.pool.workers - 1 }, () => this.pool.run({ kind: 'load' }));
-      [this.description] = await Promise.all([this.pool.run({ kind: 'describe', probe: !onThreads }), ...loads]);
-      const checked = threads?.probe(this.description) ?? Promise.resolve();
+      // Every worker loads the scenario before the first execution, so that all of them begin together.
+      const loaded = await Promise.all(Array.from({ length: this.pool.workers }, () => this.pool.run({ kind: 'load' })));
+      this.description = loaded[0]!;
+      const checked = onThreads ? Promise.resolve() : this.check(threads);
       checked.catch(() => this.pool.stop());
       await this.explore(onThreads ? () => this.allOnThreads(threads!) : () => this.allRounds());
       this.elapsed = Date.now() - this.started;
@@ -61,6 +61,12 @@ export class Campaign {
     } finally {
       await Promise.all([this.pool.destroy(), threads?.shutdown()]);
     }
+  }
+
+  /** Execution 1, twice inline and once on threads: refuses what does not come out the same. */
+  private async check(threads: ThreadCheck | null): Promise<void> {
+    const probe = await this.pool.run({ kind: 'probe' });
+    await threads?.probe(this.description!, probe);
   }
 
   /** Explores until it is over, the time is up, or somebody says so. */

@@ -31,7 +31,7 @@ export async function explore(file: string | URL, options: ExploreOptions = {}):
 
 /** The names of the scenarios in a file, read in a worker: a scenario's module may do anything while it loads. */
 async function scenarioNames(url: string, settings: Settings): Promise<string[]> {
-  const pool = new ExplorerPool(targetOf(url, null, settings), 1, settings.stallTimeout, () => []);
+  const pool = new ExplorerPool(targetOf(url, null, settings), 1, settings.stallTimeout);
   try {
     return await pool.run({ kind: 'names' });
   } finally {

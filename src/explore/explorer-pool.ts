@@ -5,21 +5,24 @@
  */
 import { Piscina } from 'piscina';
 import { workerExecArgv, workerUrl } from '../machine/packaging.ts';
-import { flag } from './explorer.ts';
-import { type Answer, type AnswerTo, type Job, raise, type Reply, type Request, type Target } from './explorer-service.ts';
+import { flag, starting } from './explorer.ts';
+import { type Answer, type AnswerTo, type Description, type Job, raise, type Reply, type Request, type Target } from './explorer-service.ts';
 
 const watchInterval = 200;
+/** Milliseconds that a worker may take to start and to load the scenario: a busy machine is no loop. */
+const longestStart = 30_000;
 
 export class ExplorerPool {
   private readonly pool: Piscina<Request, Reply>;
   private readonly running = new Set<Int32Array>();
   private stopped = false;
+  /** Names of the threads, once a worker has loaded the scenario. */
+  private threads: readonly string[] = [];
 
   constructor(
     private readonly target: Target,
     readonly workers: number,
     private readonly stallTimeout: number,
-    private readonly threads: () => readonly string[],
   ) {
     this.pool = new Piscina({
       filename: workerUrl('explorer').href,
@@ -42,6 +45,7 @@ export class ExplorerPool {
   /** Does one job. Throws what it throws; ScenarioError when a task stalls. */
   async run<J extends Job>(job: J): Promise<AnswerTo<J>> {
     const flags = new Int32Array(new SharedArrayBuffer(4 * flag.words));
+    flags[flag.thread] = starting;
     if (this.stopped) flags[flag.stop] = 1;
     this.running.add(flags);
     const abort = new AbortController();
@@ -52,6 +56,7 @@ export class ExplorerPool {
         return { ok: false, error: { name: 'ScenarioError', message, stack: undefined } };
       });
       if (!reply.ok) raise(reply.error);
+      if (job.kind === 'load') this.threads = (reply.value as Description).threads;
       return reply.value as Answer as AnswerTo<J>;
     } finally {
       clearInterval(watch);
@@ -83,17 +88,20 @@ export class ExplorerPool {
     let since = Date.now();
     return setInterval(() => {
       const now = Atomics.load(flags, flag.pulse);
+      const thread = Atomics.load(flags, flag.thread);
+      const limit = thread === starting ? Math.max(this.stallTimeout, longestStart) : this.stallTimeout;
       if (now !== pulse) {
         pulse = now;
         since = Date.now();
-      } else if (Date.now() - since > this.stallTimeout) {
-        abort.abort(this.stallMessage(Atomics.load(flags, flag.thread)));
+      } else if (Date.now() - since > limit) {
+        abort.abort(this.stallMessage(thread, limit));
       }
     }, watchInterval);
   }
 
-  private stallMessage(thread: number): string {
-    const who = thread === 0 ? 'the scenario (while it is loaded, in setup, check or outcome)' : `thread ${this.threads()[thread - 1] ?? thread - 1}`;
-    return `${who} ran for ${this.stallTimeout} ms without an operation: a loop that waits must do something that others can change (load, atomic, receive), or raise stallTimeout`;
+  private stallMessage(thread: number, limit: number): string {
+    if (thread === starting) return `the scenario was not loaded after ${limit} ms: does its module do more than declare it?`;
+    const who = thread === 0 ? 'setup, check or outcome' : `thread ${this.threads[thread - 1] ?? thread - 1}`;
+    return `${who} ran for ${limit} ms without an operation: a loop that waits must do something that others can change (load, atomic, receive), or raise stallTimeout`;
   }
 }

@@ -10,7 +10,7 @@ import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { RandomStrategy } from '../schedule/random.ts';
 import { type Runs, runsOf } from '../schedule/runs.ts';
 import { decodeToken, type Token } from '../schedule/token.ts';
-import { actorsOf, baseHash, type ChunkJob, type ChunkResult, type ExecutionSettings, Explorer } from './explorer.ts';
+import { actorsOf, baseHash, type ChunkJob, type ChunkResult, type ExecutionSettings, Explorer, flag } from './explorer.ts';
 import { Minimiser } from './minimise.ts';
 import { Reproducer } from './reproducer.ts';
 import type { Replay } from './results.ts';
@@ -28,14 +28,19 @@ export interface Description {
   readonly threads: readonly string[];
   readonly actors: readonly ActorInfo[];
   readonly digest: string;
-  /** Execution 1, which every carrier must repeat exactly; null when no inline carrier is wanted. */
-  readonly probe: { runs: Runs; hash: string; judged: boolean } | null;
+}
+
+/** Execution 1, which every carrier must repeat exactly. */
+export interface Probe {
+  readonly runs: Runs;
+  readonly hash: string;
+  readonly judged: boolean;
 }
 
 export type Job =
   | { kind: 'names' }
   | { kind: 'load' }
-  | { kind: 'describe'; probe: boolean }
+  | { kind: 'probe' }
   | { kind: 'chunk'; chunk: ChunkJob }
   | { kind: 'replay'; token: string }
   | { kind: 'minimise'; token: string; rule: string | null; points: readonly number[] };
@@ -55,15 +60,15 @@ export interface Reproduced {
   readonly judged: boolean;
 }
 
-export type Answer = null | string[] | Description | ChunkResult | Reproduced;
+export type Answer = string[] | Description | Probe | ChunkResult | Reproduced;
 
 /** What a job of type J answers. */
 export type AnswerTo<J extends Job> = J extends { kind: 'names' }
   ? string[]
   : J extends { kind: 'load' }
-    ? null
-    : J extends { kind: 'describe' }
     ? Description
+    : J extends { kind: 'probe' }
+    ? Probe
     : J extends { kind: 'chunk' }
       ? ChunkResult
       : Reproduced;
@@ -88,13 +93,14 @@ export class ExplorerService {
   private async answer({ job, target, flags }: Request): Promise<Answer> {
     if (job.kind === 'names') return scenarioNames(target.url);
     const loaded = (this.loaded ??= await loadScenario(target.url, target.scenario));
+    flags[flag.thread] = 0;
+    Atomics.add(flags, flag.pulse, 1);
     const { settings } = target;
     switch (job.kind) {
       case 'load':
-        this.explorerFor(loaded, settings);
-        return null;
-      case 'describe':
-        return { ...describe(loaded), probe: job.probe ? this.probe(loaded, settings, flags) : null };
+        return describe(loaded);
+      case 'probe':
+        return this.probe(loaded, settings, flags);
       case 'chunk':
         return this.explorerFor(loaded, settings).explore(job.chunk, flags);
       case 'replay': {
@@ -112,7 +118,7 @@ export class ExplorerService {
   }
 
   /** Runs `setup` twice and execution 1 twice: both must come out the same. */
-  private probe(loaded: LoadedScenario, settings: ExecutionSettings, flags: Int32Array): Description['probe'] {
+  private probe(loaded: LoadedScenario, settings: ExecutionSettings, flags: Int32Array): Probe {
     const one = new Reproducer(loaded, settings, flags);
     const two = new Reproducer(loaded, settings, flags);
     if (baseHash(one.machine) !== baseHash(two.machine)) {
@@ -146,7 +152,7 @@ export class ExplorerService {
   }
 }
 
-function describe(loaded: LoadedScenario): Omit<Description, 'probe'> {
+function describe(loaded: LoadedScenario): Description {
   return {
     name: loaded.scenario.name,
     allowed: loaded.scenario.allowed ?? null,

@@ -56,6 +56,8 @@ export interface ChunkResult {
 
 /** Words of a job's shared flags: a count that moves while it works, the thread that runs (1 + its number), executions done, a request to stop. */
 export const flag = { pulse: 0, thread: 1, executions: 2, stop: 3, words: 4 } as const;
+/** In place of a thread: the worker has not loaded the scenario yet. */
+export const starting = -1;
 
 export class Explorer {
   readonly machine: InlineMachine;

@@ -20,11 +20,12 @@ export async function replay(file: string | URL, token: string, options: ReplayO
   const carrier = options.carrier ?? 'threads';
   const url = toUrl(file);
   const target = targetOf(url, settings.scenario, settings);
-  const pool = new ExplorerPool(target, 1, settings.stallTimeout, () => []);
+  const pool = new ExplorerPool(target, 1, settings.stallTimeout);
   const threads = carrier === 'threads' ? ThreadMachine.boot(url, settings.scenario, { maximumSteps: settings.maximumSteps }) : null;
   threads?.catch(() => {});
   try {
     // Inline first: it tells the story, and whether the token fits at all.
+    await pool.run({ kind: 'load' });
     const reproduced = await pool.run({ kind: 'replay', token });
     if (threads === null) return reproduced.replay;
     return await onThreads(await threads, reproduced);
@@ -42,8 +43,9 @@ export async function replay(file: string | URL, token: string, options: ReplayO
  */
 export async function minimise(file: string | URL, token: string, options: ReplayOptions = {}): Promise<Replay> {
   const settings: Settings = settle(options);
-  const pool = new ExplorerPool(targetOf(toUrl(file), settings.scenario, settings), 1, settings.stallTimeout, () => []);
+  const pool = new ExplorerPool(targetOf(toUrl(file), settings.scenario, settings), 1, settings.stallTimeout);
   try {
+    await pool.run({ kind: 'load' });
     return (await pool.run({ kind: 'minimise', token, rule: null, points: [] })).replay;
   } finally {
     await pool.destroy();

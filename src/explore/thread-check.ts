@@ -6,7 +6,7 @@ import { isStep, Trace } from '../kernel/trace.ts';
 import { ScenarioError } from '../machine/errors.ts';
 import { formatOperation } from '../machine/operations.ts';
 import { ThreadMachine } from '../machine/threads/thread-machine.ts';
-import type { Description, Reproduced, Target } from './explorer-service.ts';
+import type { Description, Probe, Reproduced, Target } from './explorer-service.ts';
 
 export class ThreadCheck {
   readonly machine: Promise<ThreadMachine>;
@@ -18,9 +18,7 @@ export class ThreadCheck {
   }
 
   /** Runs execution 1. Throws ScenarioError when it comes out otherwise than inline. */
-  async probe(description: Description): Promise<void> {
-    if (description.probe === null) return;
-    const { runs, hash, judged } = description.probe;
+  async probe(description: Description, { runs, hash, judged }: Probe): Promise<void> {
     const machine = await this.machine;
     const execution = await machine.replay(runs, { seed: this.target.settings.seed, judge: judged });
     if (execution.traceHash === hash) return;

@@ -99,5 +99,6 @@ const names = (all: readonly Scenario[]): string => all.map((scenario) => JSON.s
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const where = /\(?(file:[^\s)]+|\/[^\s)]+):(\d+):\d+\)?/.exec(error.stack ?? '');
-  return where === null ? `${error.name}: ${error.message}` : `${error.name}: ${error.message} (line ${where[2]})`;
+  const message = error.message.replace(/\s*\n\s*/g, ' ');
+  return where === null ? `${error.name}: ${message}` : `${error.name}: ${message} (line ${where[2]})`;
 }
