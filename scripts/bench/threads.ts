@@ -29,8 +29,8 @@ export async function threadFigures(): Promise<Figure[]> {
 
 /** Median over rounds; each thread in turn takes `length` steps. */
 async function stepsPerSecond(threads: number, length: number): Promise<number> {
-  const file = new URL(`./programs/turns-${threads}.ts`, import.meta.url).href;
-  const machine = await ThreadMachine.boot(file, null, { maximumSteps: 2 * steps });
+  const file = new URL('./programs/turns.ts', import.meta.url).href;
+  const machine = await ThreadMachine.boot(file, `${threads} threads in turn`, { maximumSteps: 2 * steps });
   const runs = Array.from({ length: steps / length }, (_, i) => ({ actor: i % threads, steps: length }));
   const perSecond: number[] = [];
   try {

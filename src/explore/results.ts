@@ -91,16 +91,5 @@ export interface Replay {
   logs: { thread: string; text: string }[];
 }
 
-export interface Histogram {
-  scenario: string;
-  iterations: number;
-  /** Milliseconds. */
-  elapsed: number;
-  iterationsPerSecond: number;
-  /** Label of `outcome`, or 'failed: rule' → iterations. */
-  outcomes: Record<string, number>;
-  unobserved: string[];
-  /** Rule → message and how often; what free-running threads can show: asserts, faults, exceptions, panics, outcomes. */
-  failures: { rule: RuleName; message: string; thread: string | null; occurrences: number }[];
-  interrupted: boolean;
-}
+/** What `stress` counts. */
+export type { StressResult as Histogram } from '../machine/threads/thread-machine.ts';

@@ -12,14 +12,14 @@ export interface Chunk {
 export const prologue = 16;
 const firstRound = 256;
 const largestRound = 2 ** 18;
-const smallestChunk = 64;
+const smallestChunk = 128;
 const largestChunk = 8192;
 
 /** The chunks of each round after the prologue, up to execution `limit`. */
 export function* rounds(limit: number): Generator<Chunk[]> {
   for (let from = prologue + 1, size = firstRound; from <= limit; from += size, size = Math.min(size * 2, largestRound)) {
     const end = Math.min(from + size - 1, limit);
-    const length = Math.min(Math.max(size / 16, smallestChunk), largestChunk);
+    const length = Math.min(Math.max(size / 8, smallestChunk), largestChunk);
     const chunks: Chunk[] = [];
     for (let start = from; start <= end; start += length) chunks.push({ from: start, to: Math.min(start + length - 1, end) });
     yield chunks;

@@ -21,6 +21,8 @@ import type { ScenarioReady, TaskSetup } from './setup.ts';
 /** How long workers may take to load the scenario, in milliseconds. */
 const longestStart = 30_000;
 const mostThreads = 256;
+/** A worker that does not even load is started again so often in all. */
+const mostRelaunches = 10;
 
 export interface ThreadMachineOptions {
   /** More steps than this are a livelock. Default 100,000. */
@@ -73,10 +75,14 @@ export interface StressOptions {
 export interface StressResult {
   scenario: string;
   iterations: number;
+  /** Milliseconds. */
   elapsed: number;
   iterationsPerSecond: number;
+  /** Label of `outcome`, or 'failed: rule' → iterations. */
   outcomes: Record<string, number>;
+  /** Labels in `allowed` that never occurred. */
   unobserved: string[];
+  /** What free-running threads can show: asserts, faults, exceptions, panics, outcomes. */
   failures: { rule: RuleName; message: string; thread: string | null; occurrences: number }[];
   interrupted: boolean;
 }
@@ -90,6 +96,9 @@ export class ThreadMachine {
   private progressKey = '';
   private progressSince = 0;
   private stalled: string | null = null;
+  private booted = false;
+  /** Replacements that ended before they were ready. */
+  private relaunches = 0;
 
   private constructor(
     private readonly url: string,
@@ -121,7 +130,8 @@ export class ThreadMachine {
       scenario!.threads.forEach((_, number) => {
         machine.launch(number);
       });
-      await machine.workersReady();
+      await machine.ready();
+      machine.booted = true;
     } catch (error) {
       await machine.shutdown();
       throw error;
@@ -142,7 +152,7 @@ export class ThreadMachine {
 
   /** Lets the threads run freely, again and again, and counts what comes out. */
   async stress(options: StressOptions): Promise<StressResult> {
-    await this.workersReady();
+    await this.ready();
     const { iterations, timeBudget, signal = null, onProgress = null } = options;
     const cancel = (): void => this.control.setHead(Head.Cancel, 1);
     const began = performance.now();
@@ -193,7 +203,7 @@ export class ThreadMachine {
     strategy: ReplayCommand['strategy'],
     points: readonly number[],
   ): Promise<ThreadExecution | null> {
-    await this.workersReady();
+    await this.ready();
     this.lane.write(schedule);
     this.resetWatch();
     const command: ReplayCommand = {
@@ -230,8 +240,9 @@ export class ThreadMachine {
     worker.start(setup, (reason) => {
       void worker.destroy();
       if (this.control.stopped) return;
-      if (this.control.phase(number) === Phase.Absent) this.loadFailure ??= reason;
-      else void this.replace(number);
+      if (this.control.phase(number) !== Phase.Absent) void this.replace(number);
+      else if (this.booted && this.relaunches++ < mostRelaunches) this.launch(number);
+      else this.loadFailure ??= reason;
     });
   }
 
@@ -246,7 +257,8 @@ export class ThreadMachine {
     if (!this.control.stopped) this.launch(number);
   }
 
-  private async workersReady(): Promise<void> {
+  /** Resolves once every worker is there and idle; those that died are replaced. */
+  async ready(): Promise<void> {
     const deadline = performance.now() + longestStart;
     const { threads } = this.scenario;
     while (!threads.every(({ number }) => this.control.phase(number) === Phase.Idle)) {
