@@ -27,7 +27,7 @@ const threads: Record<string, number> = {};
 const machine = await ThreadMachine.boot(url, null, { maximumSteps: settings.maximumSteps });
 try {
   for (let i = 0; i < Number(times); i++) {
-    const { traceHash } = await machine.replay(runs, { seed, judge: reproducer.judged });
+    const { traceHash } = await machine.replay(runs, { seed });
     threads[traceHash] = (threads[traceHash] ?? 0) + 1;
   }
 } finally {

@@ -12,7 +12,8 @@ export class KernelFindings implements Detector {
   scan({ trace, texts }: ExecutionRecord): void {
     if (texts.size === 0) return;
     for (const [at, message] of texts) {
-      if (trace.kindAt(at) !== Kind.Violation) continue;
+      const kind = trace.kindAt(at);
+      if (kind !== Kind.Violation && kind !== Kind.Verdict) continue;
       const number = trace.words[at + 2]!;
       const rule = ruleNames[number]!;
       const level = this.sink.level(rule);

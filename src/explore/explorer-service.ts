@@ -34,7 +34,6 @@ export interface Description {
 export interface Probe {
   readonly runs: Runs;
   readonly hash: string;
-  readonly judged: boolean;
 }
 
 export type Job =
@@ -56,8 +55,6 @@ export interface Reproduced {
   readonly replay: Replay;
   readonly runs: Runs;
   readonly seed: number;
-  /** Whether `check` and `outcome` were asked; their verdict is part of the trace. */
-  readonly judged: boolean;
 }
 
 export type Answer = string[] | Description | Probe | ChunkResult | Reproduced;
@@ -133,7 +130,7 @@ export class ExplorerService {
     if (hashes[0] !== hashes[1]) {
       throw new ScenarioError(`${loaded.scenario.name} is not deterministic: ${firstDifference(one, two)}`);
     }
-    return { runs: runsOf(one.machine.trace), hash: hashes[0]!, judged: one.judged };
+    return { runs: runsOf(one.machine.trace), hash: hashes[0]! };
   }
 
   private minimise(loaded: LoadedScenario, settings: ExecutionSettings, flags: Int32Array, job: Job & { kind: 'minimise' }): Reproduced {
@@ -146,7 +143,7 @@ export class ExplorerService {
     explorer.explore({ from: 1, to: points.length > 0 ? 0 : 16, points, widenAtOnce: true }, flags);
     const before = reproducer.reproduce(token.runs, token);
     const wanted = job.rule ?? before.replay.failure?.rule ?? before.replay.notes[0]?.rule;
-    if (wanted === undefined) return { replay: before.replay, runs: token.runs, seed: token.seed, judged: reproducer.judged };
+    if (wanted === undefined) return { replay: before.replay, runs: token.runs, seed: token.seed };
     const runs = new Minimiser(reproducer, explorer).minimise(token.runs, wanted as never);
     return reproduced(reproducer, runs, null, token.seed);
   }
@@ -174,7 +171,7 @@ function decode(loaded: LoadedScenario, text: string): Token {
 
 function reproduced(reproducer: Reproducer, runs: Runs, token: Token | null, seed = token?.seed ?? 0): Reproduced {
   const { replay } = reproducer.reproduce(runs, token);
-  return { replay, runs: runsOf(reproducer.machine.trace), seed, judged: reproducer.judged };
+  return { replay, runs: runsOf(reproducer.machine.trace), seed };
 }
 
 function firstDifference(one: Reproducer, two: Reproducer): string {

@@ -197,19 +197,14 @@ export function buildMachine(
 /** `check` and `outcome`, unless a rule was broken already. Returns the outcome's label, or null. */
 export function judge(machine: InlineMachine, detectors: Detectors, record: ExecutionRecord): string | null {
   if (detectors.sink.failed) return null;
-  const failure = machine.state.check();
-  if (failure !== null) {
-    machine.lateViolation('check', failure);
-    detectors.scanLate(record);
-    return null;
+  const before = machine.texts.size;
+  try {
+    return machine.judge();
+  } catch (error) {
+    throw new ScenarioError(`${machine.loaded.scenario.name}: outcome throws: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+  } finally {
+    if (machine.texts.size > before) detectors.scanLate(record);
   }
-  const label = machine.state.outcome(machine.results);
-  const allowed = machine.loaded.scenario.allowed;
-  if (label !== null && allowed !== undefined && !allowed.includes(label)) {
-    machine.lateViolation('forbidden-outcome', `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.map((a) => JSON.stringify(a)).join(', ')}`);
-    detectors.scanLate(record);
-  }
-  return label;
 }
 
 /** Hash of kernel and memory after `setup`: two of the same scenario must be equal. */

@@ -53,8 +53,8 @@ export async function minimise(file: string | URL, token: string, options: Repla
 }
 
 /** The replay as it came out on threads; `confirmed` says whether that is the inline trace to the bit. */
-async function onThreads(machine: ThreadMachine, { replay, runs, seed, judged }: Reproduced): Promise<Replay> {
-  const execution = await machine.replay(runs, { seed, judge: judged });
+async function onThreads(machine: ThreadMachine, { replay, runs, seed }: Reproduced): Promise<Replay> {
+  const execution = await machine.replay(runs, { seed });
   const confirmed = execution.traceHash === replay.traceHash;
   const confirm = <F extends { confirmed: boolean | null; traceHash: string }>(failure: F): F => ({ ...failure, confirmed });
   return {

@@ -53,15 +53,12 @@ export class Reproducer {
     this.machine.run(schedule);
     this.detectors.sink.forget();
     this.detectors.scan(this.record);
-    this.judged = !this.detectors.sink.failed;
     this.outcome = judge(this.machine, this.detectors, this.record);
     return this.detectors.sink.fresh;
   }
 
   /** The outcome of the last attempt. */
   outcome: string | null = null;
-  /** Whether `check` and `outcome` had their say: they have none after a failure. */
-  judged = false;
 
   /** Runs `runs` and tells its story. Throws ScenarioError naming the first switch at which it parts from `token`. */
   reproduce(runs: Runs, token: Token | null): Reproduction {

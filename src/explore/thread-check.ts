@@ -18,9 +18,9 @@ export class ThreadCheck {
   }
 
   /** Runs execution 1. Throws ScenarioError when it comes out otherwise than inline. */
-  async probe(description: Description, { runs, hash, judged }: Probe): Promise<void> {
+  async probe(description: Description, { runs, hash }: Probe): Promise<void> {
     const machine = await this.machine;
-    const execution = await machine.replay(runs, { seed: this.target.settings.seed, judge: judged });
+    const execution = await machine.replay(runs, { seed: this.target.settings.seed });
     if (execution.traceHash === hash) return;
     throw new ScenarioError(
       `${description.name} is not deterministic: one schedule gives another trace on threads than inline${last(execution.trace, description)}. ` +
@@ -29,9 +29,9 @@ export class ThreadCheck {
   }
 
   /** Whether a minimised failure comes out the same on threads. */
-  async confirms({ replay, runs, seed, judged }: Reproduced): Promise<boolean> {
+  async confirms({ replay, runs, seed }: Reproduced): Promise<boolean> {
     const machine = await this.machine;
-    const execution = await machine.replay(runs, { seed, judge: judged });
+    const execution = await machine.replay(runs, { seed });
     return execution.traceHash === replay.traceHash;
   }
 

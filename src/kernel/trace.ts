@@ -61,6 +61,8 @@ export const Kind = {
   Touch: 38,
   /** The access of the event before reaches into a second page: subject = its kind, words 3 and 4 the bytes there. */
   Straddle: 39,
+  /** After the threads have ended, `check` or `outcome` broke the rule of that number. Not hashed: it follows from the rest. */
+  Verdict: 40,
 } as const;
 
 export const firstNonStep = Kind.Bulk;
@@ -168,7 +170,7 @@ export class Trace {
     };
     for (let at = 0; at < this.length; at = this.after(at)) {
       const kind = this.kindAt(at);
-      if (kind === Kind.Acquire || kind === Kind.Release) continue;
+      if (kind === Kind.Acquire || kind === Kind.Release || kind === Kind.Verdict) continue;
       for (let word = at; word < this.after(at); word++) {
         if (word === at + 3) continue;
         mix(bits[word * 2]!);

@@ -12,6 +12,7 @@ import type { Actors } from './actors.ts';
 import { Stop } from './controlled-thread.ts';
 import { describeDeadlock } from './deadlock.ts';
 import type { ExecutionState } from './execution-state.ts';
+import { textOf } from './thrown.ts';
 
 /** A log line of a thread, in the order of the execution. */
 export interface LogLine {
@@ -98,12 +99,7 @@ export class Execution implements Observer {
 
   /** `thread` (-1: the machine itself) broke the rule of that number. */
   broken(thread: number, rule: number, text: string): void {
-    this.append(thread < 0 ? this.clock + 1 : thread, this.tasks[thread]?.recorded ?? 0, rule, text);
-  }
-
-  /** Notes a broken rule that belongs to no step: by the machine, after the threads have ended. */
-  late(rule: RuleName, text: string): number {
-    return this.append(this.clock + 1, 0, ruleNumber(rule), text);
+    this.append(Kind.Violation, thread < 0 ? this.clock + 1 : thread, this.tasks[thread]?.recorded ?? 0, rule, text);
   }
 
   /** The thread sleeps in the kernel. */
@@ -114,7 +110,7 @@ export class Execution implements Observer {
 
   /** An error left the thread's function: its task dies of it, and in the kernel everything. */
   uncaught(thread: number, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = textOf(error);
     const isFault = error instanceof Error && error.name === MemoryFault.name;
     this.uncaughtMessage(thread, isFault ? 'memory-fault' : 'uncaught-exception', message);
   }
@@ -172,13 +168,14 @@ export class Execution implements Observer {
   judge(): string | null {
     const failure = this.state.check();
     if (failure !== null) {
-      this.late('check', failure);
+      this.append(Kind.Verdict, this.clock + 1, 0, ruleNumber('check'), failure);
       return null;
     }
     const label = this.state.outcome(this.results);
     const allowed = this.state.loaded.scenario.allowed;
     if (label !== null && allowed !== undefined && !allowed.includes(label)) {
-      this.late('forbidden-outcome', `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.map((a) => JSON.stringify(a)).join(', ')}`);
+      const text = `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.map((one) => JSON.stringify(one)).join(', ')}`;
+      this.append(Kind.Verdict, this.clock + 1, 0, ruleNumber('forbidden-outcome'), text);
     }
     return label;
   }
@@ -199,10 +196,9 @@ export class Execution implements Observer {
     if (!thread.daemon) this.unfinished--;
   }
 
-  private append(actor: number, operation: number, rule: number, text: string): number {
-    const at = this.trace.append(Kind.Violation, actor, operation, rule, -1, 0, 0, 0);
+  private append(kind: number, actor: number, operation: number, rule: number, text: string): void {
+    const at = this.trace.append(kind, actor, operation, rule, -1, 0, 0, 0);
     this.texts.set(at, text);
-    return at;
   }
 
   /** The clock can take a step whenever somebody sleeps with a deadline. */

@@ -108,9 +108,12 @@ export class InlineMachine implements Carrier {
   run(schedule: Schedule): void {
     this.start(schedule);
     this.next = this.pick();
-    this.runOthers(-1);
-    enterTask(null);
-    setGuest(null);
+    try {
+      this.runOthers(-1);
+    } finally {
+      enterTask(null);
+      setGuest(null);
+    }
     if (this.fatal !== null) throw this.fatal;
     this.execution.findLeaks();
   }
@@ -120,9 +123,9 @@ export class InlineMachine implements Carrier {
     return this.chose || this.tasks.filter((task) => task.stood).length > 1;
   }
 
-  /** Notes a broken rule that belongs to no step: by the machine, after the threads have ended. */
-  lateViolation(rule: RuleName, message: string): number {
-    return this.execution.late(rule, message);
+  /** `check` and `outcome` of the execution in hand; see Execution. */
+  judge(): string | null {
+    return this.execution.judge();
   }
 
   // Carrier.
@@ -296,6 +299,3 @@ export class InlineMachine implements Carrier {
 }
 
 const idle: Schedule = { pick: (runnable) => runnable[0]!, choose: () => 0 };
-
-/** Names of rules that appear in Violation events, by number. */
-export const violationName = (rule: number): RuleName => ruleNames[rule]!;

@@ -37,7 +37,7 @@ for (const name of ['lost update', 'messages and time', 'deadlock', 'assertion',
         const hash = inline.trace.hash();
         inline.run(new RunsSchedule(runs));
         assert.is(inline.trace.hash(), hash, 'inline, by its own runs');
-        const execution = await within(limit, 'a replay', threads.replay(runs, { judge: false }));
+        const execution = await within(limit, 'a replay', threads.replay(runs, {}));
         assert.is(execution.traceHash, hash, `execution ${number}`);
         assert.is(execution.parted, -1);
         assert.equal([...execution.texts.values()], [...inline.texts.values()]);
@@ -52,7 +52,7 @@ test('a schedule that no longer fits takes the nearest steps, alike on both carr
     for (const runs of [[{ actor: 2, steps: 3 }], [{ actor: 1, steps: 100 }], [], [{ actor: 9, steps: 1 }]]) {
       const written = { runs, choices: new Map([[1, [2]]]) };
       inline.run(new RunsSchedule(written));
-      const execution = await within(limit, 'a replay', threads.replay(written, { judge: false }));
+      const execution = await within(limit, 'a replay', threads.replay(written, {}));
       assert.is(execution.traceHash, inline.trace.hash());
     }
   }));
@@ -64,7 +64,7 @@ test('a strategy picks alike on both carriers, and is asked at scheduling points
     for (let number = 1; number <= 20; number++) {
       strategy.begin(number);
       inline.run(strategy);
-      const execution = await within(limit, 'an execution', threads.explore('random', number, { points: [...shared], judge: false }));
+      const execution = await within(limit, 'an execution', threads.explore('random', number, { points: [...shared]}));
       assert.is(execution!.traceHash, inline.trace.hash(), `execution ${number}`);
       for (const frame of execution!.shared) shared.add(frame);
       for (const frame of shared) points[frame] = 1;

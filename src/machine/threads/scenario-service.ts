@@ -17,8 +17,6 @@ import { StressRun } from './stress-run.ts';
 export interface ReplayCommand {
   readonly seed: number;
   readonly maximumSteps: number;
-  /** Whether `check` and `outcome` run; null: when no rule was broken before. */
-  readonly judge: boolean | null;
   /** A strategy goes on where nothing is written. */
   readonly strategy: { readonly name: string; readonly preemptions: number | null; readonly execution: number } | null;
   /** Frames that become scheduling points first. */
@@ -161,10 +159,9 @@ export class ScenarioService implements Service {
       this.server.refuse(main, error.name, error.message);
       return;
     }
-    const judged = command.judge ?? execution.texts.size === 0;
     let outcome: string | null = null;
     try {
-      if (judged) outcome = execution.judge();
+      if (execution.texts.size === 0) outcome = execution.judge();
     } catch (thrown) {
       this.server.refuse(main, 'Error', `outcome throws: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
       return;

@@ -38,8 +38,6 @@ export interface ThreadMachineOptions {
 export interface ReplayOptions {
   readonly seed?: number;
   readonly maximumSteps?: number;
-  /** Whether `check` and `outcome` run. Default: when no rule was broken before. */
-  readonly judge?: boolean;
 }
 
 export interface ExploreOptions extends ReplayOptions {
@@ -209,7 +207,6 @@ export class ThreadMachine {
     const command: ReplayCommand = {
       seed: options.seed ?? 1,
       maximumSteps: options.maximumSteps ?? this.options.maximumSteps ?? 100_000,
-      judge: options.judge ?? null,
       strategy,
       points,
     };
