@@ -1,5 +1,5 @@
 /** How an event of the trace touches memory: as a load or a store, plain or atomic, and which physical bytes. */
-import { headerWords, isAccess, isAtomic, isLoad, Kind } from '../kernel/trace.ts';
+import { headerWords, isAccess, isAtomic, isLoad, Kind, type Trace } from '../kernel/trace.ts';
 
 /** Atomic ones come last. */
 export const Sort = { Load: 0, Store: 1, AtomicLoad: 2, AtomicStore: 3, None: 4 } as const;
@@ -13,9 +13,6 @@ const sorts = new Uint8Array(64).map((_, kind) => {
   if (isAtomic(kind)) return kind === Kind.AtomicLoad ? Sort.AtomicLoad : Sort.AtomicStore;
   return isLoad(kind) || kind === Kind.Read ? Sort.Load : Sort.Store;
 });
-
-/** The smallest page: a scalar of 8 bytes crosses at most one multiple of it, so every page edge can be told from it. */
-const smallestPage = 4096;
 
 /** The sort of the event at `at`; None when it is no access. A compareExchange that failed is a load. */
 export function sortOf(words: Float64Array, at: number, kind: number): number {
@@ -33,11 +30,9 @@ export function replacesWord(kind: number): boolean {
   return kind === Kind.AtomicStore || kind === Kind.AtomicExchange || kind === Kind.AtomicCompareExchange;
 }
 
-/**
- * How many of the access's bytes lie at its physical address. The others, of a scalar across a page edge, begin at the physical
- * address in its extra word.
- */
-export function bytesBeforeEdge(words: Float64Array, at: number, kind: number): number {
-  if (words[at + 7] === 0 || kind > Kind.Store64) return words[at + 4]! | 0;
-  return smallestPage - (words[at + 3]! % smallestPage);
+/** Bytes of the access at `at`, those in a second page included. */
+export function lengthOf(trace: Trace, at: number): number {
+  const next = trace.after(at);
+  const straddles = next < trace.length && trace.kindAt(next) === Kind.Straddle;
+  return trace.words[at + 4]! + (straddles ? trace.words[next + 4]! : 0);
 }

@@ -5,7 +5,7 @@
 import { hex } from '../hardware/errors.ts';
 import { type RuleLevel, ruleNumber } from '../kernel/rules.ts';
 import type { Trace } from '../kernel/trace.ts';
-import { sortNames, sortOf } from './access.ts';
+import { lengthOf, sortNames, sortOf } from './access.ts';
 import { type ActorInfo, type FindingSink, pairKey } from './finding.ts';
 import type { ConflictListener } from './shadow.ts';
 
@@ -33,7 +33,7 @@ export class DataRace implements ConflictListener {
     const marks = [earlier, later].map((at) => ({ at, role: sortNames[sortOf(trace.words, at, trace.kindAt(at))]! }));
     const [first, second] = marks.map(({ at, role }) => {
       const name = this.actors[trace.actorAt(at)]!.name;
-      return `${name} (${role} of ${bytes(trace.words[at + 4]!)} at ${hex(trace.words[at + 2]!)})`;
+      return `${name} (${role} of ${bytes(lengthOf(trace, at))} at ${hex(trace.words[at + 2]!)})`;
     });
     this.sink.report({
       rule: 'data-race',

@@ -8,7 +8,7 @@
  */
 import { type RuleLevel, ruleNumber } from '../kernel/rules.ts';
 import { actorFactor, headerWords, isAccess, isAtomic, isLoad, Kind, type Trace } from '../kernel/trace.ts';
-import { bytesBeforeEdge, replacesWord, Sort, sortOf } from './access.ts';
+import { replacesWord, Sort, sortOf } from './access.ts';
 import { FetchMemory, unknown } from './fetch-memory.ts';
 import { fetchMessage } from './fetch-message.ts';
 import { type ActorInfo, type Detector, type ExecutionRecord, type FindingSink, pairKey } from './finding.ts';
@@ -61,6 +61,8 @@ export class DoubleFetch implements Detector {
         if (words[at + 3]! >= 0) this.access(trace, at, kind, actor);
       } else if (kind === Kind.Acquire && this.readers[actor]! >= 0) {
         this.synchronised[this.readers[actor]!] = at + 1;
+      } else if (kind === Kind.Straddle) {
+        this.straddle(trace, at, actor);
       }
     }
   }
@@ -71,10 +73,17 @@ export class DoubleFetch implements Detector {
     if (isAtomic(kind) && reader >= 0) this.synchronised[reader] = at + 1;
     const sort = sortOf(words, at, kind);
     if (sort === Sort.AtomicLoad || (sort === Sort.Load && reader < 0)) return;
-    const length = words[at + 4]! | 0;
-    const here = bytesBeforeEdge(words, at, kind);
-    this.touch(trace, at, kind, actor, words[at + 3]!, 0, here);
-    if (here < length) this.touch(trace, at, kind, actor, words[at + headerWords]!, here, length);
+    this.touch(trace, at, kind, actor, words[at + 3]!, 0, words[at + 4]! | 0);
+  }
+
+  /** The bytes of a scalar in its second page, at `at`: the upper ones of the event before, which has no extra words. */
+  private straddle(trace: Trace, at: number, actor: number): void {
+    const { words } = trace;
+    const scalar = at - headerWords;
+    const kind = words[at + 2]!;
+    if (isLoad(kind) && this.readers[actor]! < 0) return;
+    const from = words[scalar + 4]! | 0;
+    this.touch(trace, scalar, kind, actor, words[at + 3]!, from, from + (words[at + 4]! | 0));
   }
 
   /** Bytes `from` to `to` of the event at `at` begin at `physical`. */

@@ -7,7 +7,7 @@
  * puts its own past in the place of what was there, while an operation that also reads hands on both.
  */
 import { actorFactor, headerWords, Kind, type Trace } from '../kernel/trace.ts';
-import { bytesBeforeEdge, Sort, sortOf } from './access.ts';
+import { Sort, sortOf } from './access.ts';
 import type { Detector, ExecutionRecord } from './finding.ts';
 import { type ConflictListener, Shadow } from './shadow.ts';
 import { regionSize, SharedPages } from './shared-pages.ts';
@@ -52,6 +52,7 @@ export class HappensBefore implements Detector {
       if (sort !== Sort.None) this.access(words, at, kind, actor, sort);
       else if (kind === Kind.Acquire) this.clocks.acquire(actor, keyOfEvent(words[at + 2]!));
       else if (kind === Kind.Release) this.clocks.release(actor, keyOfEvent(words[at + 2]!));
+      else if (kind === Kind.Straddle) this.straddle(words, at, actor);
       else if (kind === Kind.Touch)
         this.objects?.access(words[at + 2]!, 1, actor, words[at + 5] === 1 ? Sort.Store : Sort.Load, at);
     }
@@ -62,18 +63,21 @@ export class HappensBefore implements Detector {
     // A fault: nothing was reached.
     if (physical < 0) return;
     if (sort >= Sort.AtomicLoad && kind !== Kind.AtomicStore) this.clocks.acquire(actor, keyOfWord(physical));
-    if (this.memory !== null) {
-      const length = words[at + 4]! | 0;
-      const here = bytesBeforeEdge(words, at, kind);
-      this.touch(this.memory, physical, here, actor, sort, at);
-      if (here < length) this.touch(this.memory, words[at + headerWords]!, length - here, actor, sort, at);
-    }
+    this.touch(physical, words[at + 4]! | 0, actor, sort, at);
     if (sort !== Sort.AtomicStore) return;
     if (kind === Kind.AtomicStore) this.clocks.replace(actor, keyOfWord(physical));
     else this.clocks.release(actor, keyOfWord(physical));
   }
 
-  private touch(memory: Shadow, physical: number, length: number, actor: number, sort: number, at: number): void {
+  /** The bytes of a scalar in its second page: an access of the event before, which has no extra words. */
+  private straddle(words: Float64Array, at: number, actor: number): void {
+    const scalar = at - headerWords;
+    this.touch(words[at + 3]!, words[at + 4]! | 0, actor, sortOf(words, scalar, words[at + 2]!), scalar);
+  }
+
+  private touch(physical: number, length: number, actor: number, sort: number, at: number): void {
+    const { memory } = this;
+    if (memory === null) return;
     let place = (physical / unitsOfPlace) | 0;
     if (!this.pages.visit((place / placesOfRegion) | 0, actor)) return;
     let from = (physical - place * unitsOfPlace) | 0;

@@ -220,6 +220,7 @@ test('a scalar across a page edge touches both pages', () => {
   assert.equal(stories(record), []);
   record.load(1, 0x8001, 1);
   assert.equal(stories(record), ['data-race fail: app.0.0 store, app.1.1 load']);
+  assert.match(scan(record).findings[0]!.message, 'app.0 (store of 4 bytes at 0x100000ffe)');
   record.load(2, 4095, 1);
   assert.is(stories(record).length, 2);
 });

@@ -80,17 +80,11 @@ function order(trace: Trace): Event[] {
 }
 
 function bytesOf(trace: Trace, at: number): Set<number> {
-  const { words } = trace;
-  const bytes = new Set<number>();
-  if (!isAccess(trace.kindAt(at))) return bytes;
-  const split = words[at + 7] === 1 && !isAtomic(trace.kindAt(at));
-  for (let i = 0; i < words[at + 4]!; i++) {
-    const byte = words[at + 3]! + i;
-    bytes.add(
-      split && Math.floor(byte / 4096) > Math.floor(words[at + 3]! / 4096)
-        ? words[at + headerWords]! + (byte % 4096)
-        : byte,
-    );
-  }
-  return bytes;
+  if (!isAccess(trace.kindAt(at))) return new Set();
+  const next = trace.after(at);
+  const parts = next < trace.length && trace.kindAt(next) === Kind.Straddle ? [at, next] : [at];
+  const bytes = parts.flatMap((part) =>
+    Array.from({ length: trace.words[part + 4]! }, (_, i) => trace.words[part + 3]! + i),
+  );
+  return new Set(bytes);
 }

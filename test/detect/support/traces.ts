@@ -35,10 +35,11 @@ export class TraceWriter implements ExecutionRecord {
     return this.scalar(stores[width]!, actor, physical, width, value, address);
   }
 
-  /** A scalar of which the bytes from the next multiple of 4096 on lie at `rest`. */
+  /** A scalar across a page edge: its bytes from the next multiple of 4096 on lie at `rest`. */
   split(kind: number, actor: number, physical: number, rest: number, width: number, value = 0): number {
-    const at = this.scalar(kind, actor, physical, width, value, virtualBase + physical);
-    this.trace.extend(at, Float64Array.of(rest), 0, 1);
+    const first = 4096 - (physical % 4096);
+    const at = this.scalar(kind, actor, physical, first, value, virtualBase + physical);
+    this.trace.append(Kind.Straddle, actor, this.operations[actor]! - 1, kind, rest, width - first, 0, 0);
     return at;
   }
 
