@@ -8,6 +8,8 @@ import type { Kernel } from './kernel.ts';
 
 /** Fields that hold no state: ways out of the kernel, the answer in hand, logs of changes, caches, registries of what handles name. */
 const skipped = new Set([
+  'call',
+  'copiesWholeSegments',
   'journal',
   'reply',
   'copy',

@@ -2,7 +2,7 @@
  * The coordinator's loop: it holds the kernel and serves the slots, asleep in `Atomics.wait` when there is nothing to do. It has
  * no other port, so that nothing reaches the kernel but through a slot.
  */
-import { type Control, Head, Phase } from './layout.ts';
+import { type Control, Head, Own, Phase } from './layout.ts';
 import type { SlotServer } from './slot-server.ts';
 import type { Spin } from './spin.ts';
 import type { Words } from '../../kernel/wire.ts';
@@ -21,7 +21,6 @@ export interface Service {
 
 export class Coordinator {
   private deaths = 0;
-  private readonly buried = new Set<number>();
 
   constructor(
     private readonly control: Control,
@@ -65,13 +64,10 @@ export class Coordinator {
     if (deaths === this.deaths) return false;
     this.deaths = deaths;
     for (let thread = 0; thread < this.control.threads; thread++) {
-      const dead = this.control.phase(thread) === Phase.Dead;
-      if (dead && !this.buried.has(thread)) {
-        this.server.discard(thread + 1);
-        this.service.died(thread);
-      }
-      if (dead) this.buried.add(thread);
-      else this.buried.delete(thread);
+      if (this.control.phase(thread) !== Phase.Dead) continue;
+      Atomics.store(this.control.words, this.control.own(thread, Own.Phase), Phase.Buried);
+      this.server.discard(thread + 1);
+      this.service.died(thread);
     }
     return true;
   }

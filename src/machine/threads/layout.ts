@@ -65,8 +65,8 @@ export const Own = {
   Words: 8,
 } as const;
 
-/** Where a thread's worker is. */
-export const Phase = { Absent: 0, Idle: 1, Running: 2, Dead: 3 } as const;
+/** Where a thread's worker is. Dead: the main thread saw its end; buried: the coordinator knows, and frees its place when nobody needs it. */
+export const Phase = { Absent: 0, Idle: 1, Running: 2, Dead: 3, Buried: 4 } as const;
 
 /** Words of a request slot's header. */
 export const Slot = { State: 0, Call: 1, Length: 2, Status: 3, Reply: 4, Words: 8 } as const;

@@ -107,7 +107,7 @@ export class ScenarioService implements Service {
   private admit(): void {
     for (const { number } of this.state.threads) {
       const at = this.control.own(number, Own.Phase);
-      if (this.control.phase(number) === Phase.Dead && !this.controlled.active) Atomics.store(this.control.words, at, Phase.Absent);
+      if (this.control.phase(number) === Phase.Buried && !this.controlled.active) Atomics.store(this.control.words, at, Phase.Absent);
     }
   }
 

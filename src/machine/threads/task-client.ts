@@ -6,7 +6,7 @@ import type { HardwareBuffers } from '../../hardware/hardware.ts';
 import { Words } from '../../kernel/wire.ts';
 import { ScenarioError } from '../errors.ts';
 import { handlesIn, installTransferHandlers } from './comlink-values.ts';
-import { type Control, Phase } from './layout.ts';
+import type { Control } from './layout.ts';
 import type { AddedThread } from './machine-service.ts';
 import type { MainClient } from './main-client.ts';
 import { opaqueHandle } from './opaque-handle.ts';
@@ -132,7 +132,7 @@ export class TaskClient {
     this.end(new Error(`the task ${this.name} died: ${reason}`));
     void this.worker.destroy();
     if (this.control.stopped) return;
-    if (this.control.phase(this.thread) !== Phase.Dead) this.control.died(this.thread);
+    this.control.died(this.thread);
     if (first) this.onDeath();
   }
 }

@@ -247,7 +247,7 @@ export class ThreadMachine {
   private async replace(number: number): Promise<void> {
     this.control.died(number);
     const deadline = performance.now() + longestStart;
-    while (this.control.phase(number) === Phase.Dead && !this.control.stopped) {
+    while (this.control.phase(number) >= Phase.Dead && !this.control.stopped) {
       if (performance.now() > deadline) return;
       await delay(2, undefined, { ref: false });
     }
