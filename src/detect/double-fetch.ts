@@ -63,6 +63,8 @@ export class DoubleFetch implements Detector {
         this.synchronised[this.readers[actor]!] = at + 1;
       } else if (kind === Kind.Straddle) {
         this.straddle(trace, at, actor);
+      } else if (kind === Kind.Recycled) {
+        this.memory.forget(words[at + 3]!, words[at + 4]! | 0);
       }
     }
   }

@@ -54,10 +54,22 @@ export class FetchMemory {
     return byte * this.readers + reader;
   }
 
+  /** The bytes have become other memory. */
+  forget(physical: number, length: number): void {
+    for (let place = physical / bytesOfPlace; place < (physical + length) / bytesOfPlace; place++) {
+      const word = this.places.find(place);
+      if (word >= 0) this.clear(this.places.words[word]! - 1);
+    }
+  }
+
   private add(index: number): void {
+    if (index * bytesOfPlace === this.values.length) this.grow();
+    this.clear(index);
+  }
+
+  private clear(index: number): void {
     const from = index * bytesOfPlace;
     const to = from + bytesOfPlace;
-    if (from === this.values.length) this.grow();
     this.values.fill(unknown, from, to);
     this.writers.fill(0, from, to);
     this.looks.fill(0, from * this.readers, to * this.readers);

@@ -81,6 +81,14 @@ export class Shadow {
     kept[own + 3] = at;
   }
 
+  /** What was done to `count` places from `place` on is history. */
+  forget(place: number, count: number): void {
+    for (let i = place; i < place + count; i++) {
+      const word = this.places.find(i);
+      if (word >= 0) this.places.words[word] = 0;
+    }
+  }
+
   private addCell(next: number): number {
     const cell = this.end;
     this.end += cellSize;

@@ -26,6 +26,8 @@ export interface Observer {
   release(thread: KernelThread, key: number): void;
   /** `thread` used an object in a way that the caller must serialise. */
   touch(thread: KernelThread, object: KernelObject): void;
+  /** `thread` was given a page frame that had another use before. */
+  recycled(thread: KernelThread, frame: number): void;
   violation(thread: KernelThread, rule: RuleName, text: string): void;
   /** `thread` can run again. */
   woken(thread: KernelThread): void;
@@ -56,6 +58,7 @@ export class Kernel {
     this.journal = hardware.journal;
     this.handles = new HandleTable(this.journal);
     this.vm = new VirtualMemory(hardware);
+    this.vm.onRecycle = (actor, frame) => this.observer.recycled(actor as KernelThread, frame);
     const kernelTask = this.addTask('kernel');
     this.iokit = new IOKit({
       vm: this.vm,
@@ -282,4 +285,4 @@ function isSteps(value: unknown): value is Steps<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { next?: unknown }).next === 'function';
 }
 
-const silent: Observer = { acquire() {}, release() {}, touch() {}, violation() {}, woken() {} };
+const silent: Observer = { acquire() {}, release() {}, touch() {}, recycled() {}, violation() {}, woken() {} };

@@ -63,6 +63,8 @@ export const Kind = {
   Straddle: 39,
   /** After the threads have ended, `check` or `outcome` broke the rule of that number. Not hashed: it follows from the rest. */
   Verdict: 40,
+  /** A page frame is used again, for other memory: what was done to its bytes (words 3 and 4) before is history. Not hashed. */
+  Recycled: 41,
 } as const;
 
 export const firstNonStep = Kind.Bulk;
@@ -75,6 +77,10 @@ export const isStore = (kind: number): boolean => kind >= Kind.Store8 && kind <=
 export const isAtomic = (kind: number): boolean => kind >= Kind.AtomicLoad && kind <= Kind.AtomicCompareExchange;
 /** Any event whose words 3 and 4 describe bytes that were touched. */
 export const isAccess = (kind: number): boolean => kind >= Kind.Load8 && kind <= Kind.Write;
+
+/** Events that follow from others, or say how something was observed. */
+const isUnhashed = (kind: number): boolean =>
+  kind === Kind.Acquire || kind === Kind.Release || kind === Kind.Verdict || kind === Kind.Recycled;
 
 const lengthWord = 0;
 const stepsWord = 1;
@@ -170,7 +176,7 @@ export class Trace {
     };
     for (let at = 0; at < this.length; at = this.after(at)) {
       const kind = this.kindAt(at);
-      if (kind === Kind.Acquire || kind === Kind.Release || kind === Kind.Verdict) continue;
+      if (isUnhashed(kind)) continue;
       for (let word = at; word < this.after(at); word++) {
         if (word === at + 3) continue;
         mix(bits[word * 2]!);

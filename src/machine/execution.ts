@@ -86,6 +86,11 @@ export class Execution implements Observer {
     if (thread.number >= 0) this.trace.append(Kind.Touch, thread.number, this.tasks[thread.number]!.recorded, object.handle, -1, 0, 1, 0);
   }
 
+  recycled(thread: KernelThread, frame: number): void {
+    const { pageSize } = this.state.kernel.hardware;
+    if (thread.number >= 0) this.trace.append(Kind.Recycled, thread.number, 0, 0, frame * pageSize, pageSize, 0, 0);
+  }
+
   violation(thread: { readonly number: number }, rule: RuleName, text: string): void {
     this.broken(thread.number, ruleNumber(rule), text);
   }

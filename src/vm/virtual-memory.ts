@@ -12,6 +12,8 @@ export class VirtualMemory {
   readonly journal: Journal;
   readonly pageSize: number;
   readonly spaces: AddressSpace[] = [];
+  /** Told when a frame that had another use before is given out. */
+  onRecycle: (actor: Actor, frame: number) => void = () => {};
   /** Whether anybody may have written to frames that were never handed out, through their physical addresses. */
   framesExposed = false;
 
@@ -47,6 +49,7 @@ export class VirtualMemory {
     const fresh = frames.isFresh(actor.pool) && !this.framesExposed;
     const frame = frames.allocate(actor.pool);
     if (frame === noFrame || fresh) return frame;
+    this.onRecycle(actor, frame);
     const words = memory.words;
     const start = (frame * this.pageSize) / 4;
     for (let at = start; at < start + this.pageSize / 4; at++) {

@@ -309,4 +309,14 @@ test('an execution leaves nothing behind for the next one', () => {
   }
 });
 
+test('a frame that comes back as other memory has no past', () => {
+  const record = new TraceWriter(threads);
+  record.store(0, 4096 + 64);
+  record.store(0, 8192 + 64);
+  record.recycled(1, 4096);
+  record.store(1, 4096 + 64);
+  record.store(1, 8192 + 64);
+  assert.equal(stories(record), ['data-race fail: app.0.1 store, app.1.1 store']);
+});
+
 test.run();

@@ -257,4 +257,16 @@ test('the rule can be a note or off', () => {
   assert.equal(allStories(record, { 'double-fetch': 'off', 'data-race': 'off' }), []);
 });
 
+test('a frame that comes back as other memory was not looked at before', () => {
+  const actors = actorsNamed('client', 'kernel.a');
+  for (const recycle of [false, true]) {
+    const record = new TraceWriter(actors);
+    record.load(1, 4096, 4, 2);
+    if (recycle) record.recycled(0, 4096);
+    record.store(0, 4096, 4, 100);
+    record.load(1, 4096, 4, 100);
+    assert.is(stories(record).some((story) => story.startsWith('double-fetch')), !recycle);
+  }
+});
+
 test.run();

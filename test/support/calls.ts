@@ -17,7 +17,8 @@ export class BareKernel {
     this.kernel.observer = {
       acquire: (thread, key) => told.push(`acquire ${thread.name} ${key}`),
       release: (thread, key) => told.push(`release ${thread.name} ${key}`),
-      touch: (thread) => told.push(`touch ${thread.name}`),
+      recycled: () => 0,
+  touch: (thread) => told.push(`touch ${thread.name}`),
       violation: (thread, rule) => told.push(`violation ${thread.name} ${rule}`),
       woken: (thread) => told.push(`woken ${thread.name}`),
     };

@@ -24,6 +24,7 @@ export class TestMachine extends ScenarioMachine {
       acquire() {},
       release() {},
       touch() {},
+    recycled() {},
       woken() {},
       violation: (_thread, rule) => {
         this.violations.push(rule);

@@ -24,6 +24,7 @@ export class FreeKernel {
     acquire() {},
     release() {},
     touch() {},
+    recycled() {},
     violation: (thread, rule, message) => this.broken(thread, rule, message),
     woken: (thread) => {
       if (thread.number >= 0 && !thread.ended) this.runnable.push(thread);

@@ -57,6 +57,11 @@ export class TraceWriter implements ExecutionRecord {
     return this.event(Kind.Write, actor, virtualBase + physical, physical, length, hash, hash);
   }
 
+  /** The 4 KiB frame at `physical` comes back as other memory. */
+  recycled(actor: number, physical: number): void {
+    this.trace.append(Kind.Recycled, actor, 0, 0, physical, 4096, 0, 0);
+  }
+
   call(actor: number, number = 1): number {
     return this.event(Kind.Call, actor, number, -1, 0, 0, 0);
   }
