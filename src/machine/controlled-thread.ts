@@ -26,6 +26,12 @@ export const Stop = { None: 0, Suspended: 1, Failed: 2, Died: 3 } as const;
 /** How often in a row a thread may swallow its suspension before its scenario is refused. */
 const mostSwallowed = 1000;
 
+/**
+ * After so many operations that are no scheduling points a thread stands all the same: a loop that waits for memory which nobody
+ * else has reached *yet* would never end.
+ */
+const longestStretch = 1000;
+
 /** Who has reached a page, for all executions of a campaign. */
 export interface Reach {
   /** Frame → 1 + the first actor that reached it, 0 for nobody. */
@@ -61,6 +67,8 @@ export abstract class ControlledThread extends Task {
   protected readonly pageSize: number;
   private readonly reciprocal: number;
   private readonly faultWords = new Words();
+  /** Number of the operation before which it last stood. */
+  private stoodAt = 0;
   private swallowed = 0;
   private faulting = false;
 
@@ -103,7 +111,7 @@ export abstract class ControlledThread extends Task {
     this.done.clear();
     this.rewind();
     this.yielding = false;
-    this.swallowed = 0;
+    this.stoodAt = 0;
     this.faulting = false;
   }
 
@@ -112,6 +120,7 @@ export abstract class ControlledThread extends Task {
     this.operation = 0;
     this.stopped = Stop.None;
     this.granted = true;
+    this.swallowed = 0;
   }
 
   /** Ends the thread for breaking `rule`; the caller throws what this returns. */
@@ -134,25 +143,32 @@ export abstract class ControlledThread extends Task {
     if (this.stopped !== Stop.None) throw this.unwind();
     let physical = this.cache.translate(address, access);
     const split = this.isSplit(address, width);
+    let noticed = true;
     if (physical >= 0 && !split && !this.always) {
       const frame = Math.floor(physical * this.reciprocal);
       if (this.reach.points[frame] === 0) {
         if (this.reach.first[frame] !== this.number + 1) this.meet(frame);
-        return physical;
+        if (operation - this.stoodAt < longestStretch) return physical;
+        noticed = false;
       }
     }
     // Where nobody ran in between, what was translated before still holds.
-    if (this.stand() || physical < 0) physical = this.resolve(operation, kind, address, address, width, access);
+    if (this.stand(noticed) || physical < 0) physical = this.resolve(operation, kind, address, address, width, access);
     if (split) this.resolve(operation, kind, address, this.nextPage(address), width, access);
     const frame = Math.floor(physical * this.reciprocal);
     if (this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
     return physical;
   }
 
-  /** Before a step: returns once the schedule grants it. True when others may have run meanwhile. */
-  stand(): boolean {
+  /**
+   * Before a step: returns once the schedule grants it. True when others may have run meanwhile.
+   *
+   * @param noticed whether anybody else could notice the step
+   */
+  stand(noticed = true): boolean {
     if (this.stopped !== Stop.None) throw this.unwind();
-    this.stood = true;
+    if (noticed) this.stood = true;
+    this.stoodAt = this.operation;
     let othersRan = false;
     if (this.granted) this.granted = false;
     else othersRan = this.carrier.turn(this);
@@ -178,7 +194,7 @@ export abstract class ControlledThread extends Task {
   /** Before an operation that touches nothing shared: a step only where operations are counted. */
   protected standIfCounted(): void {
     if (this.stopped !== Stop.None) throw this.unwind();
-    if (this.always) this.stand();
+    if (this.always || this.operation - this.stoodAt > longestStretch) this.stand(this.always);
   }
 
   /** What to throw when an operation is tried though the thread takes no more steps. */

@@ -11,6 +11,7 @@ import { holdsBytes, packPlain, unpackPlain } from '../task/plain-data.ts';
 import type { Outcome } from '../task/scenario.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
 import { ScenarioMachine } from './scenario-machine.ts';
+import { textOf } from './thrown.ts';
 
 export class ExecutionState {
   readonly machine: ScenarioMachine;
@@ -70,7 +71,7 @@ export class ExecutionState {
       this.during(() => check.call(this.loaded.scenario, this.machine, this.sharedFor()));
       return null;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return textOf(error);
     }
   }
 

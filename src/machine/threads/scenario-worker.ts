@@ -21,6 +21,7 @@ import type { TaskSetup } from './setup.ts';
 import { SlotClient } from './slot-client.ts';
 import { longestSleep, Spin, spinsFor } from './spin.ts';
 import { TouchJournal } from './touch-journal.ts';
+import { textOf } from '../thrown.ts';
 
 /** How long threads wait for each other at the common start, in milliseconds. */
 const longestStart = 50;
@@ -128,7 +129,7 @@ export class ScenarioWorker {
       else if (view.stopped === Stop.Suspended) return;
       else if (view.stopped !== Stop.None) ended(How.Stopped);
       else if (error === suspension) return;
-      else ended(How.Uncaught, (words) => BatonCarrier.uncaught(words, ruleOf(error), error instanceof Error ? error.message : String(error)));
+      else ended(How.Uncaught, (words) => BatonCarrier.uncaught(words, ruleOf(error), textOf(error)));
     } finally {
       enterTask(null);
     }
