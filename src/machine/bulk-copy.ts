@@ -18,12 +18,14 @@ export class BulkCopy {
 
   clear(): void {
     this.operation = -1;
+    this.thread.underWay = -1;
   }
 
   /** The bytes at `address`; the caller must copy them before it hands them out. */
   read(operation: number, address: number, length: number): Uint8Array {
     if (operation < this.done.length) return this.done.repeatBulk(operation, address, length, 0, 0);
-    if (this.operation !== operation) this.begin(operation, address, new Uint8Array(length), 0, 0);
+    if (this.operation === operation) this.done.compareBulk(operation, address, length, 0, 0);
+    else this.begin(operation, address, new Uint8Array(length), 0, 0);
     return this.carryOn(operation, address, false);
   }
 
@@ -34,14 +36,17 @@ export class BulkCopy {
       this.done.repeatBulk(operation, address, bytes.length, low, high);
       return;
     }
-    if (this.operation !== operation) this.begin(operation, address, bytes.slice(), low, high);
+    if (this.operation === operation) this.done.compareBulk(operation, address, bytes.length, low, high);
+    else this.begin(operation, address, bytes.slice(), low, high);
     this.carryOn(operation, address, true);
   }
 
   private begin(operation: number, address: number, buffer: Uint8Array, low: number, high: number): void {
     if (this.thread.stopped !== 0) throw this.thread.unwind();
+    this.thread.refuseOther(Kind.Bulk, address);
     this.done.begin(operation, this.done.trace.append(Kind.Bulk, this.thread.number, operation, address, -1, buffer.length, low, high));
     this.operation = operation;
+    this.thread.underWay = operation;
     this.buffer = buffer;
     this.copied = 0;
   }
@@ -52,12 +57,13 @@ export class BulkCopy {
     const kind = intoMemory ? Kind.Write : Kind.Read;
     while (this.copied < buffer.length) {
       const from = address + this.copied;
-      const part = Math.min(buffer.length - this.copied, pageSize - (from % pageSize));
+      // Where the address is no number there are no pages either.
+      const part = Math.min(buffer.length - this.copied, pageSize - (from % pageSize)) || buffer.length;
       const physical = this.reach(operation, kind, from, part, intoMemory ? accessWrite : accessRead);
       copyFragment(this.thread, operation, from, physical, part, buffer, this.copied, intoMemory);
       this.copied += part;
     }
-    this.operation = -1;
+    this.clear();
     this.done.end(operation, this.done.at(operation), buffer);
     return buffer;
   }
@@ -70,7 +76,7 @@ export class BulkCopy {
     } catch (error) {
       if (error instanceof MemoryFault) {
         this.done.begin(operation, began);
-        this.operation = -1;
+        this.clear();
       }
       throw error;
     }

@@ -30,6 +30,7 @@ export class CallSteps {
 
   clear(): void {
     this.operation = -1;
+    this.thread.underWay = -1;
     this.status = Status.Done;
     this.copy = null;
   }
@@ -47,7 +48,10 @@ export class CallSteps {
       this.done.repeatCall(operation, call.number, this.values);
       return this.resultOf(operation, call, buffer);
     }
-    if (this.operation !== operation) {
+    if (this.operation === operation) {
+      this.done.repeatCall(operation, call.number, this.values);
+    } else {
+      thread.refuseOther(Kind.Call, call.number);
       thread.stand();
       this.begin(operation, call.number, buffer);
     }
@@ -69,6 +73,7 @@ export class CallSteps {
     thread.trace.extend(at, values.data, 0, values.length);
     this.done.begin(operation, at);
     this.operation = operation;
+    thread.underWay = operation;
     this.buffer = buffer.length === 0 ? noBytes : buffer.slice();
     this.answer(thread.carrier.begin(thread, number, values));
   }

@@ -5,6 +5,7 @@
 import { accessRead, accessWrite } from '../hardware/translation-cache.ts';
 import type { Call } from '../kernel/call.ts';
 import { Kind } from '../kernel/trace.ts';
+import { show } from '../kernel/wire.ts';
 import { atomicResult } from '../task/task.ts';
 import { BulkCopy } from './bulk-copy.ts';
 import { CallSteps, noBytes } from './call-steps.ts';
@@ -36,6 +37,7 @@ export class ControlledTask extends ControlledThread {
   }
 
   override load8(address: number): number {
+    checkAddress(address);
     const operation = this.operation++;
     if (operation < this.done.length) return this.done.repeat(operation, Kind.Load8, address);
     const physical = this.enter(operation, Kind.Load8, address, 1, accessRead);
@@ -45,6 +47,7 @@ export class ControlledTask extends ControlledThread {
   }
 
   override load16(address: number): number {
+    checkAddress(address);
     const operation = this.operation++;
     if (operation < this.done.length) return this.done.repeat(operation, Kind.Load16, address);
     const physical = this.enter(operation, Kind.Load16, address, 2, accessRead);
@@ -55,6 +58,7 @@ export class ControlledTask extends ControlledThread {
   }
 
   override load32(address: number): number {
+    checkAddress(address);
     const operation = this.operation++;
     if (operation < this.done.length) return this.done.repeat(operation, Kind.Load32, address);
     const physical = this.enter(operation, Kind.Load32, address, 4, accessRead);
@@ -65,6 +69,7 @@ export class ControlledTask extends ControlledThread {
   }
 
   override load64(address: number): bigint {
+    checkAddress(address);
     const operation = this.operation++;
     if (operation < this.done.length) return join(this.done.repeat(operation, Kind.Load64, address), this.done.upper(operation));
     const physical = this.enter(operation, Kind.Load64, address, 8, accessRead);
@@ -78,6 +83,7 @@ export class ControlledTask extends ControlledThread {
   }
 
   override store8(address: number, value: number): void {
+    checkAddress(address);
     const operation = this.operation++;
     const low = checked(value) & 0xff;
     if (operation < this.done.length) return this.done.repeatStore(operation, Kind.Store8, address, low, 0);
@@ -88,6 +94,7 @@ export class ControlledTask extends ControlledThread {
   }
 
   override store16(address: number, value: number): void {
+    checkAddress(address);
     const operation = this.operation++;
     const low = checked(value) & 0xffff;
     if (operation < this.done.length) return this.done.repeatStore(operation, Kind.Store16, address, low, 0);
@@ -99,6 +106,7 @@ export class ControlledTask extends ControlledThread {
   }
 
   override store32(address: number, value: number): void {
+    checkAddress(address);
     const operation = this.operation++;
     const low = checked(value) >>> 0;
     if (operation < this.done.length) return this.done.repeatStore(operation, Kind.Store32, address, low, 0);
@@ -110,6 +118,7 @@ export class ControlledTask extends ControlledThread {
   }
 
   override store64(address: number, value: bigint): void {
+    checkAddress(address);
     if (typeof value !== 'bigint') throw new TypeError(`store64: expected a bigint, got ${String(value)}`);
     const operation = this.operation++;
     const low = Number(value & 0xffffffffn);
@@ -124,9 +133,10 @@ export class ControlledTask extends ControlledThread {
   }
 
   override atomicOperation(kind: number, address: number, operand: number, expected: number): number {
+    checkAddress(address);
     if ((address & 3) !== 0) throw new RangeError(`atomic: expected an address that is a multiple of 4, got ${address}`);
     const operation = this.operation++;
-    if (operation < this.done.length) return this.done.repeatAtomic(operation, kind, address, operand);
+    if (operation < this.done.length) return this.done.repeatAtomic(operation, kind, address, operand, expected);
     const physical = this.enter(operation, kind, address, 4, kind === Kind.AtomicLoad ? accessRead : accessWrite);
     const memory = this.hardware.memory;
     const before = memory.load32(physical);
@@ -144,11 +154,13 @@ export class ControlledTask extends ControlledThread {
     if (!Number.isSafeInteger(length) || length < 0 || length > 2 ** 32) {
       throw new RangeError(`read: expected a length from 0 to 2^32, got ${String(length)}`);
     }
+    checkAddress(address);
     return this.bulk.read(this.operation++, address, length).slice();
   }
 
   override write(address: number, bytes: Uint8Array): void {
     if (!(bytes instanceof Uint8Array)) throw new TypeError(`write: expected a Uint8Array, got ${String(bytes)}`);
+    checkAddress(address);
     this.bulk.write(this.operation++, address, bytes);
   }
 
@@ -168,7 +180,7 @@ export class ControlledTask extends ControlledThread {
       this.done.repeat(operation, Kind.Random, draw);
       return value;
     }
-    this.standIfCounted();
+    this.standIfCounted(Kind.Random, draw);
     this.done.record(operation, Kind.Random, draw, -1, 0, value, 0);
     return value;
   }
@@ -177,7 +189,7 @@ export class ControlledTask extends ControlledThread {
     if (!Number.isInteger(n) || n < 1) throw new RangeError(`choose: expected a whole number from 1, got ${String(n)}`);
     const operation = this.operation++;
     if (operation < this.done.length) return this.done.repeat(operation, Kind.Choose, n);
-    this.standIfCounted();
+    this.standIfCounted(Kind.Choose, n);
     const value = this.carrier.choose(this, n);
     this.done.record(operation, Kind.Choose, n, -1, 0, value, 0);
     return value;
@@ -189,6 +201,7 @@ export class ControlledTask extends ControlledThread {
       this.done.repeat(operation, Kind.Yield, 0);
       return;
     }
+    this.refuseOther(Kind.Yield, 0);
     this.yielding = true;
     this.stand();
     this.yielding = false;
@@ -239,6 +252,11 @@ export class ControlledTask extends ControlledThread {
 
 function join(low: number, high: number): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
+}
+
+/** Before an operation is counted: what is no number at all is a mistake, not a fault. */
+function checkAddress(address: number): void {
+  if (typeof address !== 'number') throw new TypeError(`address: expected a number, got ${show(address)}`);
 }
 
 function checked(value: number): number {

@@ -12,7 +12,7 @@ import { accessRead, type TranslationCache } from '../hardware/translation-cache
 import { Status } from '../kernel/call.ts';
 import { calls } from '../kernel/calls/index.ts';
 import { type RuleName, ruleNumber } from '../kernel/rules.ts';
-import type { Trace } from '../kernel/trace.ts';
+import { Kind, type Trace } from '../kernel/trace.ts';
 import { Words } from '../kernel/wire.ts';
 import type { TaskHandle } from '../task/handle.ts';
 import { Task } from '../task/task.ts';
@@ -59,6 +59,8 @@ export abstract class ControlledThread extends Task {
   stood = false;
   /** It asked for others to run first. */
   yielding = false;
+  /** Number of the operation of several steps that has begun and is not over, or -1. */
+  underWay = -1;
   /** When set, called at each fresh step: takes source positions on replay. */
   onStep: ((thread: ControlledThread) => void) | null = null;
 
@@ -106,9 +108,27 @@ export abstract class ControlledThread extends Task {
     return this.operation < this.done.length;
   }
 
+  /**
+   * The refusal of a thread that comes to its end having done less than before it was run again; null when all is well. `how` it
+   * ended: 'returned', 'threw'.
+   */
+  endedEarly(how: string): NotDeterministic | null {
+    if (!this.repeating && this.underWay < 0) return null;
+    const before = Math.max(this.recorded, this.underWay + 1);
+    return new NotDeterministic(
+      `${this.thread} is not deterministic: run again from the top, it ${how} after ${this.operation} operations, but before it had begun ${before}`,
+    );
+  }
+
+  /** Refuses a fresh operation while another one is under way: that one was to go on. */
+  refuseOther(kind: number, subject: number): void {
+    if (this.underWay >= 0) throw this.done.differs(this.underWay, kind, subject, 0);
+  }
+
   /** Back to before its first operation. */
   protected clear(): void {
     this.done.clear();
+    this.underWay = -1;
     this.rewind();
     this.yielding = false;
     this.stoodAt = 0;
@@ -126,6 +146,7 @@ export abstract class ControlledThread extends Task {
   /** Ends the thread for breaking `rule`; the caller throws what this returns. */
   end(rule: RuleName, message: string, stop: number): unknown {
     if (this.stopped === Stop.None) {
+      this.done.broken ??= this.endedEarly('failed');
       this.carrier.violation(this, ruleNumber(rule), message);
       this.stopped = stop;
     }
@@ -141,6 +162,7 @@ export abstract class ControlledThread extends Task {
   /** Waits for the thread's turn and returns the physical address of an access; throws MemoryFault. */
   enter(operation: number, kind: number, address: number, width: number, access: number): number {
     if (this.stopped !== Stop.None) throw this.unwind();
+    if (this.underWay >= 0 && kind < Kind.Read) this.refuseOther(kind, address);
     let physical = this.cache.translate(address, access);
     const split = this.isSplit(address, width);
     let noticed = true;
@@ -192,8 +214,9 @@ export abstract class ControlledThread extends Task {
   }
 
   /** Before an operation that touches nothing shared: a step only where operations are counted. */
-  protected standIfCounted(): void {
+  protected standIfCounted(kind: number, subject: number): void {
     if (this.stopped !== Stop.None) throw this.unwind();
+    this.refuseOther(kind, subject);
     if (this.always || this.operation - this.stoodAt > longestStretch) this.stand(this.always);
   }
 
@@ -229,7 +252,7 @@ export abstract class ControlledThread extends Task {
     const error = new MemoryFault(address, access === accessRead ? 'read' : 'write', width, this.name, reason ?? 'not mapped');
     this.done.record(operation, kind, subject, -1, width, faultReasons.indexOf(error.reason), -1);
     this.done.fail(operation, error);
-    throw error;
+    throw this.done.fault(operation);
   }
 
   /** Asks the kernel for the page. Null when it came, otherwise the reason why not. */

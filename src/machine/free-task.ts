@@ -11,7 +11,7 @@ import { accessRead, accessWrite, type TranslationCache } from '../hardware/tran
 import { type Call, Status } from '../kernel/call.ts';
 import { calls } from '../kernel/calls/index.ts';
 import { Kind } from '../kernel/trace.ts';
-import { text, Words } from '../kernel/wire.ts';
+import { show, text, Words } from '../kernel/wire.ts';
 import type { TaskHandle } from '../task/handle.ts';
 import { Task } from '../task/task.ts';
 import type { CopyStep } from '../vm/steps.ts';
@@ -209,6 +209,7 @@ export class FreeTask extends Task {
     let physical = this.cache.translate(address, access);
     if (physical >= 0) return physical;
     this.stopIfFailed();
+    if (typeof address !== 'number') throw new TypeError(`address: expected a number, got ${show(address)}`);
     let reason = 'bad address';
     if (Number.isSafeInteger(address) && address >= 0) {
       reason = faultReasons[this.invoke(calls.fault, address, access)] ?? 'not mapped';

@@ -261,17 +261,14 @@ export class InlineMachine implements Carrier {
 
   /** The function ended by itself. */
   private returned(task: ControlledTask, value: unknown, threw: boolean, error: unknown): void {
-    if (threw) {
+    const early = task.endedEarly(threw ? 'threw' : 'returned');
+    if (early !== null) {
+      this.abandon(early);
+    } else if (threw) {
       this.execution.uncaught(task.number, error);
     } else if (value instanceof Promise) {
       value.catch(() => {});
       this.abandon(new NotDeterministic(`${task.thread} returned a promise: task functions are synchronous, without async and await`));
-    } else if (task.repeating) {
-      this.abandon(
-        new NotDeterministic(
-          `${task.thread} is not deterministic: run again from the top, it returned after ${task.operation} operations, but before it had done ${task.recorded}`,
-        ),
-      );
     } else {
       this.execution.results[task.number] = value;
     }

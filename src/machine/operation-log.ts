@@ -2,7 +2,7 @@
  * What a thread has done already, as places in the trace: the record that repeated operations are answered from and compared
  * with. Results that are no words (bytes, errors) are kept beside it.
  */
-import type { MemoryFault } from '../hardware/errors.ts';
+import { MemoryFault } from '../hardware/errors.ts';
 import { actorFactor, headerWords, Kind, type Trace } from '../kernel/trace.ts';
 import type { Words } from '../kernel/wire.ts';
 import { formatOperation } from './operations.ts';
@@ -80,46 +80,55 @@ export class OperationLog {
     this.trace.extend(this.positions[this.length - 1]!, single, 0, 1);
   }
 
-  // Repeating. Each compares first and throws NotDeterministic, or the error that was the operation's result.
+  // Repeating. Each compares first and throws NotDeterministic, or the fault that was the operation's result.
 
   /** The lower word of the result. */
   repeat(operation: number, kind: number, subject: number): number {
     const at = this.positions[operation]!;
     const words = this.trace.words;
-    if (words[at] !== kind + this.tag || words[at + 2] !== subject) throw this.differs(operation, kind, subject, 0);
-    if (words[at + 3] === -1 && words[at + 6] === -1) throw this.objects[operation];
+    if (words[at] !== kind + this.tag || !same(words[at + 2]!, subject)) throw this.differs(operation, kind, subject, 0);
+    if (words[at + 3] === -1 && words[at + 6] === -1) throw this.fault(operation);
     return words[at + 5]!;
   }
 
   repeatStore(operation: number, kind: number, address: number, low: number, high: number): void {
     const at = this.positions[operation]!;
     const words = this.trace.words;
-    if (words[at] !== kind + this.tag || words[at + 2] !== address) throw this.differs(operation, kind, address, low);
-    if (words[at + 3] === -1) throw this.objects[operation];
+    if (words[at] !== kind + this.tag || !same(words[at + 2]!, address)) throw this.differs(operation, kind, address, low);
+    if (words[at + 3] === -1) throw this.fault(operation);
     if (words[at + 5] !== low || words[at + 6] !== high) throw this.differs(operation, kind, address, low);
   }
 
-  repeatAtomic(operation: number, kind: number, address: number, operand: number): number {
+  repeatAtomic(operation: number, kind: number, address: number, operand: number, expected: number): number {
     const before = this.repeat(operation, kind, address);
-    if (this.trace.words[this.positions[operation]! + 6] !== operand) throw this.differs(operation, kind, address, operand);
+    const at = this.positions[operation]!;
+    const words = this.trace.words;
+    if (words[at + 6] !== operand) throw this.differs(operation, kind, address, operand);
+    if (kind === Kind.AtomicCompareExchange && words[at + headerWords] !== expected) throw this.differs(operation, kind, address, operand);
     return before;
   }
 
   repeatBulk(operation: number, address: number, length: number, low: number, high: number): Uint8Array {
-    const at = this.positions[operation]!;
-    const words = this.trace.words;
-    const same = words[at] === Kind.Bulk + this.tag && words[at + 2] === address && words[at + 4] === length;
-    if (!same || words[at + 5] !== low || words[at + 6] !== high) throw this.differs(operation, Kind.Bulk, address, length);
+    this.compareBulk(operation, address, length, low, high);
     const result = this.objects[operation];
     if (result instanceof Uint8Array) return result;
-    throw result;
+    throw this.fault(operation);
   }
 
+  /** Compares alone: also while the operation is under way. */
+  compareBulk(operation: number, address: number, length: number, low: number, high: number): void {
+    const at = this.positions[operation]!;
+    const words = this.trace.words;
+    const alike = words[at] === Kind.Bulk + this.tag && same(words[at + 2]!, address) && words[at + 4] === length;
+    if (!alike || words[at + 5] !== low || words[at + 6] !== high) throw this.differs(operation, Kind.Bulk, address, length);
+  }
+
+  /** Compares alone: also while the call is under way. */
   repeatCall(operation: number, number: number, values: Words): void {
     const at = this.positions[operation]!;
     const words = this.trace.words;
-    const same = words[at] === Kind.Call + this.tag && words[at + 2] === number && words[at + 7] === values.length;
-    if (!same || !this.sameBits(at + headerWords, values)) throw this.differs(operation, Kind.Call, number, 0);
+    const alike = words[at] === Kind.Call + this.tag && words[at + 2] === number && words[at + 7] === values.length;
+    if (!alike || !this.sameBits(at + headerWords, values)) throw this.differs(operation, Kind.Call, number, 0);
   }
 
   /** The upper word of the result of a 64-bit access. */
@@ -134,7 +143,14 @@ export class OperationLog {
     return true;
   }
 
-  private differs(operation: number, kind: number, subject: number, value: number): NotDeterministic {
+  /** The fault that was the operation's result, fresh: what the task did to an earlier one is not repeated. */
+  fault(operation: number): MemoryFault {
+    const { address, access, length, task, reason } = this.objects[operation] as MemoryFault;
+    return new MemoryFault(address, access, length, task, reason);
+  }
+
+  /** The error that names what is done now and what was done before. */
+  differs(operation: number, kind: number, subject: number, value: number): NotDeterministic {
     const was = formatOperation(this.trace, this.positions[operation]!);
     const now = formatOperation(null, 0, kind, subject, value);
     this.broken = new NotDeterministic(
@@ -153,5 +169,8 @@ export class OperationLog {
     this.returns = returns;
   }
 }
+
+/** An address may be NaN: it is refused as often as it is tried. */
+const same = (a: number, b: number): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b));
 
 const single = new Float64Array(1);

@@ -1,5 +1,5 @@
 /** The inline carrier on scenarios written in the test itself, without files, pool or detectors. */
-import { ruleNames, type RuleName } from '../../src/kernel/rules.ts';
+import { type RuleName, ruleNames } from '../../src/kernel/rules.ts';
 import { firstNonStep, Kind } from '../../src/kernel/trace.ts';
 import type { Reach } from '../../src/machine/controlled-thread.ts';
 import { InlineMachine } from '../../src/machine/inline-machine.ts';
@@ -124,13 +124,17 @@ export class Inline {
       violations,
       results: Object.fromEntries(this.loaded.plans.map((plan, i) => [plan.name, machine.results[i]])),
       logs: machine.logs.map(({ thread, text }) => `${thread}: ${text}`),
-      outcome: violations.length === 0 && machine.state.check() === null ? machine.state.outcome(machine.results) : null,
+      outcome:
+        violations.length === 0 && machine.state.check() === null ? machine.state.outcome(machine.results) : null,
     };
   }
 }
 
 /** A scenario that is loaded and carried inline in one go. */
-export function inline<S>(scenario: Partial<Scenario<S>> & Pick<Scenario<S>, 'tasks'>, settings: InlineSettings = {}): Inline {
+export function inline<S>(
+  scenario: Partial<Scenario<S>> & Pick<Scenario<S>, 'tasks'>,
+  settings: InlineSettings = {},
+): Inline {
   return new Inline(load(scenario), settings);
 }
 
@@ -150,4 +154,7 @@ export function inOrder(...actors: number[]): Schedule {
 }
 
 /** The thread that runs goes on as long as it can, then the lowest. */
-export const straight: Schedule = { pick: (runnable, _count, current) => (current >= 0 ? current : runnable[0]!), choose: () => 0 };
+export const straight: Schedule = {
+  pick: (runnable, _count, current) => (current >= 0 ? current : runnable[0]!),
+  choose: () => 0,
+};
