@@ -24,10 +24,9 @@ export {
 } from './task/scenario.ts';
 export { type AllocateOptions, type MapOptions, type Task, VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE } from './task/task.ts';
 export { ScenarioError, UsageError } from './machine/errors.ts';
-export { Machine } from './machine/machine.ts';
-export { check, ScenarioFailure } from './explore/check.ts';
-export { explore } from './explore/explore.ts';
 export type { ExploreOptions, Progress } from './explore/options.ts';
-export { minimise, replay, type ReplayOptions } from './explore/replay.ts';
 export type { Exploration, Failure, Histogram, Replay, Site, TraceStep } from './explore/results.ts';
-export { stress, type StressOptions } from './explore/stress.ts';
+export { check, explore, Machine, minimise, replay, stress } from './entrances.ts';
+export type { ReplayOptions } from './explore/replay.ts';
+export { ScenarioFailure } from './explore/scenario-failure.ts';
+export type { StressOptions } from './explore/stress.ts';

@@ -1,6 +1,6 @@
 /** Booting a machine and spawning four tasks, from the built package, as a script would. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Figure, median, rounds } from './measure.ts';
@@ -12,9 +12,9 @@ export async function bootFigure(): Promise<Figure> {
   const folder = mkdtempSync(join(root, 'dist-bench-'));
   try {
     execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], { cwd: root, stdio: 'inherit' });
-    for (const name of ['package.json', 'scripts', 'node_modules']) {
-      if (!existsSync(join(folder, name))) symlinkSync(join(root, name), join(folder, name));
-    }
+    // Copies, where a link would lead back to the sources.
+    for (const name of ['package.json', 'scripts/instances.mjs', 'scripts/tsx-worker.mjs']) cpSync(join(root, name), join(folder, name));
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     const child = join(root, 'scripts/bench/programs/boot-child.mjs');
     const times: number[] = [];
     for (let i = 0; i < rounds; i++) times.push(Number(execFileSync('node', [child, join(folder, 'dist/src/index.js')], { encoding: 'utf8' })));

@@ -1,16 +1,17 @@
 /** What a task's worker does from its start to its end, which is the machine's. */
 import { threadFunction } from '../scenario-loader.ts';
-import { ScenarioWorker } from './scenario-worker.ts';
-import { ScriptWorker } from './script-worker.ts';
 import type { TaskSetup } from './setup.ts';
 
 /** Returns when the machine is stopped. Throws what loading the user's file throws. */
 export async function carryTask(setup: TaskSetup): Promise<void> {
+  // Each kind of work brings its own modules: starting a task waits for them.
   if (setup.scenario === null) {
+    const { ScriptWorker } = await import('./script-worker.ts');
     await new ScriptWorker(setup).serve();
     return;
   }
   const { number, name } = setup.thread;
   const run = await threadFunction(setup.url, setup.scenario.name, number, name);
+  const { ScenarioWorker } = await import('./scenario-worker.ts');
   new ScenarioWorker(setup, run).loop();
 }
