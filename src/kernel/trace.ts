@@ -45,6 +45,8 @@ export const Kind = {
   Random: 24,
   /** A step of the clock: low = the new time in nanoseconds. */
   Clock: 25,
+  /** The only step of a thread that ended without an operation: schedules are written in steps, and its end has a place too. */
+  Idle: 26,
   // From here on events are no steps.
   /** A bulk access begins; low and high: hash of what will be written. */
   Bulk: 32,

@@ -202,6 +202,8 @@ export class ControlledTask extends ControlledThread {
       return;
     }
     this.refuseOther(Kind.Yield, 0);
+    // What it did before belongs to its step already, also where that was nothing to stand for.
+    if (operation > this.freshFrom) this.granted = false;
     this.yielding = true;
     this.stand();
     this.yielding = false;

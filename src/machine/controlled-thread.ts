@@ -69,6 +69,8 @@ export abstract class ControlledThread extends Task {
   protected readonly pageSize: number;
   private readonly reciprocal: number;
   private readonly faultWords = new Words();
+  /** Number of the first operation that is no repetition: the one that its step was granted for. */
+  protected freshFrom = 0;
   /** Number of the operation before which it last stood. */
   private stoodAt = 0;
   private swallowed = 0;
@@ -122,7 +124,7 @@ export abstract class ControlledThread extends Task {
 
   /** Refuses a fresh operation while another one is under way: that one was to go on. */
   refuseOther(kind: number, subject: number): void {
-    if (this.underWay >= 0) throw this.done.differs(this.underWay, kind, subject, 0);
+    if (this.underWay >= 0 && this.stopped === Stop.None) throw this.done.differs(this.underWay, kind, subject, 0);
   }
 
   /** Back to before its first operation. */
@@ -130,7 +132,6 @@ export abstract class ControlledThread extends Task {
     this.done.clear();
     this.underWay = -1;
     this.rewind();
-    this.yielding = false;
     this.stoodAt = 0;
     this.faulting = false;
   }
@@ -138,8 +139,11 @@ export abstract class ControlledThread extends Task {
   /** About to be run (again) from the top, with its next step granted. */
   rewind(): void {
     this.operation = 0;
+    this.freshFrom = this.done.length;
     this.stopped = Stop.None;
     this.granted = true;
+    // A `yield` tried while it was unwound may have left it set.
+    this.yielding = false;
     this.swallowed = 0;
   }
 
@@ -178,7 +182,7 @@ export abstract class ControlledThread extends Task {
     if (this.stand(noticed) || physical < 0) physical = this.resolve(operation, kind, address, address, width, access);
     if (split) this.resolve(operation, kind, address, this.nextPage(address), width, access);
     const frame = Math.floor(physical * this.reciprocal);
-    if (this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
+    if (!this.always && this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
     return physical;
   }
 
@@ -202,7 +206,7 @@ export abstract class ControlledThread extends Task {
   standBefore(physical: number): void {
     const frame = Math.floor(physical * this.reciprocal);
     const point = this.reach.points[frame] !== 0;
-    if (!point && this.reach.first[frame] !== this.number + 1) this.meet(frame);
+    if (!this.always && !point && this.reach.first[frame] !== this.number + 1) this.meet(frame);
     if (this.always || point || this.granted) this.stand();
   }
 

@@ -131,6 +131,7 @@ export class Execution implements Observer {
   ended(number: number): void {
     const task = this.tasks[number]!;
     const thread = this.state.threads[number]!;
+    if (task.recorded === 0 && thread.running === null) this.trace.append(Kind.Idle, number, 0, 0, -1, 0, 0, 0);
     this.end(thread, task.stopped);
     this.state.kernel.endThread(thread);
     if (task.stopped === Stop.Died) this.killTask(thread);

@@ -198,10 +198,10 @@ export class InlineMachine implements Carrier {
 
   /** The thread stands; others run on top of it. Returns when its turn has come, or throws to take it off the stack. */
   private waitForTurn(task: ControlledThread): void {
-    if (this.runOthers(task.number)) {
-      this.enter(task);
-      return;
-    }
+    const goesOn = this.runOthers(task.number);
+    // Also to be taken off the stack: what its `finally` and `using` do is done in its own name.
+    this.enter(task);
+    if (goesOn) return;
     if (task.stopped === Stop.None) task.stopped = Stop.Suspended;
     throw suspension;
   }

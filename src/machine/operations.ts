@@ -44,6 +44,8 @@ function format(kind: number, subject: number, low: number, high: number, length
       return `choose(${subject})${known ? ` = ${low}` : ''}`;
     case Kind.Yield:
       return 'yield()';
+    case Kind.Idle:
+      return 'ends, having done nothing';
     case Kind.Random:
       return 'random()';
     case Kind.Clock:
