@@ -30,6 +30,8 @@ export class BatonCarrier implements Carrier {
   private readonly words = new Words();
   private deaths = 0;
   private maximumSteps = 0;
+  /** Frames that this execution has reported as shared. */
+  private readonly reported = new Set<number>();
 
   constructor(
     private readonly control: Control,
@@ -53,6 +55,7 @@ export class BatonCarrier implements Carrier {
 
   /** About to run its function, with the baton. */
   start(): void {
+    this.reported.clear();
     this.deaths = this.control.head(Head.Deaths);
     this.maximumSteps = this.control.head(Head.MaximumSteps);
   }
@@ -102,6 +105,9 @@ export class BatonCarrier implements Carrier {
   }
 
   shared(frame: number): void {
+    // What is a point changes only between executions: once is enough.
+    if (this.reported.has(frame)) return;
+    this.reported.add(frame);
     this.words.clear();
     this.words.put(frame);
     this.client.ask(Ask.Shared, this.words);

@@ -2,9 +2,9 @@
  * Waiting for a word to change: first by looking, which costs a core but takes a fraction of a microsecond, then asleep. How
  * long it looks adapts to whether looking paid lately, and every sleep is bounded, since no other thread is trusted to live.
  */
-const least = 32;
+const least = 128;
 /** Every so often it looks for long again, to find out whether the other side has become quick. */
-const probeEvery = 64;
+const probeEvery = 32;
 
 /** No sleep is longer, in milliseconds: whoever waits looks again at who is still there. */
 export const longestSleep = 500;
@@ -23,7 +23,8 @@ export class Spin {
     const looks = ++this.waits % probeEvery === 0 ? this.most : this.budget;
     for (let i = 0; i < looks; i++) {
       if (Atomics.load(words, at) !== value) {
-        this.budget = Math.min(this.most, this.budget * 2);
+        // Several times what was needed: one late answer is no reason to sleep.
+        this.budget = Math.min(this.most, Math.max(this.budget, 4 * i + least));
         return;
       }
     }
