@@ -57,6 +57,9 @@ export class Kernel {
   constructor(readonly hardware: Hardware) {
     this.journal = hardware.journal;
     this.handles = new HandleTable(this.journal);
+    this.journal.onRollback(() => {
+      for (const thread of this.threads) thread.rewind();
+    });
     this.vm = new VirtualMemory(hardware);
     this.vm.onRecycle = (actor, frame) => this.observer.recycled(actor as KernelThread, frame);
     const kernelTask = this.addTask('kernel');
@@ -114,8 +117,8 @@ export class Kernel {
       if (thread.running !== null) throw new Malformed(`${thread.name} is in ${thread.call?.name} still`);
       const result = entry.run(this, thread, ...(values as never[]));
       if (!isSteps(result)) return this.finish(entry, result);
-      this.journal.set(thread, 'call', entry as Call | null);
-      this.journal.set(thread, 'running', result as Steps<unknown> | null);
+      thread.call = entry;
+      thread.running = result;
       return this.resume(thread);
     } catch (error) {
       return this.fail(thread, error);
@@ -134,7 +137,7 @@ export class Kernel {
       }
       const { done, value } = running.next();
       if (done) {
-        this.journal.set(thread, 'running', null);
+        thread.running = null;
         return this.finish(thread.call!, value);
       }
       if (value === innerStep) return Status.Step;
@@ -145,7 +148,7 @@ export class Kernel {
       this.copy = value;
       return Status.Copy;
     } catch (error) {
-      this.journal.set(thread, 'running', null);
+      thread.running = null;
       return this.fail(thread, error);
     }
   }
@@ -201,7 +204,7 @@ export class Kernel {
   private cleanUp(thread: KernelThread): void {
     if (thread.waitingIn !== null) this.leave(thread, thread.waitingIn);
     thread.running?.return(undefined);
-    this.journal.set(thread, 'running', null);
+    thread.running = null;
     this.vm.releaseLocks(thread);
     const undelivered = thread.messages.splice(0);
     if (undelivered.length === 0) return;

@@ -14,6 +14,8 @@ export interface Message {
 }
 
 export class KernelThread implements Waiter, Holder {
+  // These four change with almost every call; a rollback sets them back (`rewind`), where a journal would keep each change.
+
   /** The call that is under way, between its steps. */
   running: Steps<unknown> | null = null;
   call: Call | null = null;
@@ -23,10 +25,11 @@ export class KernelThread implements Waiter, Holder {
   deadline = Number.POSITIVE_INFINITY;
   /** Whether its last sleep was ended by the clock. */
   timedOut = false;
-  /** Its function is over. Set back by whoever starts an execution, not by the journal: it costs every execution. */
+  /** Its function is over. */
   ended = false;
-  /** It has made a kernel call in this execution. Set back likewise. */
+  /** It has made a kernel call in this execution. */
   active = false;
+
   /** What the step that woke it hands over: a key of happens-before, or 0. */
   wokenBy = 0;
   readonly messages: Message[] = [];
@@ -61,5 +64,13 @@ export class KernelThread implements Waiter, Holder {
 
   woken(queue: WaitQueue): void {
     this.onWake(this, queue);
+  }
+
+  /** Back to before its function began. */
+  rewind(): void {
+    this.running = null;
+    this.call = null;
+    this.ended = false;
+    this.active = false;
   }
 }

@@ -66,8 +66,6 @@ export class Execution implements Observer {
     this.actors.reset(this.clock);
     for (const thread of this.state.threads) {
       this.results[thread.number] = undefined;
-      thread.ended = false;
-      thread.active = false;
       if (!thread.daemon) this.unfinished++;
     }
   }

@@ -129,10 +129,6 @@ export class ScenarioService implements Service {
     // The kernel's journal first: it may bring back words that a task's stores came between.
     this.state.kernel.journal.rollback();
     this.snapshot.restore();
-    for (const thread of this.state.threads) {
-      thread.ended = false;
-      thread.active = false;
-    }
   }
 
   private strategyFor(command: ReplayCommand): Strategy | null {

@@ -132,8 +132,6 @@ export class StressRun {
     this.kernel.reset();
     this.unfinished = 0;
     for (const thread of state.threads) {
-      thread.ended = false;
-      thread.active = false;
       this.results[thread.number] = undefined;
       control.words[control.own(thread.number, Own.Stopped)] = Stop.None;
       if (!thread.daemon) this.unfinished++;
