@@ -74,7 +74,8 @@ export function encodeToken(token: Token, actors: number): string {
 }
 
 /** Throws UsageError that says what is wrong with the text. */
-export function decodeToken(text: string, actors: number): Token {
+export function decodeToken(pasted: string, actors: number): Token {
+  const text = pasted.trim();
   const version = /^wd(\d+):/.exec(text);
   if (version !== null && version[1] !== '1') {
     throw new UsageError(`the token is of version ${version[1]}; this wiredown reads version 1`);
@@ -82,7 +83,9 @@ export function decodeToken(text: string, actors: number): Token {
   if (version === null || !/^[A-Za-z0-9_-]+$/.test(text.slice(prefix.length))) {
     throw new UsageError(`${JSON.stringify(text)} is no token: expected wd1: and letters, digits, - and _`);
   }
-  const bits = new BitReader(Buffer.from(text.slice(prefix.length), 'base64url'));
+  const bytes = Buffer.from(text.slice(prefix.length), 'base64url');
+  if (prefix + bytes.toString('base64url') !== text) throw new UsageError('the token is garbled: its last character says nothing');
+  const bits = new BitReader(bytes);
   const actorBits = bitsFor(actors);
   const digest = bits.fixed(24).toString(16).padStart(6, '0');
   const seed = bits.number();
