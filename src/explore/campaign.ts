@@ -26,6 +26,9 @@ export class Campaign {
   private started = Date.now();
   private elapsed = 0;
   private interrupted = false;
+  /** Executions of chunks that are done and not merged yet; and the most that was reported. */
+  private unmerged = 0;
+  private reported = 0;
   private description: Description | null = null;
 
   constructor(
@@ -120,10 +123,12 @@ export class Campaign {
         const index = next++;
         const result = await this.pool.run({ kind: 'chunk', chunk: { ...chunks[index]!, points, widenAtOnce } });
         results[index] = result;
+        this.unmerged += result.executions;
         if ((result.failedAt !== null && this.settings.stopAtFirst) || result.exhausted) last = Math.min(last, index + 1);
       }
     };
     await Promise.all(Array.from({ length: this.pool.workers }, work));
+    this.unmerged = 0;
     for (let i = 0; i < last; i++) {
       const result = results[i];
       if (result === undefined) continue;
@@ -133,7 +138,8 @@ export class Campaign {
   }
 
   private report(): void {
-    const executions = this.tally.executions + this.pool.underWay;
+    const executions = Math.max(this.reported, this.tally.executions + this.unmerged + this.pool.underWay);
+    this.reported = executions;
     this.settings.onProgress?.({ executions, elapsed: Date.now() - this.started, failures: this.tally.groups('fail').length });
   }
 
