@@ -11,7 +11,7 @@ import { InlineMachine } from '../machine/inline-machine.ts';
 import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import type { Schedule, Strategy } from '../machine/schedule.ts';
 import { DepthFirstStrategy } from '../schedule/depth-first.ts';
-import { makeStrategy } from '../schedule/strategies.ts';
+import { isIndependent, makeStrategy } from '../schedule/strategies.ts';
 import { tokenOf } from '../schedule/token.ts';
 import type { Settings } from './options.ts';
 
@@ -88,7 +88,8 @@ export class Explorer {
     for (const frame of job.points) this.reach.points[frame] = 1;
     this.machine.heartbeat = flags;
     this.discovered.clear();
-    this.reach.first.fill(0);
+    // One that enumerates does every chunk itself, and must see a page become shared in the execution where it does: it starts over.
+    if (isIndependent(this.settings.strategy)) this.reach.first.fill(0);
     const outcomes = new Map<string, number>();
     const found = new Map<number, Found>();
     let executions = 0;

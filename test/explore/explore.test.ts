@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { check } from '../../src/explore/check.ts';
-import { ScenarioFailure } from '../../src/explore/scenario-failure.ts';
 import { explore } from '../../src/explore/explore.ts';
 import type { ExploreOptions, Progress } from '../../src/explore/options.ts';
 import { minimise, replay } from '../../src/explore/replay.ts';
 import type { Exploration } from '../../src/explore/results.ts';
+import { ScenarioFailure } from '../../src/explore/scenario-failure.ts';
 import { rejection, within } from '../machine/support/bounded.ts';
 
 const test = suite('explore');
@@ -17,10 +17,18 @@ const gallery = (name: string): string => fileURLToPath(new URL(`../../scripts/s
 const limit = 60_000;
 
 const run = (scenario: string, options: ExploreOptions = {}): Promise<Exploration> =>
-  within(limit, scenario, explore(file, { scenario, threadCheck: false, timeBudget: '30s', workers: 1, ...options })) as Promise<Exploration>;
+  within(
+    limit,
+    scenario,
+    explore(file, { scenario, threadCheck: false, timeBudget: '30s', workers: 1, ...options }),
+  ) as Promise<Exploration>;
 
 const refused = (scenario: string, options: ExploreOptions = {}): Promise<Error> =>
-  within(limit, scenario, rejection(explore(file, { scenario, threadCheck: false, timeBudget: '5s', workers: 1, ...options })));
+  within(
+    limit,
+    scenario,
+    rejection(explore(file, { scenario, threadCheck: false, timeBudget: '5s', workers: 1, ...options })),
+  );
 
 /** All that does not depend on how fast it went. */
 function lasting({ elapsed: _, executionsPerSecond: __, ...rest }: Exploration): unknown {
@@ -38,7 +46,11 @@ test('one worker and two find the same, to the token (rule 6)', async () => {
 
 test('another seed is another campaign; the same one is the same (rule 6)', async () => {
   const settings: ExploreOptions = { executions: 300, rules: { 'data-race': 'off' } };
-  const [a, b, c] = [await run('lost update', settings), await run('lost update', settings), await run('lost update', { ...settings, seed: 2 })];
+  const [a, b, c] = [
+    await run('lost update', settings),
+    await run('lost update', settings),
+    await run('lost update', { ...settings, seed: 2 }),
+  ];
   assert.equal(lasting(a), lasting(b));
   assert.is(a.seed, 1);
   assert.not.equal(a.outcomes, c.outcomes);
@@ -46,7 +58,10 @@ test('another seed is another campaign; the same one is the same (rule 6)', asyn
 
 test('stopAtFirst ends with the first failure, whatever the number of workers (rule 6)', async () => {
   const results = [];
-  for (const workers of [1, 2]) results.push(await run('check fails', { stopAtFirst: true, executions: 100_000, workers, rules: { 'data-race': 'off' } }));
+  for (const workers of [1, 2])
+    results.push(
+      await run('check fails', { stopAtFirst: true, executions: 100_000, workers, rules: { 'data-race': 'off' } }),
+    );
   assert.equal(lasting(results[1]!), lasting(results[0]!));
   const { failures, executions } = results[0]!;
   assert.is(failures.length, 1);
@@ -59,7 +74,10 @@ test('outcomes are counted, those not allowed fail, allowed ones that never came
   assert.equal(Object.keys(found.outcomes).sort(), ['1', '2']);
   assert.is((found.outcomes['1'] ?? 0) + (found.outcomes['2'] ?? 0), 500);
   assert.equal(found.unobserved, ['3']);
-  assert.equal(found.failures.map(({ rule, preemptions }) => [rule, preemptions]), [['forbidden-outcome', 1]]);
+  assert.equal(
+    found.failures.map(({ rule, preemptions }) => [rule, preemptions]),
+    [['forbidden-outcome', 1]],
+  );
   assert.is(found.failures[0]!.occurrences, found.outcomes['1']);
   assert.ok(found.notes.some(({ rule }) => rule === 'data-race'));
 });
@@ -83,19 +101,31 @@ test('a page that two threads reach in different executions only is shared too, 
 });
 
 test('the mended driver is explored exhaustively with 2 preemptions and is silent (issue 2)', async () => {
-  const found = (await within(limit, 'dfs', explore(gallery('double-fetch-fixed'), { strategy: 'dfs', preemptions: 2, threadCheck: false, timeBudget: '40s' }))) as Exploration;
+  const found = (await within(
+    limit,
+    'dfs',
+    explore(gallery('double-fetch-fixed'), { strategy: 'dfs', preemptions: 2, threadCheck: false, timeBudget: '40s' }),
+  )) as Exploration;
   assert.ok(found.exhausted);
   assert.equal(found.failures, []);
 });
 
 test('the double fetch is found and shrunk to one preemption, with the lines of the source (issue 2)', async () => {
-  const found = (await within(limit, 'random', explore(gallery('double-fetch'), { executions: 2000, threadCheck: false }))) as Exploration;
+  const found = (await within(
+    limit,
+    'random',
+    explore(gallery('double-fetch'), { executions: 2000, threadCheck: false }),
+  )) as Exploration;
   const failure = found.failures.find(({ rule }) => rule === 'double-fetch');
   assert.ok(failure);
   assert.is(failure.preemptions, 1);
   assert.equal(failure.threads.slice().sort(), ['client', 'kernel.submit']);
   const sites = failure.sites.map(({ thread, file: at, line }) => `${thread} ${at?.split('/').pop()}:${line}`);
-  assert.equal(sites, ['kernel.submit double-fetch.ts:33', 'client double-fetch.ts:25', 'kernel.submit double-fetch.ts:34']);
+  assert.equal(sites, [
+    'kernel.submit double-fetch.ts:33',
+    'client double-fetch.ts:25',
+    'kernel.submit double-fetch.ts:34',
+  ]);
 
   const again = await within(limit, 'replay', replay(gallery('double-fetch'), failure.token, { carrier: 'inline' }));
   assert.is(again.failure?.rule, 'double-fetch');
@@ -116,7 +146,11 @@ test('a failure found inline is confirmed on threads and replays there with the 
 });
 
 test('check throws the failure with the line to paste (api.md)', async () => {
-  const error = await within(limit, 'check', rejection(check(file, { scenario: 'check fails', executions: 200, threadCheck: false, workers: 1 })));
+  const error = await within(
+    limit,
+    'check',
+    rejection(check(file, { scenario: 'check fails', executions: 200, threadCheck: false, workers: 1 })),
+  );
   assert.instance(error, ScenarioFailure);
   const { failure, exploration } = error as ScenarioFailure;
   assert.ok(error.message.includes(`wiredown replay ${file} ${failure.token}`), error.message);
@@ -159,18 +193,45 @@ test('a file of several scenarios is explored one by one (api.md)', async () => 
   const double = fileURLToPath(new URL('../fixtures/explore-two.ts', import.meta.url));
   const found = await within(limit, 'both', explore(double, { executions: 50, threadCheck: false, workers: 1 }));
   assert.ok(Array.isArray(found));
-  assert.equal((found as Exploration[]).map(({ scenario }) => scenario), ['first', 'second']);
+  assert.equal(
+    (found as Exploration[]).map(({ scenario }) => scenario),
+    ['first', 'second'],
+  );
 });
 
 // What is wrong, in one line (issue 2, the last point but one).
 
 const wrong: [string, string, ExploreOptions, string, RegExp][] = [
-  ['an exploration of nothing', 'nothing shared', {}, 'ScenarioError', /nothing in "nothing shared" can happen in another order/],
+  [
+    'an exploration of nothing',
+    'nothing shared',
+    {},
+    'ScenarioError',
+    /nothing in "nothing shared" can happen in another order/,
+  ],
   ['a setup that throws', 'setup throws', {}, 'ScenarioError', /setup throws: Error: no such device/],
   ['a machine that cannot be', 'bad machine', {}, 'ScenarioError', /machine\.physicalMemory: expected bytes/],
-  ['an outcome that throws', 'outcome throws', { rules: { 'data-race': 'off' } }, 'ScenarioError', /outcome throws: .*no label/],
-  ['a task that is not deterministic', 'not deterministic', {}, 'ScenarioError', /not deterministic.*(store32|load32).*(store32|load32)/],
-  ['a scenario that the file does not have', 'no such', {}, 'UsageError', /no scenario "no such"; it has "lost update"/],
+  [
+    'an outcome that throws',
+    'outcome throws',
+    { rules: { 'data-race': 'off' } },
+    'ScenarioError',
+    /outcome throws: .*no label/,
+  ],
+  [
+    'a task that is not deterministic',
+    'not deterministic',
+    {},
+    'ScenarioError',
+    /not deterministic.*(store32|load32).*(store32|load32)/,
+  ],
+  [
+    'a scenario that the file does not have',
+    'no such',
+    {},
+    'UsageError',
+    /no scenario "no such"; it has "lost update"/,
+  ],
 ];
 
 for (const [what, scenario, options, name, message] of wrong) {

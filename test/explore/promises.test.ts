@@ -9,7 +9,8 @@ import type { Exploration } from '../../src/explore/results.ts';
 
 const gallery = (name: string): string => fileURLToPath(new URL(`../../scripts/scenarios/${name}.ts`, import.meta.url));
 
-const one = async (...values: Parameters<typeof explore>): Promise<Exploration> => [await explore(...values)].flat()[0]!;
+const one = async (...values: Parameters<typeof explore>): Promise<Exploration> =>
+  [await explore(...values)].flat()[0]!;
 
 /** What must not depend on how fast a machine is, or how many workers it has. */
 const essence = ({ executions, steps, outcomes, failures, notes }: Exploration): unknown => ({
@@ -25,21 +26,34 @@ test('a seed means the same on one worker and on two', async () => {
   const rules = { 'data-race': 'note' } as const;
   for (const name of ['lost-update', 'double-fetch']) {
     const options = { executions: 1500, threadCheck: false, timeBudget: '60s', rules, seed: 5 };
-    const [alone, together] = [await one(gallery(name), { ...options, workers: 1 }), await one(gallery(name), { ...options, workers: 2 })];
+    const [alone, together] = [
+      await one(gallery(name), { ...options, workers: 1 }),
+      await one(gallery(name), { ...options, workers: 2 }),
+    ];
     assert.equal(essence(together), essence(alone));
     assert.is(alone.executions, 1500);
   }
 });
 
 test('another seed runs other schedules', async () => {
-  const options = { executions: 200, threadCheck: false, rules: { 'data-race': 'off', 'forbidden-outcome': 'off' } } as const;
-  const [a, b] = [await one(gallery('lost-update'), { ...options, seed: 1 }), await one(gallery('lost-update'), { ...options, seed: 2 })];
+  const options = {
+    executions: 200,
+    threadCheck: false,
+    rules: { 'data-race': 'off', 'forbidden-outcome': 'off' },
+  } as const;
+  const [a, b] = [
+    await one(gallery('lost-update'), { ...options, seed: 1 }),
+    await one(gallery('lost-update'), { ...options, seed: 2 }),
+  ];
   assert.not.equal(a.outcomes, b.outcomes);
 });
 
 test('stopAtFirst ends with the lowest execution that fails, on any number of workers', async () => {
   const options = { threadCheck: false, stopAtFirst: true, timeBudget: '60s' } as const;
-  const [alone, together] = [await one(gallery('double-fetch'), { ...options, workers: 1 }), await one(gallery('double-fetch'), { ...options, workers: 2 })];
+  const [alone, together] = [
+    await one(gallery('double-fetch'), { ...options, workers: 1 }),
+    await one(gallery('double-fetch'), { ...options, workers: 2 }),
+  ];
   assert.is(alone.failures[0]!.execution, alone.executions);
   assert.equal(essence(together), essence(alone));
 });
@@ -69,7 +83,11 @@ test('the double fetch is found, shrunk to one preemption, placed in the source 
 });
 
 test('the mended driver is explored exhaustively with two preemptions, and is silent', async () => {
-  const { exhausted, failures, executions } = await one(gallery('double-fetch-fixed'), { strategy: 'dfs', preemptions: 2, timeBudget: '120s' });
+  const { exhausted, failures, executions } = await one(gallery('double-fetch-fixed'), {
+    strategy: 'dfs',
+    preemptions: 2,
+    timeBudget: '120s',
+  });
   assert.is(exhausted, true);
   assert.equal(failures, []);
   assert.ok(executions > 5);
