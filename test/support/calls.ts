@@ -18,7 +18,7 @@ export class BareKernel {
       acquire: (thread, key) => told.push(`acquire ${thread.name} ${key}`),
       release: (thread, key) => told.push(`release ${thread.name} ${key}`),
       recycled: () => 0,
-  touch: (thread) => told.push(`touch ${thread.name}`),
+      touch: (thread) => told.push(`touch ${thread.name}`),
       violation: (thread, rule) => told.push(`violation ${thread.name} ${rule}`),
       woken: (thread) => told.push(`woken ${thread.name}`),
     };
