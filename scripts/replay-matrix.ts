@@ -27,10 +27,14 @@ try {
   const others = majors.filter((major) => major !== Number(process.versions.node.split('.')[0]));
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   // The packages bring their binary as a dependency of its own; nothing is compiled or run at install.
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--silent', ...others.map((major) => `node${major}@npm:node@${major}`)], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  execFileSync(
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--silent', ...others.map((major) => `node${major}@npm:node@${major}`)],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   for (const major of majors) {
     const node = others.includes(major) ? join(folder, `node_modules/node${major}/bin/node`) : process.execPath;
     for (const [carrier, hashes] of Object.entries(await hashesOn(node))) {

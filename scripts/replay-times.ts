@@ -13,7 +13,14 @@ const [file = '', token = '', times = '1000'] = process.argv.slice(2);
 const url = pathToFileURL(file).href;
 const loaded = await loadScenario(url, null);
 const { runs, seed } = decodeToken(token, loaded.plans.length + 1);
-const settings = { strategy: 'random', seed, preemptions: null, rules: {}, maximumSteps: 20_000, stopAtFirst: false } as const;
+const settings = {
+  strategy: 'random',
+  seed,
+  preemptions: null,
+  rules: {},
+  maximumSteps: 20_000,
+  stopAtFirst: false,
+} as const;
 
 const inline: Record<string, number> = {};
 const reproducer = new Reproducer(loaded, settings, new Int32Array(4));

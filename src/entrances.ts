@@ -28,6 +28,7 @@ export const check: Check = async (...values) => (await import('./explore/check.
 
 /** A machine for scripts; see machine/machine.ts. @since 0.1.0 */
 export const Machine = {
-  boot: async (options?: MachineOptions): Promise<MachineClass> => (await import('./machine/machine.ts')).Machine.boot(options),
+  boot: async (options?: MachineOptions): Promise<MachineClass> =>
+    (await import('./machine/machine.ts')).Machine.boot(options),
 };
 export type Machine = MachineClass;

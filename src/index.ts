@@ -2,12 +2,20 @@
  * The library: scenarios and what tasks use in them, I/O Kit's classes and constants, exploring and replaying, machines for
  * scripts. Everything else is internal.
  */
-export { KernelPanic, MemoryFault } from './hardware/errors.ts';
+
+export { check, explore, Machine, minimise, replay, stress } from './entrances.ts';
+export type { ExploreOptions, Progress } from './explore/options.ts';
+export type { ReplayOptions } from './explore/replay.ts';
+export type { Exploration, Failure, Histogram, Replay, Site, TraceStep } from './explore/results.ts';
+export { ScenarioFailure } from './explore/scenario-failure.ts';
+export type { StressOptions } from './explore/stress.ts';
 export type { MachineOptions } from './hardware/configuration.ts';
+export { KernelPanic, MemoryFault } from './hardware/errors.ts';
 export * from './iokit/options.ts';
 export * from './iokit/return-codes.ts';
 export { HandleError } from './kernel/handle-table.ts';
 export type { RuleLevel, RuleName } from './kernel/rules.ts';
+export { ScenarioError, UsageError } from './machine/errors.ts';
 export { IOMemoryDescriptor } from './task/iokit/io-memory-descriptor.ts';
 export { IOMemoryMap } from './task/iokit/io-memory-map.ts';
 export { IOSubMemoryDescriptor } from './task/iokit/io-sub-memory-descriptor.ts';
@@ -22,11 +30,11 @@ export {
   type ThreadFunction,
   threads,
 } from './task/scenario.ts';
-export { type AllocateOptions, type MapOptions, type Task, VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE } from './task/task.ts';
-export { ScenarioError, UsageError } from './machine/errors.ts';
-export type { ExploreOptions, Progress } from './explore/options.ts';
-export type { Exploration, Failure, Histogram, Replay, Site, TraceStep } from './explore/results.ts';
-export { check, explore, Machine, minimise, replay, stress } from './entrances.ts';
-export type { ReplayOptions } from './explore/replay.ts';
-export { ScenarioFailure } from './explore/scenario-failure.ts';
-export type { StressOptions } from './explore/stress.ts';
+export {
+  type AllocateOptions,
+  type MapOptions,
+  type Task,
+  VM_PROT_NONE,
+  VM_PROT_READ,
+  VM_PROT_WRITE,
+} from './task/task.ts';

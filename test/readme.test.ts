@@ -19,7 +19,11 @@ async function run(...args: string[]): Promise<{ code: number; stdout: string; s
   const tsx = pathToFileURL(join(root, 'node_modules/tsx/dist/loader.mjs')).href;
   const env = { ...process.env, TSX_TSCONFIG_PATH: join(folder, 'tsconfig.json') };
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', tsx, ...args], { cwd: folder, env, timeout: 60_000 });
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', tsx, ...args], {
+      cwd: folder,
+      env,
+      timeout: 60_000,
+    });
     return { code: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
@@ -30,13 +34,17 @@ async function run(...args: string[]): Promise<{ code: number; stdout: string; s
 test.before(() => {
   for (const [, code] of readme.matchAll(/```ts\n([\s\S]*?)```/g)) {
     const name = /^\/\/ (\S+\.ts)$/m.exec(code!)?.[1];
-    if (name === undefined) throw new Error(`a snippet of the README has no file name in its first line: ${code!.slice(0, 60)}`);
+    if (name === undefined)
+      throw new Error(`a snippet of the README has no file name in its first line: ${code!.slice(0, 60)}`);
     names.push(name);
     writeFileSync(join(folder, name), code!);
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   const paths = { wiredown: [join(root, 'src/index.ts')] };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { paths, module: 'esnext', target: 'es2022' } }));
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { paths, module: 'esnext', target: 'es2022' } }),
+  );
 });
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,7 +54,13 @@ test('each snippet is run by a test below', () => {
 });
 
 test('the ten lines find their race', async () => {
-  const { code, stdout } = await run(join(root, 'src/cli/main.ts'), 'explore', 'counter.ts', '--stop-at-first', '--json');
+  const { code, stdout } = await run(
+    join(root, 'src/cli/main.ts'),
+    'explore',
+    'counter.ts',
+    '--stop-at-first',
+    '--json',
+  );
   assert.is(code, 1);
   const found = JSON.parse(stdout);
   assert.is(found.failures[0].rule, 'data-race');
@@ -55,7 +69,14 @@ test('the ten lines find their race', async () => {
 });
 
 test('the driver keeps every rule', async () => {
-  const { code, stdout } = await run(join(root, 'src/cli/main.ts'), 'explore', 'driver.ts', '--executions', '500', '--json');
+  const { code, stdout } = await run(
+    join(root, 'src/cli/main.ts'),
+    'explore',
+    'driver.ts',
+    '--executions',
+    '500',
+    '--json',
+  );
   assert.is(code, 0, stdout);
 });
 

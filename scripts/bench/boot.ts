@@ -11,13 +11,18 @@ export async function bootFigure(): Promise<Figure> {
   // A build of its own: what lies in dist may be of another day.
   const folder = mkdtempSync(join(root, 'dist-bench-'));
   try {
-    execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], { cwd: root, stdio: 'inherit' });
+    execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], {
+      cwd: root,
+      stdio: 'inherit',
+    });
     // Copies, where a link would lead back to the sources.
-    for (const name of ['package.json', 'scripts/instances.mjs', 'scripts/tsx-worker.mjs']) cpSync(join(root, name), join(folder, name));
+    for (const name of ['package.json', 'scripts/instances.mjs', 'scripts/tsx-worker.mjs'])
+      cpSync(join(root, name), join(folder, name));
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     const child = join(root, 'scripts/bench/programs/boot-child.mjs');
     const times: number[] = [];
-    for (let i = 0; i < rounds; i++) times.push(Number(execFileSync('node', [child, join(folder, 'dist/src/index.js')], { encoding: 'utf8' })));
+    for (let i = 0; i < rounds; i++)
+      times.push(Number(execFileSync('node', [child, join(folder, 'dist/src/index.js')], { encoding: 'utf8' })));
     const value = median(times);
     return {
       name: 'boot a machine and spawn 4 tasks, built package',

@@ -10,7 +10,9 @@ export async function callFigure(): Promise<Figure> {
   const machine = await Machine.boot({ physicalMemory: 1 << 20 });
   try {
     const client = await machine.spawn(new URL('./programs/call-client.ts', import.meta.url), { name: 'client' });
-    const viaSynckit = createSyncFn(new URL('./programs/synckit-echo.mjs', import.meta.url).pathname) as (value: number) => number;
+    const viaSynckit = createSyncFn(new URL('./programs/synckit-echo.mjs', import.meta.url).pathname) as (
+      value: number,
+    ) => number;
     viaSynckit(1);
     await client.call('kernelCalls', callsPerRound);
     const kernel = async (): Promise<number> => (await client.call('kernelCalls', callsPerRound)) as number;

@@ -1,5 +1,5 @@
 /** Inline exploration: executions and steps a second on one core, with and without race detection, and memory over many. */
-import { Explorer, type ExecutionSettings, flag } from '../../src/explore/explorer.ts';
+import { type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
 import { loadScenario } from '../../src/machine/scenario-loader.ts';
 import { type Figure, median, rounds, thousands } from './measure.ts';
 
@@ -8,7 +8,14 @@ const watching = { 'data-race': 'note' } as const;
 
 async function explorer(program: string, rules: ExecutionSettings['rules']): Promise<Explorer> {
   const url = new URL(`./programs/${program}.ts`, import.meta.url).href;
-  const settings: ExecutionSettings = { strategy: 'random', seed: 1, preemptions: null, rules, maximumSteps: 20_000, stopAtFirst: false };
+  const settings: ExecutionSettings = {
+    strategy: 'random',
+    seed: 1,
+    preemptions: null,
+    rules,
+    maximumSteps: 20_000,
+    stopAtFirst: false,
+  };
   const made = new Explorer(await loadScenario(url, null), settings);
   const flags = new Int32Array(flag.words);
   made.explore({ from: 1, to: 16, points: [], widenAtOnce: true }, flags);

@@ -7,7 +7,13 @@ const executions = 2_000_000;
 export async function explorersFigure(): Promise<Figure> {
   const file = new URL('./programs/lost-update.ts', import.meta.url);
   const run = (workers: number) => async (): Promise<number> => {
-    const result = await explore(file, { executions, workers, timeBudget: '120s', threadCheck: false, rules: { 'data-race': 'off' } });
+    const result = await explore(file, {
+      executions,
+      workers,
+      timeBudget: '120s',
+      threadCheck: false,
+      rules: { 'data-race': 'off' },
+    });
     return [result].flat()[0]!.executionsPerSecond;
   };
   const { a, b, ratio } = await sideBySideAsync(run(2), run(1), 3);

@@ -32,7 +32,9 @@ for (const [name, measure] of Object.entries(groups)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   for (const figure of await measure()) {
     if (!figure.reached) missed++;
-    console.log(`${figure.reached ? 'reached' : 'MISSED '}  ${figure.name}\n         ${figure.value} (to reach: ${figure.target}); ${figure.behind}`);
+    console.log(
+      `${figure.reached ? 'reached' : 'MISSED '}  ${figure.name}\n         ${figure.value} (to reach: ${figure.target}); ${figure.behind}`,
+    );
   }
 }
 console.log(missed === 0 ? '\nall reached' : `\n${missed} missed`);

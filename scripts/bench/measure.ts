@@ -41,7 +41,11 @@ export function sideBySide(a: () => number, b: () => number): { a: number; b: nu
   return { a: median(as), b: median(bs), ratio: median(ratios) };
 }
 
-export async function sideBySideAsync(a: () => Promise<number>, b: () => Promise<number>, count = rounds): Promise<{ a: number; b: number; ratio: number }> {
+export async function sideBySideAsync(
+  a: () => Promise<number>,
+  b: () => Promise<number>,
+  count = rounds,
+): Promise<{ a: number; b: number; ratio: number }> {
   const as: number[] = [];
   const bs: number[] = [];
   const ratios: number[] = [];

@@ -1,6 +1,7 @@
 /** Translated loads and bulk copies of a free-running task, against the plain JavaScript they stand on. */
-import { ScenarioMachine } from '../../src/machine/scenario-machine.ts';
+
 import { kIODirectionInOut } from '../../src/iokit/options.ts';
+import { ScenarioMachine } from '../../src/machine/scenario-machine.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import { type Figure, perCall, sideBySide } from './measure.ts';
 
@@ -76,7 +77,21 @@ function copyFigures(machine: ScenarioMachine, address: number): Figure[] {
     behind: `${(bytes / b).toFixed(1)} GB/s, plain ${(bytes / a).toFixed(1)} GB/s`,
   });
   return [
-    figure('read', sideBySide(() => perCall(2000, plainFresh), () => perCall(2000, read))),
-    figure('readBytes', machine.enter(machine.kernel, () => sideBySide(() => perCall(2000, plain), () => perCall(2000, readBytes)))),
+    figure(
+      'read',
+      sideBySide(
+        () => perCall(2000, plainFresh),
+        () => perCall(2000, read),
+      ),
+    ),
+    figure(
+      'readBytes',
+      machine.enter(machine.kernel, () =>
+        sideBySide(
+          () => perCall(2000, plain),
+          () => perCall(2000, readBytes),
+        ),
+      ),
+    ),
   ];
 }

@@ -53,7 +53,8 @@ export class HappensBefore implements Detector {
       else if (kind === Kind.Acquire) this.clocks.acquire(actor, keyOfEvent(words[at + 2]!));
       else if (kind === Kind.Release) this.clocks.release(actor, keyOfEvent(words[at + 2]!));
       else if (kind === Kind.Straddle) this.straddle(words, at, actor);
-      else if (kind === Kind.Recycled) this.memory?.forget((words[at + 3]! / unitsOfPlace) | 0, words[at + 4]! / unitsOfPlace);
+      else if (kind === Kind.Recycled)
+        this.memory?.forget((words[at + 3]! / unitsOfPlace) | 0, words[at + 4]! / unitsOfPlace);
       else if (kind === Kind.Touch)
         this.objects?.access(words[at + 2]!, 1, actor, words[at + 5] === 1 ? Sort.Store : Sort.Load, at);
     }

@@ -45,7 +45,9 @@ export class Campaign {
     const threads = this.settings.threadCheck || onThreads ? new ThreadCheck(this.target) : null;
     try {
       // Every worker loads the scenario before the first execution, so that all of them begin together.
-      const loaded = await Promise.all(Array.from({ length: this.pool.workers }, () => this.pool.run({ kind: 'load' })));
+      const loaded = await Promise.all(
+        Array.from({ length: this.pool.workers }, () => this.pool.run({ kind: 'load' })),
+      );
       this.description = loaded[0]!;
       const checked = onThreads ? Promise.resolve() : this.check(threads);
       checked.catch(() => this.pool.stop());
@@ -56,10 +58,15 @@ export class Campaign {
       this.pool.resume();
       const failures = await this.tell('fail', mostFailures);
       const notes = await this.tell('note', mostNotes);
-      for (const failure of failures) failure.failure.confirmed = threads === null ? null : await threads.confirms(failure.reproduced);
-      return this.result(failures.map((told) => told.failure), notes.map((told) => told.failure));
+      for (const failure of failures)
+        failure.failure.confirmed = threads === null ? null : await threads.confirms(failure.reproduced);
+      return this.result(
+        failures.map((told) => told.failure),
+        notes.map((told) => told.failure),
+      );
     } catch (error) {
-      if (error instanceof ScenarioError && this.description !== null) (error as WithPartial).exploration = this.result([], []);
+      if (error instanceof ScenarioError && this.description !== null)
+        (error as WithPartial).exploration = this.result([], []);
       throw error;
     } finally {
       await Promise.all([this.pool.destroy(), threads?.shutdown()]);
@@ -105,7 +112,14 @@ export class Campaign {
   private async allOnThreads(threads: ThreadCheck): Promise<void> {
     const { actors, digest } = this.description!;
     const machine = await threads.machine;
-    await exploreOnThreads({ machine, actors, digest, settings: this.settings, tally: this.tally, isOver: () => this.isOver });
+    await exploreOnThreads({
+      machine,
+      actors,
+      digest,
+      settings: this.settings,
+      tally: this.tally,
+      isOver: () => this.isOver,
+    });
   }
 
   private get isOver(): boolean {
@@ -124,7 +138,8 @@ export class Campaign {
         const result = await this.pool.run({ kind: 'chunk', chunk: { ...chunks[index]!, points, widenAtOnce } });
         results[index] = result;
         this.unmerged += result.executions;
-        if ((result.failedAt !== null && this.settings.stopAtFirst) || result.exhausted) last = Math.min(last, index + 1);
+        if ((result.failedAt !== null && this.settings.stopAtFirst) || result.exhausted)
+          last = Math.min(last, index + 1);
       }
     };
     await Promise.all(Array.from({ length: this.pool.workers }, work));
@@ -140,7 +155,11 @@ export class Campaign {
   private report(): void {
     const executions = Math.max(this.reported, this.tally.executions + this.unmerged + this.pool.underWay);
     this.reported = executions;
-    this.settings.onProgress?.({ executions, elapsed: Date.now() - this.started, failures: this.tally.groups('fail').length });
+    this.settings.onProgress?.({
+      executions,
+      elapsed: Date.now() - this.started,
+      failures: this.tally.groups('fail').length,
+    });
   }
 
   /** Minimises each group and tells it; groups that turn out to be one and the same are told once. */
@@ -151,11 +170,20 @@ export class Campaign {
       const reproduced = await this.pool.run({ kind: 'minimise', token: found.token, rule: found.rule, points });
       const { replay } = reproduced;
       const all = replay.failure === null ? replay.notes : [replay.failure, ...replay.others, ...replay.notes];
-      const failure = all.find((candidate) => candidate.rule === found.rule && candidate.message === found.message) ?? all.find((candidate) => candidate.rule === found.rule);
-      if (failure === undefined) throw new Error(`${found.rule} of execution ${found.execution} was lost while it was minimised (${found.token})`);
+      const failure =
+        all.find((candidate) => candidate.rule === found.rule && candidate.message === found.message) ??
+        all.find((candidate) => candidate.rule === found.rule);
+      if (failure === undefined)
+        throw new Error(
+          `${found.rule} of execution ${found.execution} was lost while it was minimised (${found.token})`,
+        );
       const twin = told.find((other) => sameSites(other.failure, failure));
       if (twin !== undefined) twin.failure.occurrences += found.occurrences;
-      else told.push({ failure: { ...failure, execution: found.execution, occurrences: found.occurrences, trace: replay.trace }, reproduced });
+      else
+        told.push({
+          failure: { ...failure, execution: found.execution, occurrences: found.occurrences, trace: replay.trace },
+          reproduced,
+        });
     }
     return told;
   }
@@ -190,6 +218,7 @@ export class Campaign {
 }
 
 function sameSites(a: Failure, b: Failure): boolean {
-  const sites = (failure: Failure): string => failure.sites.map((site) => `${site.thread}#${site.operation}#${site.role}`).join();
+  const sites = (failure: Failure): string =>
+    failure.sites.map((site) => `${site.thread}#${site.operation}#${site.role}`).join();
   return a.rule === b.rule && sites(a) === sites(b);
 }

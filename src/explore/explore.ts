@@ -51,6 +51,7 @@ export function targetOf(url: string, scenario: string | null, settings: Setting
 /** A file as a URL. Throws UsageError. */
 export function toUrl(file: string | URL): string {
   if (file instanceof URL || (typeof file === 'string' && file.startsWith('file:'))) return String(file);
-  if (typeof file !== 'string' || file === '') throw new UsageError(`expected the path or file: URL of a scenario, got ${String(file)}`);
+  if (typeof file !== 'string' || file === '')
+    throw new UsageError(`expected the path or file: URL of a scenario, got ${String(file)}`);
   return pathToFileURL(file).href;
 }

@@ -6,7 +6,16 @@
 import { Piscina } from 'piscina';
 import { workerExecArgv, workerUrl } from '../machine/packaging.ts';
 import { flag, starting } from './explorer.ts';
-import { type Answer, type AnswerTo, type Description, type Job, raise, type Reply, type Request, type Target } from './explorer-service.ts';
+import {
+  type Answer,
+  type AnswerTo,
+  type Description,
+  type Job,
+  type Reply,
+  type Request,
+  raise,
+  type Target,
+} from './explorer-service.ts';
 
 const watchInterval = 200;
 /** Milliseconds that a worker may take to start and to load the scenario: a busy machine is no loop. */
@@ -51,10 +60,14 @@ export class ExplorerPool {
     const abort = new AbortController();
     const watch = this.watch(flags, abort);
     try {
-      const reply = await this.pool.run({ job, target: this.target, flags }, { signal: abort.signal }).catch((error: Error): Reply => {
-        const message = abort.signal.aborted ? String(abort.signal.reason) : `the worker that explored the scenario ended: ${error.message}`;
-        return { ok: false, error: { name: 'ScenarioError', message, stack: undefined } };
-      });
+      const reply = await this.pool
+        .run({ job, target: this.target, flags }, { signal: abort.signal })
+        .catch((error: Error): Reply => {
+          const message = abort.signal.aborted
+            ? String(abort.signal.reason)
+            : `the worker that explored the scenario ended: ${error.message}`;
+          return { ok: false, error: { name: 'ScenarioError', message, stack: undefined } };
+        });
       if (!reply.ok) raise(reply.error);
       if (job.kind === 'load') this.threads = (reply.value as Description).threads;
       return reply.value as Answer as AnswerTo<J>;
@@ -100,7 +113,8 @@ export class ExplorerPool {
   }
 
   private stallMessage(thread: number, limit: number): string {
-    if (thread === starting) return `the scenario was not loaded after ${limit} ms: does its module do more than declare it?`;
+    if (thread === starting)
+      return `the scenario was not loaded after ${limit} ms: does its module do more than declare it?`;
     const who = thread === 0 ? 'setup, check or outcome' : `thread ${this.threads[thread - 1] ?? thread - 1}`;
     return `${who} ran for ${limit} ms without an operation: a loop that waits must do something that others can change (load, atomic, receive), or raise stallTimeout`;
   }

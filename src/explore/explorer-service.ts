@@ -4,13 +4,21 @@
  */
 import type { ActorInfo } from '../detect/finding.ts';
 import { ScenarioError, UsageError } from '../machine/errors.ts';
+import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { NotDeterministic } from '../machine/operation-log.ts';
 import { loadScenario, scenarioNames } from '../machine/scenario-loader.ts';
-import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { RandomStrategy } from '../schedule/random.ts';
 import { type Runs, runsOf } from '../schedule/runs.ts';
 import { decodeToken, type Token } from '../schedule/token.ts';
-import { actorsOf, baseHash, type ChunkJob, type ChunkResult, type ExecutionSettings, Explorer, flag } from './explorer.ts';
+import {
+  actorsOf,
+  baseHash,
+  type ChunkJob,
+  type ChunkResult,
+  type ExecutionSettings,
+  Explorer,
+  flag,
+} from './explorer.ts';
 import { Minimiser } from './minimise.ts';
 import { Reproducer } from './reproducer.ts';
 import type { Replay } from './results.ts';
@@ -65,13 +73,15 @@ export type AnswerTo<J extends Job> = J extends { kind: 'names' }
   : J extends { kind: 'load' }
     ? Description
     : J extends { kind: 'probe' }
-    ? Probe
-    : J extends { kind: 'chunk' }
-      ? ChunkResult
-      : Reproduced;
+      ? Probe
+      : J extends { kind: 'chunk' }
+        ? ChunkResult
+        : Reproduced;
 
 /** An answer, or the error that a job ended with. */
-export type Reply = { ok: true; value: Answer } | { ok: false; error: { name: string; message: string; stack: string | undefined } };
+export type Reply =
+  | { ok: true; value: Answer }
+  | { ok: false; error: { name: string; message: string; stack: string | undefined } };
 
 export class ExplorerService {
   private loaded: LoadedScenario | null = null;
@@ -82,7 +92,8 @@ export class ExplorerService {
       return { ok: true, value: await this.answer(request) };
     } catch (error) {
       const known = error instanceof NotDeterministic ? new ScenarioError(error.message) : error;
-      if (!(known instanceof Error)) return { ok: false, error: { name: 'Error', message: String(known), stack: undefined } };
+      if (!(known instanceof Error))
+        return { ok: false, error: { name: 'Error', message: String(known), stack: undefined } };
       return { ok: false, error: { name: known.name, message: known.message, stack: known.stack } };
     }
   }
@@ -119,7 +130,9 @@ export class ExplorerService {
     const one = new Reproducer(loaded, settings, flags);
     const two = new Reproducer(loaded, settings, flags);
     if (baseHash(one.machine) !== baseHash(two.machine)) {
-      throw new ScenarioError(`${loaded.scenario.name}: setup is not deterministic: run twice, it leaves different states`);
+      throw new ScenarioError(
+        `${loaded.scenario.name}: setup is not deterministic: run twice, it leaves different states`,
+      );
     }
     const hashes = [one, two].map((reproducer) => {
       const strategy = new RandomStrategy(settings.seed);
@@ -133,7 +146,12 @@ export class ExplorerService {
     return { runs: runsOf(one.machine.trace), hash: hashes[0]! };
   }
 
-  private minimise(loaded: LoadedScenario, settings: ExecutionSettings, flags: Int32Array, job: Job & { kind: 'minimise' }): Reproduced {
+  private minimise(
+    loaded: LoadedScenario,
+    settings: ExecutionSettings,
+    flags: Int32Array,
+    job: Job & { kind: 'minimise' },
+  ): Reproduced {
     const { points } = job;
     const token = decode(loaded, job.token);
     const seeded = { ...settings, seed: token.seed };

@@ -16,7 +16,10 @@ import { tokenOf } from '../schedule/token.ts';
 import type { Settings } from './options.ts';
 
 /** The part of the settings that an execution depends on. */
-export type ExecutionSettings = Pick<Settings, 'strategy' | 'seed' | 'preemptions' | 'rules' | 'maximumSteps' | 'stopAtFirst'>;
+export type ExecutionSettings = Pick<
+  Settings,
+  'strategy' | 'seed' | 'preemptions' | 'rules' | 'maximumSteps' | 'stopAtFirst'
+>;
 
 /** A stretch of executions for one explorer. */
 export interface ChunkJob {
@@ -189,9 +192,17 @@ export function buildMachine(
   onShared: (frame: number) => void,
 ): InlineMachine {
   try {
-    return new InlineMachine(loaded, { seed: settings.seed, maximumSteps: settings.maximumSteps, everyOperation, reach, onShared });
+    return new InlineMachine(loaded, {
+      seed: settings.seed,
+      maximumSteps: settings.maximumSteps,
+      everyOperation,
+      reach,
+      onShared,
+    });
   } catch (error) {
-    throw new ScenarioError(`${loaded.scenario.name}: setup throws: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+    throw new ScenarioError(
+      `${loaded.scenario.name}: setup throws: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
+    );
   }
 }
 
@@ -202,7 +213,9 @@ export function judge(machine: InlineMachine, detectors: Detectors, record: Exec
   try {
     return machine.judge();
   } catch (error) {
-    throw new ScenarioError(`${machine.loaded.scenario.name}: outcome throws: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+    throw new ScenarioError(
+      `${machine.loaded.scenario.name}: outcome throws: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
+    );
   } finally {
     if (machine.texts.size > before) detectors.scanLate(record);
   }

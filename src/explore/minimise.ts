@@ -40,7 +40,11 @@ export class Minimiser {
     return this.search(best, rule, first.threads).runs;
   }
 
-  private greedy(start: { runs: Runs; size: Size }, rule: Finding['rule'], threads: readonly string[]): { runs: Runs; size: Size } {
+  private greedy(
+    start: { runs: Runs; size: Size },
+    rule: Finding['rule'],
+    threads: readonly string[],
+  ): { runs: Runs; size: Size } {
     let best = start;
     for (let improved = true; improved && this.attempts < greedyBound; ) {
       improved = false;
@@ -57,7 +61,11 @@ export class Minimiser {
     return best;
   }
 
-  private search(start: { runs: Runs; size: Size }, rule: Finding['rule'], threads: readonly string[]): { runs: Runs; size: Size } {
+  private search(
+    start: { runs: Runs; size: Size },
+    rule: Finding['rule'],
+    threads: readonly string[],
+  ): { runs: Runs; size: Size } {
     if (start.size.preemptions === 0) return start;
     let best = start;
     const strategy = new DepthFirstStrategy(start.size.preemptions - 1);
@@ -79,7 +87,11 @@ export class Minimiser {
   }
 
   /** Carries a schedule out. Null unless it breaks the rule among the same threads; `threads` null accepts any. */
-  private try(runs: Runs, rule: Finding['rule'], threads: readonly string[] | null): { runs: Runs; size: Size; threads: string[] } | null {
+  private try(
+    runs: Runs,
+    rule: Finding['rule'],
+    threads: readonly string[] | null,
+  ): { runs: Runs; size: Size; threads: string[] } | null {
     this.attempts++;
     const { machine } = this.reproducer;
     const findings = this.reproducer.attempt(new RunsSchedule(runs));
@@ -88,7 +100,11 @@ export class Minimiser {
       const involved = finding.marks.map((mark) => machine.tasks[machine.trace.actorAt(mark.at)]?.thread ?? '');
       if (threads !== null && involved.join() !== threads.join()) continue;
       const happened = runsOf(machine.trace);
-      const size = { preemptions: machine.preemptions.length, switches: happened.runs.length, steps: machine.trace.steps };
+      const size = {
+        preemptions: machine.preemptions.length,
+        switches: happened.runs.length,
+        steps: machine.trace.steps,
+      };
       return { runs: happened, size, threads: involved };
     }
     return null;
@@ -111,11 +127,18 @@ function* candidates({ runs, choices }: Runs): Generator<Runs> {
     yield { runs: joined(runs, i, next, i), choices };
     yield { runs: joined(runs, i, next, next), choices };
   }
-  for (let i = 0; i + 1 < runs.length; i++) yield { runs: [...runs.slice(0, i), runs[i + 1]!, runs[i]!, ...runs.slice(i + 2)], choices };
+  for (let i = 0; i + 1 < runs.length; i++)
+    yield { runs: [...runs.slice(0, i), runs[i + 1]!, runs[i]!, ...runs.slice(i + 2)], choices };
   for (const [thread, answers] of choices) {
     for (let i = 0; i < answers.length; i++) {
       if (answers[i] === 0) continue;
-      yield { runs, choices: new Map(choices).set(thread, answers.map((answer, j) => (j === i ? 0 : answer))) };
+      yield {
+        runs,
+        choices: new Map(choices).set(
+          thread,
+          answers.map((answer, j) => (j === i ? 0 : answer)),
+        ),
+      };
     }
   }
 }

@@ -64,7 +64,12 @@ export interface Settings {
 }
 
 const integer = (minimum: number, maximum: number, what: string) =>
-  v.pipe(v.number(`expected ${what}`), v.integer(`expected ${what}`), v.minValue(minimum, `expected ${what}`), v.maxValue(maximum, `expected ${what}`));
+  v.pipe(
+    v.number(`expected ${what}`),
+    v.integer(`expected ${what}`),
+    v.minValue(minimum, `expected ${what}`),
+    v.maxValue(maximum, `expected ${what}`),
+  );
 
 const time = v.union([v.number(), v.string()], 'expected milliseconds, or a time such as 500ms, 10s, 2m');
 
@@ -103,7 +108,8 @@ export function settle(options: ExploreOptions = {}): Settings {
   if (!parsed.success) {
     const issue = parsed.issues[0];
     const path = issue.path?.map((item) => String(item.key)).join('.') ?? 'options';
-    if (issue.type === 'strict_object') throw new UsageError(`${path}: there is no such option (${Object.keys(schema.entries).join(', ')})`);
+    if (issue.type === 'strict_object')
+      throw new UsageError(`${path}: there is no such option (${Object.keys(schema.entries).join(', ')})`);
     throw new UsageError(`${path}: ${issue.message}, got ${show(issue.input)}`);
   }
   const strategy = typeof options.strategy === 'object' ? options.strategy.name : (options.strategy ?? 'random');
@@ -134,7 +140,10 @@ export function milliseconds(value: number | string, name: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(String(value));
   const scale = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? 'ms'];
   const result = match === null || scale === undefined ? Number.NaN : Number(match[1]) * scale;
-  if (!(result > 0)) throw new UsageError(`${name}: expected milliseconds above 0, or a time such as 500ms, 10s, 2m, got ${show(value)}`);
+  if (!(result > 0))
+    throw new UsageError(
+      `${name}: expected milliseconds above 0, or a time such as 500ms, 10s, 2m, got ${show(value)}`,
+    );
   return result;
 }
 

@@ -15,6 +15,9 @@ export class ReachMap {
 
   /** Frames whose accesses are points, ascending. */
   points(): number[] {
-    return [...this.actors].filter(([, actor]) => actor === 0).map(([frame]) => frame).sort((a, b) => a - b);
+    return [...this.actors]
+      .filter(([, actor]) => actor === 0)
+      .map(([frame]) => frame)
+      .sort((a, b) => a - b);
   }
 }

@@ -1,12 +1,13 @@
 /** `replay` and `minimise`: one schedule, exactly, from a token. */
 import { ThreadMachine } from '../machine/threads/thread-machine.ts';
-import { ExplorerPool } from './explorer-pool.ts';
 import { targetOf, toUrl } from './explore.ts';
+import { ExplorerPool } from './explorer-pool.ts';
 import type { Reproduced } from './explorer-service.ts';
 import { type ExploreOptions, type Settings, settle } from './options.ts';
 import type { Replay } from './results.ts';
 
-export interface ReplayOptions extends Pick<ExploreOptions, 'scenario' | 'rules' | 'maximumSteps' | 'stallTimeout' | 'carrier'> {}
+export interface ReplayOptions
+  extends Pick<ExploreOptions, 'scenario' | 'rules' | 'maximumSteps' | 'stallTimeout' | 'carrier'> {}
 
 /**
  * Runs the schedule of a token again: on real worker threads (default), or inline.
@@ -21,7 +22,8 @@ export async function replay(file: string | URL, token: string, options: ReplayO
   const url = toUrl(file);
   const target = targetOf(url, settings.scenario, settings);
   const pool = new ExplorerPool(target, 1, settings.stallTimeout);
-  const threads = carrier === 'threads' ? ThreadMachine.boot(url, settings.scenario, { maximumSteps: settings.maximumSteps }) : null;
+  const threads =
+    carrier === 'threads' ? ThreadMachine.boot(url, settings.scenario, { maximumSteps: settings.maximumSteps }) : null;
   threads?.catch(() => {});
   try {
     // Inline first: it tells the story, and whether the token fits at all.
@@ -56,7 +58,10 @@ export async function minimise(file: string | URL, token: string, options: Repla
 async function onThreads(machine: ThreadMachine, { replay, runs, seed }: Reproduced): Promise<Replay> {
   const execution = await machine.replay(runs, { seed });
   const confirmed = execution.traceHash === replay.traceHash;
-  const confirm = <F extends { confirmed: boolean | null; traceHash: string }>(failure: F): F => ({ ...failure, confirmed });
+  const confirm = <F extends { confirmed: boolean | null; traceHash: string }>(failure: F): F => ({
+    ...failure,
+    confirmed,
+  });
   return {
     ...replay,
     carrier: 'threads',

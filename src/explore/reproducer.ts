@@ -63,7 +63,8 @@ export class Reproducer {
   /** Runs `runs` and tells its story. Throws ScenarioError naming the first switch at which it parts from `token`. */
   reproduce(runs: Runs, token: Token | null): Reproduction {
     this.places.clear();
-    for (const task of this.machine.tasks) task.onStep = () => this.places.set(this.machine.trace.length, sourcePlace());
+    for (const task of this.machine.tasks)
+      task.onStep = () => this.places.set(this.machine.trace.length, sourcePlace());
     let findings: readonly Finding[];
     try {
       findings = this.attempt(new RunsSchedule(runs));
@@ -72,7 +73,9 @@ export class Reproducer {
     }
     if (token !== null) this.compare(token);
     const text = tokenOf(this.machine.trace, this.loaded.digest, this.settings.seed, this.actors);
-    const failures = findings.map((finding) => this.failure(finding, text)).sort((a, b) => lastStep(a, this.stepNumbers) - lastStep(b, this.stepNumbers));
+    const failures = findings
+      .map((finding) => this.failure(finding, text))
+      .sort((a, b) => lastStep(a, this.stepNumbers) - lastStep(b, this.stepNumbers));
     const replay: Replay = {
       scenario: this.loaded.scenario.name,
       carrier: 'inline',
@@ -105,7 +108,9 @@ export class Reproducer {
       steps += run.steps;
     }
     if (trace.hash().slice(-6) !== token.hashEnd) {
-      throw new ScenarioError('the token no longer fits: the same operations give other values; the scenario (or its seed) has changed since');
+      throw new ScenarioError(
+        'the token no longer fits: the same operations give other values; the scenario (or its seed) has changed since',
+      );
     }
   }
 

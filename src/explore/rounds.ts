@@ -17,11 +17,16 @@ const largestChunk = 8192;
 
 /** The chunks of each round after the prologue, up to execution `limit`. */
 export function* rounds(limit: number): Generator<Chunk[]> {
-  for (let from = prologue + 1, size = firstRound; from <= limit; from += size, size = Math.min(size * 2, largestRound)) {
+  for (
+    let from = prologue + 1, size = firstRound;
+    from <= limit;
+    from += size, size = Math.min(size * 2, largestRound)
+  ) {
     const end = Math.min(from + size - 1, limit);
     const length = Math.min(Math.max(size / 8, smallestChunk), largestChunk);
     const chunks: Chunk[] = [];
-    for (let start = from; start <= end; start += length) chunks.push({ from: start, to: Math.min(start + length - 1, end) });
+    for (let start = from; start <= end; start += length)
+      chunks.push({ from: start, to: Math.min(start + length - 1, end) });
     yield chunks;
   }
 }

@@ -10,7 +10,9 @@ export class ScenarioFailure extends Error {
     readonly failure: Failure,
     file: string,
   ) {
-    const sites = failure.sites.map((site) => `  ${site.role}: ${site.thread} ${site.description} (${site.file ?? '?'}:${site.line ?? '?'})`);
+    const sites = failure.sites.map(
+      (site) => `  ${site.role}: ${site.thread} ${site.description} (${site.file ?? '?'}:${site.line ?? '?'})`,
+    );
     super(
       [
         `${exploration.scenario}: ${failure.rule}: ${failure.message}`,

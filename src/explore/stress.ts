@@ -1,7 +1,7 @@
 /** `stress`: free-running threads, thousands of times, and what came out how often. */
 import { availableParallelism } from 'node:os';
-import { ThreadMachine } from '../machine/threads/thread-machine.ts';
 import { UsageError } from '../machine/errors.ts';
+import { ThreadMachine } from '../machine/threads/thread-machine.ts';
 import { toUrl } from './explore.ts';
 import { milliseconds, type Progress } from './options.ts';
 import type { Histogram } from './results.ts';
@@ -31,7 +31,12 @@ export async function stress(file: string | URL, options: StressOptions = {}): P
   const budget = milliseconds(timeBudget, 'timeBudget');
   const machine = await ThreadMachine.boot(toUrl(file), scenario, { cores: availableParallelism() });
   try {
-    return await machine.stress({ iterations, timeBudget: budget, signal: signal ?? null, onProgress: onProgress ?? null });
+    return await machine.stress({
+      iterations,
+      timeBudget: budget,
+      signal: signal ?? null,
+      onProgress: onProgress ?? null,
+    });
   } finally {
     await machine.shutdown();
   }

@@ -21,14 +21,17 @@ export class Tally {
     for (const entry of chunk.found) {
       const known = this.found.get(entry.key);
       if (known === undefined) this.found.set(entry.key, { ...entry });
-      else if (entry.execution < known.execution) this.found.set(entry.key, { ...entry, occurrences: entry.occurrences + known.occurrences });
+      else if (entry.execution < known.execution)
+        this.found.set(entry.key, { ...entry, occurrences: entry.occurrences + known.occurrences });
       else known.occurrences += entry.occurrences;
     }
   }
 
   /** Groups in the order in which executions showed them; failures before notes. */
   groups(level: 'fail' | 'note'): Found[] {
-    return [...this.found.values()].filter((entry) => entry.level === level).sort((a, b) => a.execution - b.execution || a.key - b.key);
+    return [...this.found.values()]
+      .filter((entry) => entry.level === level)
+      .sort((a, b) => a.execution - b.execution || a.key - b.key);
   }
 
   /** Outcomes, the most frequent first; labels of equal count by name. */

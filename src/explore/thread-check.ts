@@ -46,7 +46,8 @@ function last(words: Float64Array, description: Description): string {
   const trace = new Trace(words, new Int32Array([words.length, 0]));
   let found = '';
   for (let at = 0; at < trace.length; at = trace.after(at)) {
-    if (isStep(trace.kindAt(at))) found = `; the last step there was ${formatOperation(trace, at)} by ${description.actors[trace.actorAt(at)]?.name}`;
+    if (isStep(trace.kindAt(at)))
+      found = `; the last step there was ${formatOperation(trace, at)} by ${description.actors[trace.actorAt(at)]?.name}`;
   }
   return found;
 }

@@ -21,7 +21,14 @@ export interface ThreadRounds {
   isOver(): boolean;
 }
 
-export async function exploreOnThreads({ machine, actors, digest, settings, tally, isOver }: ThreadRounds): Promise<void> {
+export async function exploreOnThreads({
+  machine,
+  actors,
+  digest,
+  settings,
+  tally,
+  isOver,
+}: ThreadRounds): Promise<void> {
   const detectors = new Detectors(settings.rules, actors);
   const { strategy, seed, preemptions, maximumSteps } = settings;
   let points: readonly number[] = [];
@@ -37,7 +44,15 @@ export async function exploreOnThreads({ machine, actors, digest, settings, tall
     detectors.scan({ trace, actors, texts: execution.texts });
     const { failed, fresh } = detectors.sink;
     const found = fresh.map(({ key, rule, level, message }): Found => {
-      return { key, rule, level, message, execution: number, token: tokenOf(trace, digest, seed, actors.length - 1), occurrences: 1 };
+      return {
+        key,
+        rule,
+        level,
+        message,
+        execution: number,
+        token: tokenOf(trace, digest, seed, actors.length - 1),
+        occurrences: 1,
+      };
     });
     for (const known of tally.found.values()) known.occurrences = detectors.sink.occurrences(known.key);
     tally.merge({
@@ -52,7 +67,16 @@ export async function exploreOnThreads({ machine, actors, digest, settings, tall
   }
 }
 
-const nothing = { executions: 0, steps: 0, outcomes: [], found: [], reached: [], branched: false, exhausted: false, failedAt: null };
+const nothing = {
+  executions: 0,
+  steps: 0,
+  outcomes: [],
+  found: [],
+  reached: [],
+  branched: false,
+  exhausted: false,
+  failedAt: null,
+};
 
 function stepsByActor(trace: Trace): Map<number, number> {
   const steps = new Map<number, number>();

@@ -34,7 +34,9 @@ export function configure(options: MachineOptions = {}): Configuration {
     throw new RangeError(`machine.physicalMemory: expected bytes from 1 MiB to 8 GiB, got ${String(physicalMemory)}`);
   }
   if (physicalMemory % pageSize !== 0) {
-    throw new RangeError(`machine.physicalMemory: expected a multiple of the page size ${pageSize}, got ${physicalMemory}`);
+    throw new RangeError(
+      `machine.physicalMemory: expected a multiple of the page size ${pageSize}, got ${physicalMemory}`,
+    );
   }
   const semantics = options.semantics ?? 'documented';
   if (semantics !== 'documented' && semantics !== 'xnu') {

@@ -64,7 +64,11 @@ export class PageTables {
 
   /** All of its words that were ever used, but for the epoch: for hashing. */
   get state(): readonly Int32Array[] {
-    return [this.header.subarray(freeTable), this.roots, this.entries.subarray(0, (this.header[freshTable]! + 1) * entriesPerTable)];
+    return [
+      this.header.subarray(freeTable),
+      this.roots,
+      this.entries.subarray(0, (this.header[freshTable]! + 1) * entriesPerTable),
+    ];
   }
 
   /** Moves the epoch: every translation cached anywhere is void from its next use on. */

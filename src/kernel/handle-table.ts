@@ -76,7 +76,8 @@ export class HandleTable implements ObjectRegistry {
   lookup(handle: number, kind: string | null, caller: Holder): KernelObject {
     const slot = this.slots.get(handle % generationFactor);
     const generation = Math.floor(handle / generationFactor);
-    if (slot === undefined || generation > slot.generation) throw this.refuse(handle, caller, 'was never given out', false);
+    if (slot === undefined || generation > slot.generation)
+      throw this.refuse(handle, caller, 'was never given out', false);
     if (generation < slot.generation || slot.object === null) {
       const former = slot.former;
       const known = former !== null && generation === slot.generation - 1 && former.rights.has(caller.holder);

@@ -51,7 +51,8 @@ export class Words {
   /** A copy of the bytes. */
   takeBytes(): Uint8Array {
     const count = this.take();
-    if (!Number.isInteger(count) || count < 0 || count > (this.length - this.at) * 8) throw new Malformed(`${count} bytes`);
+    if (!Number.isInteger(count) || count < 0 || count > (this.length - this.at) * 8)
+      throw new Malformed(`${count} bytes`);
     const start = this.at * 8;
     this.at += Math.ceil(count / 8);
     const copy = new Uint8Array(count);
@@ -100,7 +101,8 @@ function integer(what: string, minimum: number, maximum: number): Codec<number> 
     },
     decode(from) {
       const value = from.take();
-      if (!Number.isInteger(value) || value < minimum || value > maximum) throw new Malformed(`${value} is not ${what}`);
+      if (!Number.isInteger(value) || value < minimum || value > maximum)
+        throw new Malformed(`${value} is not ${what}`);
       return value;
     },
   };
@@ -172,7 +174,10 @@ const fromUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export const text: Codec<string> = {
   encode(to, value, name) {
     if (typeof value !== 'string') throw new TypeError(`${name}: expected a string, got ${show(value)}`);
-    if (!value.isWellFormed()) throw new TypeError(`${name}: expected a string of whole characters, got ${show(value)} with half a surrogate pair`);
+    if (!value.isWellFormed())
+      throw new TypeError(
+        `${name}: expected a string of whole characters, got ${show(value)} with half a surrogate pair`,
+      );
     to.putBytes(utf8.encode(value));
   },
   decode(from) {
@@ -201,7 +206,8 @@ export const raw: Codec<Float64Array> = {
   },
   decode(from) {
     const length = from.take();
-    if (!Number.isInteger(length) || length < 0 || length > from.length - from.at) throw new Malformed(`${length} words`);
+    if (!Number.isInteger(length) || length < 0 || length > from.length - from.at)
+      throw new Malformed(`${length} words`);
     const copy = from.data.slice(from.at, from.at + length);
     from.at += length;
     return copy;
@@ -213,7 +219,8 @@ export function list<T, A = T>(of: Codec<T, A>, most = 4096): Codec<readonly T[]
   return {
     encode(to, values, name) {
       if (!Array.isArray(values)) throw new TypeError(`${name}: expected an array, got ${show(values)}`);
-      if (values.length > most) throw new RangeError(`${name}: expected at most ${most} elements, got ${values.length}`);
+      if (values.length > most)
+        throw new RangeError(`${name}: expected at most ${most} elements, got ${values.length}`);
       to.put(values.length);
       // Holes count: they are undefined.
       for (let i = 0; i < values.length; i++) of.encode(to, values[i], `${name}[${i}]`);
@@ -229,11 +236,14 @@ export function list<T, A = T>(of: Codec<T, A>, most = 4096): Codec<readonly T[]
 }
 
 /** An object with these keys, in this order. */
-export function record<S extends Record<string, Codec<unknown>>>(shape: S): Codec<{ [K in keyof S]: Decoded<S[K]> }, { [K in keyof S]: Accepted<S[K]> }> {
+export function record<S extends Record<string, Codec<unknown>>>(
+  shape: S,
+): Codec<{ [K in keyof S]: Decoded<S[K]> }, { [K in keyof S]: Accepted<S[K]> }> {
   const keys = Object.keys(shape);
   return {
     encode(to, value, name) {
-      if (typeof value !== 'object' || value === null) throw new TypeError(`${name}: expected an object, got ${show(value)}`);
+      if (typeof value !== 'object' || value === null)
+        throw new TypeError(`${name}: expected an object, got ${show(value)}`);
       for (const key of keys) shape[key]!.encode(to, (value as Record<string, unknown>)[key], `${name}.${key}`);
     },
     decode(from) {
@@ -248,6 +258,7 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : `a ${value.constructor?.name ?? 'object'}`;
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? 'an array' : `a ${value.constructor?.name ?? 'object'}`;
   return String(value);
 }

@@ -44,7 +44,10 @@ export class BulkCopy {
   private begin(operation: number, address: number, buffer: Uint8Array, low: number, high: number): void {
     if (this.thread.stopped !== 0) throw this.thread.unwind();
     this.thread.refuseOther(Kind.Bulk, address);
-    this.done.begin(operation, this.done.trace.append(Kind.Bulk, this.thread.number, operation, address, -1, buffer.length, low, high));
+    this.done.begin(
+      operation,
+      this.done.trace.append(Kind.Bulk, this.thread.number, operation, address, -1, buffer.length, low, high),
+    );
     this.operation = operation;
     this.thread.underWay = operation;
     this.buffer = buffer;
@@ -103,7 +106,16 @@ export function copyFragment(
   }
   const bytes = buffer.subarray(at, at + length);
   const kind = intoMemory ? Kind.Write : Kind.Read;
-  thread.trace.append(kind, thread.number, operation, subject, physical, length, hashBytes(bytes, lowBasis), hashBytes(bytes, highBasis));
+  thread.trace.append(
+    kind,
+    thread.number,
+    operation,
+    subject,
+    physical,
+    length,
+    hashBytes(bytes, lowBasis),
+    hashBytes(bytes, highBasis),
+  );
 }
 
 const lowBasis = 0x811c9dc5;

@@ -55,7 +55,8 @@ export class CallSteps {
       thread.stand();
       this.begin(operation, call.number, buffer);
     }
-    while (this.status === Status.Step || this.status === Status.Blocked || this.status === Status.Copy) this.goOn(operation);
+    while (this.status === Status.Step || this.status === Status.Blocked || this.status === Status.Copy)
+      this.goOn(operation);
     return this.finish(operation, call, buffer);
   }
 

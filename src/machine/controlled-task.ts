@@ -71,7 +71,8 @@ export class ControlledTask extends ControlledThread {
   override load64(address: number): bigint {
     checkAddress(address);
     const operation = this.operation++;
-    if (operation < this.done.length) return join(this.done.repeat(operation, Kind.Load64, address), this.done.upper(operation));
+    if (operation < this.done.length)
+      return join(this.done.repeat(operation, Kind.Load64, address), this.done.upper(operation));
     const physical = this.enter(operation, Kind.Load64, address, 8, accessRead);
     if (this.isSplit(address, 8)) {
       return join(this.loadAcross(operation, Kind.Load64, address, physical, 8), this.done.upper(operation));
@@ -134,7 +135,8 @@ export class ControlledTask extends ControlledThread {
 
   override atomicOperation(kind: number, address: number, operand: number, expected: number): number {
     checkAddress(address);
-    if ((address & 3) !== 0) throw new RangeError(`atomic: expected an address that is a multiple of 4, got ${address}`);
+    if ((address & 3) !== 0)
+      throw new RangeError(`atomic: expected an address that is a multiple of 4, got ${address}`);
     const operation = this.operation++;
     if (operation < this.done.length) return this.done.repeatAtomic(operation, kind, address, operand, expected);
     const physical = this.enter(operation, kind, address, 4, kind === Kind.AtomicLoad ? accessRead : accessWrite);
@@ -234,7 +236,15 @@ export class ControlledTask extends ControlledThread {
     return low;
   }
 
-  private storeAcross(operation: number, kind: number, address: number, physical: number, width: number, low: number, high: number): void {
+  private storeAcross(
+    operation: number,
+    kind: number,
+    address: number,
+    physical: number,
+    width: number,
+    low: number,
+    high: number,
+  ): void {
     for (let i = 0; i < width; i++) {
       const to = this.cache.translate(address + i, accessWrite);
       this.hardware.preserve(to, 1);
@@ -244,7 +254,16 @@ export class ControlledTask extends ControlledThread {
   }
 
   /** The event names the bytes of the first page; a Straddle event behind it those of the second. */
-  private recordAcross(operation: number, kind: number, address: number, physical: number, width: number, access: number, low: number, high: number): void {
+  private recordAcross(
+    operation: number,
+    kind: number,
+    address: number,
+    physical: number,
+    width: number,
+    access: number,
+    low: number,
+    high: number,
+  ): void {
     const first = this.nextPage(address) - address;
     this.done.record(operation, kind, address, physical, first, low, high);
     const second = this.cache.translate(address + first, access);

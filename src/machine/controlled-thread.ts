@@ -245,7 +245,14 @@ export abstract class ControlledThread extends Task {
   }
 
   /** The physical address, with its page faulted in; throws MemoryFault, which is then the operation's recorded result. */
-  private resolve(operation: number, kind: number, subject: number, address: number, width: number, access: number): number {
+  private resolve(
+    operation: number,
+    kind: number,
+    subject: number,
+    address: number,
+    width: number,
+    access: number,
+  ): number {
     let physical = this.cache.translate(address, access);
     if (physical >= 0) return physical;
     const reason = Number.isSafeInteger(address) && address >= 0 ? this.fault(address, access) : 'bad address';
@@ -253,7 +260,13 @@ export abstract class ControlledThread extends Task {
       physical = this.cache.translate(address, access);
       if (physical >= 0) return physical;
     }
-    const error = new MemoryFault(address, access === accessRead ? 'read' : 'write', width, this.name, reason ?? 'not mapped');
+    const error = new MemoryFault(
+      address,
+      access === accessRead ? 'read' : 'write',
+      width,
+      this.name,
+      reason ?? 'not mapped',
+    );
     this.done.record(operation, kind, subject, -1, width, faultReasons.indexOf(error.reason), -1);
     this.done.fail(operation, error);
     throw this.done.fault(operation);

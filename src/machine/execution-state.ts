@@ -98,7 +98,10 @@ export class ExecutionState {
       if (seen.has(thread.task.number) || thread.task.dead) continue;
       seen.add(thread.task.number);
       for (const [object, held] of this.kernel.handles.held(thread.holder)) {
-        found.push({ thread, text: `${thread.task.name} still holds ${held === 1 ? 'a reference' : `${held} references`} to ${describe(object)}` });
+        found.push({
+          thread,
+          text: `${thread.task.name} still holds ${held === 1 ? 'a reference' : `${held} references`} to ${describe(object)}`,
+        });
       }
     }
     for (const { holder, text } of this.kernel.iokit.unbalancedPrepares()) {

@@ -81,7 +81,8 @@ export class Execution implements Observer {
   }
 
   touch(thread: KernelThread, object: KernelObject): void {
-    if (thread.number >= 0) this.trace.append(Kind.Touch, thread.number, this.tasks[thread.number]!.recorded, object.handle, -1, 0, 1, 0);
+    if (thread.number >= 0)
+      this.trace.append(Kind.Touch, thread.number, this.tasks[thread.number]!.recorded, object.handle, -1, 0, 1, 0);
   }
 
   recycled(thread: KernelThread, frame: number): void {

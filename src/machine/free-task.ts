@@ -125,7 +125,8 @@ export class FreeTask extends Task {
   }
 
   override atomicOperation(kind: number, address: number, operand: number, expected: number): number {
-    if ((address & 3) !== 0) throw new RangeError(`atomic: expected an address that is a multiple of 4, got ${address}`);
+    if ((address & 3) !== 0)
+      throw new RangeError(`atomic: expected an address that is a multiple of 4, got ${address}`);
     const words = this.memory.words;
     const physical = this.resolve(address, 4, kind === Kind.AtomicLoad ? accessRead : accessWrite);
     if (kind !== Kind.AtomicLoad) this.hardware.preserve(physical, 4);

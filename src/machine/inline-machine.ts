@@ -8,8 +8,8 @@
  * An execution starts from the state after `setup` and is rolled back to it, in time proportional to what it changed.
  */
 import { calls } from '../kernel/calls/index.ts';
-import { type RuleName, ruleNames, ruleNumber } from '../kernel/rules.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { ruleNumber } from '../kernel/rules.ts';
 import { Trace } from '../kernel/trace.ts';
 import type { Words } from '../kernel/wire.ts';
 import { enterTask } from '../task/current.ts';
@@ -19,10 +19,10 @@ import { Actors } from './actors.ts';
 import { type Carrier, suspension } from './carrier.ts';
 import { ControlledTask } from './controlled-task.ts';
 import { type ControlledThread, type Reach, Stop } from './controlled-thread.ts';
-import { NotDeterministic } from './operation-log.ts';
 import { Execution, type LogLine } from './execution.ts';
 import { ExecutionState } from './execution-state.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
+import { NotDeterministic } from './operation-log.ts';
 import type { Schedule } from './schedule.ts';
 import { installTaskGlobals, setGuest } from './task-globals.ts';
 
@@ -165,7 +165,8 @@ export class InlineMachine implements Carrier {
   choose(task: ControlledThread, n: number): number {
     if (n > 1) this.chose = true;
     const value = this.schedule.choose(n, task.number);
-    if (!Number.isInteger(value) || value < 0 || value >= n) throw new RangeError(`the schedule chose ${value} out of ${n}`);
+    if (!Number.isInteger(value) || value < 0 || value >= n)
+      throw new RangeError(`the schedule chose ${value} out of ${n}`);
     return value;
   }
 
@@ -218,8 +219,7 @@ export class InlineMachine implements Carrier {
       else if (next === this.clock) {
         this.execution.tick();
         this.next = this.pick();
-      }
-      else if (this.onStack[next] === 1) return false;
+      } else if (this.onStack[next] === 1) return false;
       else this.runThread(this.tasks[next]!);
       if (this.trace.steps > this.options.maximumSteps && !this.execution.over) this.livelock();
     }
@@ -268,7 +268,11 @@ export class InlineMachine implements Carrier {
       this.execution.uncaught(task.number, error);
     } else if (value instanceof Promise) {
       value.catch(() => {});
-      this.abandon(new NotDeterministic(`${task.thread} returned a promise: task functions are synchronous, without async and await`));
+      this.abandon(
+        new NotDeterministic(
+          `${task.thread} returned a promise: task functions are synchronous, without async and await`,
+        ),
+      );
     } else {
       this.execution.results[task.number] = value;
     }

@@ -45,7 +45,12 @@ export class Machine implements AsyncDisposable {
     // Loads while the coordinator does: the first task will want it.
     const spare = new PoolWorker(null);
     const coordinator = new CoordinatorWorker(
-      { control: control.buffer, threads: mostTasks, cores: availableParallelism(), machine: { kind: 'script', buffers: hardware.buffers } },
+      {
+        control: control.buffer,
+        threads: mostTasks,
+        cores: availableParallelism(),
+        machine: { kind: 'script', buffers: hardware.buffers },
+      },
       control,
       (reason) => client.close(reason),
     );
@@ -81,7 +86,16 @@ export class Machine implements AsyncDisposable {
       await worker.destroy();
       throw error;
     }
-    const client = new TaskClient(this.control, this.hardware.buffers, this.client, worker, added, name, String(url), () => this.buryBeside(added));
+    const client = new TaskClient(
+      this.control,
+      this.hardware.buffers,
+      this.client,
+      worker,
+      added,
+      name,
+      String(url),
+      () => this.buryBeside(added),
+    );
     this.clients.push(client);
     await client.ready();
     return client;

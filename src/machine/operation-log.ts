@@ -37,7 +37,15 @@ export class OperationLog {
   }
 
   /** Appends the event of an operation of one step. */
-  record(operation: number, kind: number, subject: number, physical: number, length: number, low: number, high: number): void {
+  record(
+    operation: number,
+    kind: number,
+    subject: number,
+    physical: number,
+    length: number,
+    low: number,
+    high: number,
+  ): void {
     this.begin(operation, this.trace.append(kind, this.actor, operation, subject, physical, length, low, high));
     this.length = operation + 1;
   }
@@ -86,7 +94,8 @@ export class OperationLog {
   repeat(operation: number, kind: number, subject: number): number {
     const at = this.positions[operation]!;
     const words = this.trace.words;
-    if (words[at] !== kind + this.tag || !same(words[at + 2]!, subject)) throw this.differs(operation, kind, subject, 0);
+    if (words[at] !== kind + this.tag || !same(words[at + 2]!, subject))
+      throw this.differs(operation, kind, subject, 0);
     if (words[at + 3] === -1 && words[at + 6] === -1) throw this.fault(operation);
     return words[at + 5]!;
   }
@@ -94,7 +103,8 @@ export class OperationLog {
   repeatStore(operation: number, kind: number, address: number, low: number, high: number): void {
     const at = this.positions[operation]!;
     const words = this.trace.words;
-    if (words[at] !== kind + this.tag || !same(words[at + 2]!, address)) throw this.differs(operation, kind, address, low);
+    if (words[at] !== kind + this.tag || !same(words[at + 2]!, address))
+      throw this.differs(operation, kind, address, low);
     if (words[at + 3] === -1) throw this.fault(operation);
     if (words[at + 5] !== low || words[at + 6] !== high) throw this.differs(operation, kind, address, low);
   }
@@ -104,7 +114,8 @@ export class OperationLog {
     const at = this.positions[operation]!;
     const words = this.trace.words;
     if (words[at + 6] !== operand) throw this.differs(operation, kind, address, operand);
-    if (kind === Kind.AtomicCompareExchange && words[at + headerWords] !== expected) throw this.differs(operation, kind, address, operand);
+    if (kind === Kind.AtomicCompareExchange && words[at + headerWords] !== expected)
+      throw this.differs(operation, kind, address, operand);
     return before;
   }
 
@@ -120,7 +131,8 @@ export class OperationLog {
     const at = this.positions[operation]!;
     const words = this.trace.words;
     const alike = words[at] === Kind.Bulk + this.tag && same(words[at + 2]!, address) && words[at + 4] === length;
-    if (!alike || words[at + 5] !== low || words[at + 6] !== high) throw this.differs(operation, Kind.Bulk, address, length);
+    if (!alike || words[at + 5] !== low || words[at + 6] !== high)
+      throw this.differs(operation, Kind.Bulk, address, length);
   }
 
   /** Compares alone: also while the call is under way. */

@@ -7,7 +7,17 @@ import { text, Words } from '../kernel/wire.ts';
 import type { AtomicOperation } from '../task/task.ts';
 
 /** By kind, from AtomicLoad on. */
-export const atomicNames: readonly AtomicOperation[] = ['load', 'store', 'add', 'sub', 'and', 'or', 'xor', 'exchange', 'compareExchange'];
+export const atomicNames: readonly AtomicOperation[] = [
+  'load',
+  'store',
+  'add',
+  'sub',
+  'and',
+  'or',
+  'xor',
+  'exchange',
+  'compareExchange',
+];
 
 const scalarNames = ['', 'load8', 'load16', 'load32', 'load64', 'store8', 'store16', 'store32', 'store64'];
 
@@ -16,7 +26,8 @@ export function formatOperation(trace: Trace | null, at: number, kind = 0, subje
   if (trace === null) return format(kind, subject, value, 0, null);
   const words = trace.words;
   if (trace.kindAt(at) === Kind.Call) return formatCall(trace, at);
-  if (words[at + 3] === -1 && words[at + 6] === -1) return `${format(trace.kindAt(at), words[at + 2]!, 0, 0, null)}: refused`;
+  if (words[at + 3] === -1 && words[at + 6] === -1)
+    return `${format(trace.kindAt(at), words[at + 2]!, 0, 0, null)}: refused`;
   return format(trace.kindAt(at), words[at + 2]!, words[at + 5]!, words[at + 6]!, words[at + 4]!);
 }
 
@@ -95,7 +106,9 @@ function short(value: unknown): string {
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (value instanceof Float64Array) return 'data';
   if (typeof value === 'object' && value !== null) {
-    const parts = Array.isArray(value) ? value.map(short) : Object.entries(value).map(([key, item]) => `${key}: ${short(item)}`);
+    const parts = Array.isArray(value)
+      ? value.map(short)
+      : Object.entries(value).map(([key, item]) => `${key}: ${short(item)}`);
     return Array.isArray(value) ? `[${parts.join(', ')}]` : `{ ${parts.join(', ')} }`;
   }
   return typeof value === 'string' ? JSON.stringify(value) : String(value);

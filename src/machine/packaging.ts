@@ -15,7 +15,8 @@ export const packageRoot = new URL(fromSource ? '../../' : '../../../', self);
 export const workerUrl = (name: string): URL => new URL(`../../workers/${name}${extension}`, self);
 
 /** What `execArgv` of our workers must be, alone. */
-export const workerExecArgv = (): string[] => (fromSource ? ['--import', new URL('scripts/tsx-worker.mjs', packageRoot).href] : []);
+export const workerExecArgv = (): string[] =>
+  fromSource ? ['--import', new URL('scripts/tsx-worker.mjs', packageRoot).href] : [];
 
 /** The loader hook that gives each simulated thread its own modules. */
 export const instancesUrl = new URL('scripts/instances.mjs', packageRoot).href;

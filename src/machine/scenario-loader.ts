@@ -16,7 +16,8 @@ type Instances = typeof import('../../scripts/instances.mjs');
 export async function loadScenario(url: string, name: string | null): Promise<LoadedScenario> {
   const loaded = await loadForSetup(url, name);
   const functions: ThreadFunction<unknown>[] = [];
-  for (const [number, plan] of loaded.plans.entries()) functions.push(await threadFunction(url, loaded.scenario.name, number, plan.name));
+  for (const [number, plan] of loaded.plans.entries())
+    functions.push(await threadFunction(url, loaded.scenario.name, number, plan.name));
   return { ...loaded, functions };
 }
 
@@ -25,18 +26,33 @@ export async function loadForSetup(url: string, name: string | null): Promise<Lo
   const scenario = await loadInstance(url, name, 'setup');
   try {
     const plans = planThreads(scenario);
-    return { scenario, plans, functions: [], digest: digestOf(scenario, plans.map((plan) => plan.name)) };
+    return {
+      scenario,
+      plans,
+      functions: [],
+      digest: digestOf(
+        scenario,
+        plans.map((plan) => plan.name),
+      ),
+    };
   } catch (error) {
     throw new ScenarioError(`${display(url)}: ${(error as Error).message}`);
   }
 }
 
 /** The function of one thread, from an instance of its own: what a worker that carries one thread needs. */
-export async function threadFunction(url: string, name: string, number: number, thread: string): Promise<ThreadFunction<unknown>> {
+export async function threadFunction(
+  url: string,
+  name: string,
+  number: number,
+  thread: string,
+): Promise<ThreadFunction<unknown>> {
   const scenario = await loadInstance(url, name, number);
   const plan = planThreads(scenario)[number];
   if (plan?.name !== thread) {
-    throw new ScenarioError(`${display(url)}: loaded again, thread ${number} is ${plan?.name}, not ${thread}: the file's exports must not change`);
+    throw new ScenarioError(
+      `${display(url)}: loaded again, thread ${number} is ${plan?.name}, not ${thread}: the file's exports must not change`,
+    );
   }
   return plan.run;
 }
@@ -53,7 +69,8 @@ async function loadInstance(url: string, name: string | null, instance: number |
     throw new UsageError(`${display(url)} has ${all.length} scenarios; choose one by name: ${names(all)}`);
   }
   const found = all.find((scenario) => scenario.name === name);
-  if (found === undefined) throw new UsageError(`${display(url)} has no scenario ${JSON.stringify(name)}; it has ${names(all)}`);
+  if (found === undefined)
+    throw new UsageError(`${display(url)} has no scenario ${JSON.stringify(name)}; it has ${names(all)}`);
   return found;
 }
 
@@ -80,7 +97,8 @@ async function exported(url: string, instance: number | string): Promise<Scenari
     throw new ScenarioError(`${path}: it has no scenario as its default export: export default defineScenario({ … })`);
   }
   const repeated = all.find((scenario, i) => all.findIndex((other) => other.name === scenario.name) !== i);
-  if (repeated !== undefined) throw new ScenarioError(`${path}: two scenarios are named ${JSON.stringify(repeated.name)}`);
+  if (repeated !== undefined)
+    throw new ScenarioError(`${path}: two scenarios are named ${JSON.stringify(repeated.name)}`);
   return all;
 }
 

@@ -71,9 +71,18 @@ export class ScenarioMachine implements Synchronous {
     const id = kernel.handles.grant(task, caller);
     const kernelTask = new TaskHandle(kernel.handles.grant(kernel.kernelTask, caller));
     const link = new DirectLink(kernel, caller);
-    return new FreeTask(task.name, caller.name, id, kernelTask, this.hardware, this.hardware.translationCache(task.space.number), link, () => {
-      throw new TypeError('setup and check must not depend on chance: random() and choose() belong into tasks');
-    });
+    return new FreeTask(
+      task.name,
+      caller.name,
+      id,
+      kernelTask,
+      this.hardware,
+      this.hardware.translationCache(task.space.number),
+      link,
+      () => {
+        throw new TypeError('setup and check must not depend on chance: random() and choose() belong into tasks');
+      },
+    );
   }
 }
 

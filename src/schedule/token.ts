@@ -30,7 +30,10 @@ export interface Token {
 /** The token of the execution that made `trace`, in a scenario with `actors` actors (threads and clock). */
 export function tokenOf(trace: Trace, digest: string, seed: number, actors: number): string {
   const runs = runsOf(trace);
-  return encodeToken({ digest, seed, runs, checks: checksOf(trace, runs.runs), hashEnd: trace.hash().slice(-6) }, actors);
+  return encodeToken(
+    { digest, seed, runs, checks: checksOf(trace, runs.runs), hashEnd: trace.hash().slice(-6) },
+    actors,
+  );
 }
 
 /** The check of each run of `runs` in `trace`: what kinds of operations it did. */
@@ -84,7 +87,8 @@ export function decodeToken(pasted: string, actors: number): Token {
     throw new UsageError(`${JSON.stringify(text)} is no token: expected wd1: and letters, digits, - and _`);
   }
   const bytes = Buffer.from(text.slice(prefix.length), 'base64url');
-  if (prefix + bytes.toString('base64url') !== text) throw new UsageError('the token is garbled: its last character says nothing');
+  if (prefix + bytes.toString('base64url') !== text)
+    throw new UsageError('the token is garbled: its last character says nothing');
   const bits = new BitReader(bytes);
   const actorBits = bitsFor(actors);
   const digest = bits.fixed(24).toString(16).padStart(6, '0');
@@ -169,7 +173,8 @@ class BitReader {
   }
 
   end(): void {
-    if (this.bytes.length * 8 - this.at >= 8) throw new UsageError('the token is garbled: there is more behind its end');
+    if (this.bytes.length * 8 - this.at >= 8)
+      throw new UsageError('the token is garbled: there is more behind its end');
     while (this.at < this.bytes.length * 8) {
       if (this.fixed(1) !== 0) throw new UsageError('the token is garbled: its last bits are not zero');
     }

@@ -18,7 +18,9 @@ const cell: Cell = (place[key] ??= { task: null });
 /** The running task. Throws a TypeError outside of tasks, `setup` and `check`. */
 export function currentTask(): Task {
   if (cell.task === null) {
-    throw new TypeError('no task is running here: use I/O Kit objects inside a task function, setup or check (on the main thread handles are opaque)');
+    throw new TypeError(
+      'no task is running here: use I/O Kit objects inside a task function, setup or check (on the main thread handles are opaque)',
+    );
   }
   return cell.task;
 }

@@ -22,7 +22,11 @@ export function isHandle(value: unknown): value is Branded {
 export function handleId(value: unknown, kind: string, what: string): number {
   if (value === null || value === undefined) return 0;
   if (isHandle(value) && value[handleBrand] === kind) return value.id;
-  const got = isHandle(value) ? `a handle of ${value[handleBrand]}` : typeof value === 'object' ? 'another object' : String(value);
+  const got = isHandle(value)
+    ? `a handle of ${value[handleBrand]}`
+    : typeof value === 'object'
+      ? 'another object'
+      : String(value);
   throw new TypeError(`${what}: expected a handle of ${kind} or null, got ${got}`);
 }
 

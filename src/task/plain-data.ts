@@ -6,7 +6,19 @@
 import { Malformed, show, text, Words } from '../kernel/wire.ts';
 import { handleBrand, isHandle, makeHandle } from './handle.ts';
 
-const Tag = { Undefined: 0, Null: 1, True: 2, False: 3, Number: 4, BigInt: 5, String: 6, Array: 7, Object: 8, Bytes: 9, Handle: 10 } as const;
+const Tag = {
+  Undefined: 0,
+  Null: 1,
+  True: 2,
+  False: 3,
+  Number: 4,
+  BigInt: 5,
+  String: 6,
+  Array: 7,
+  Object: 8,
+  Bytes: 9,
+  Handle: 10,
+} as const;
 
 const deepest = 64;
 

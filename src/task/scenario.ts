@@ -99,11 +99,15 @@ export function threads<S = Wrapped>(
 
 /** Declares a scenario. Throws a TypeError that names the path of what is wrong. */
 export function defineScenario<S>(scenario: Scenario<S>): Scenario<S> {
-  if (typeof scenario !== 'object' || scenario === null) throw new TypeError(`defineScenario: expected an object, got ${show(scenario)}`);
-  if (typeof scenario.name !== 'string' || scenario.name === '') throw new TypeError('scenario.name: expected a non-empty string');
+  if (typeof scenario !== 'object' || scenario === null)
+    throw new TypeError(`defineScenario: expected an object, got ${show(scenario)}`);
+  if (typeof scenario.name !== 'string' || scenario.name === '')
+    throw new TypeError('scenario.name: expected a non-empty string');
   for (const key of Object.keys(scenario)) {
     if (!['name', 'machine', 'setup', 'tasks', 'check', 'outcome', 'allowed'].includes(key)) {
-      throw new TypeError(`scenario.${key}: there is no such part (name, machine, setup, tasks, check, outcome, allowed)`);
+      throw new TypeError(
+        `scenario.${key}: there is no such part (name, machine, setup, tasks, check, outcome, allowed)`,
+      );
     }
   }
   for (const part of ['setup', 'check', 'outcome'] as const) {
@@ -115,7 +119,8 @@ export function defineScenario<S>(scenario: Scenario<S>): Scenario<S> {
     throw new TypeError(`scenario.allowed: expected an array of labels, got ${show(scenario.allowed)}`);
   }
   for (const [i, label] of (scenario.allowed ?? []).entries()) {
-    if (typeof label !== 'string') throw new TypeError(`scenario.allowed[${i}]: expected a label (a string), got ${show(label)}`);
+    if (typeof label !== 'string')
+      throw new TypeError(`scenario.allowed[${i}]: expected a label (a string), got ${show(label)}`);
   }
   if (scenario.allowed !== undefined && scenario.outcome === undefined) {
     throw new TypeError('scenario.allowed: needs scenario.outcome, which gives the labels');
@@ -146,7 +151,8 @@ export function planThreads(scenario: Scenario): ThreadPlan[] {
     throw new TypeError(`scenario.tasks: expected an object, got ${show(scenario.tasks)}`);
   }
   for (const [task, value] of Object.entries(scenario.tasks)) {
-    if (task.includes('.') || task === '') throw new TypeError(`scenario.tasks: ${show(task)} is no name for a task (no dots)`);
+    if (task.includes('.') || task === '')
+      throw new TypeError(`scenario.tasks: ${show(task)} is no name for a task (no dots)`);
     if (typeof value === 'object' && value !== null) {
       for (const [thread, run] of Object.entries(value)) add(`${task}.${thread}`, task, run);
     } else {
@@ -155,6 +161,7 @@ export function planThreads(scenario: Scenario): ThreadPlan[] {
   }
   if (plans.length === 0) throw new TypeError('scenario.tasks: expected at least one thread');
   if (plans.length > 256) throw new RangeError(`scenario.tasks: at most 256 threads, got ${plans.length}`);
-  if (plans.every((plan) => plan.daemon)) throw new TypeError('scenario.tasks: every thread is a daemon, so nothing would run');
+  if (plans.every((plan) => plan.daemon))
+    throw new TypeError('scenario.tasks: every thread is a daemon, so nothing would run');
   return plans;
 }

@@ -4,10 +4,10 @@
  */
 import type { Call } from '../kernel/call.ts';
 import { calls } from '../kernel/calls/index.ts';
+import { Words } from '../kernel/wire.ts';
 import { TaskAtomics } from './atomics.ts';
 import { type Branded, handleBrand, handleId, type TaskHandle } from './handle.ts';
 import { decodePlain, packPlain } from './plain-data.ts';
-import { Words } from '../kernel/wire.ts';
 
 /** Access rights of memory, as Mach numbers them: bits of `protection`. */
 export const VM_PROT_NONE = 0;
@@ -85,7 +85,7 @@ export abstract class Task implements Branded {
 
   /** Allocates zero-filled memory; returns its address. Throws RangeError when `size` is 0 or nothing fits. */
   allocate(size: number, options: AllocateOptions = {}): number {
-    const protection = options.protection ?? (VM_PROT_READ | VM_PROT_WRITE);
+    const protection = options.protection ?? VM_PROT_READ | VM_PROT_WRITE;
     return this.invoke(calls.allocate, size, options.address ?? anywhere, options.address === undefined, protection);
   }
 
@@ -108,7 +108,7 @@ export abstract class Task implements Branded {
       options.size ?? 0,
       options.address ?? anywhere,
       options.address === undefined,
-      options.protection ?? (VM_PROT_READ | VM_PROT_WRITE),
+      options.protection ?? VM_PROT_READ | VM_PROT_WRITE,
       options.overwrite ?? false,
     );
   }

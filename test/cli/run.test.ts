@@ -196,7 +196,9 @@ test('where a file holds several scenarios the line to paste names the one', asy
 
 test('the line to paste follows the same rules as the exploration', async () => {
   const found = { ...nothing, failures: [failure] };
-  const { stdout } = await wiredown('explore x.ts --rules data-race=fail,leak=off --maximum-steps 9', { explore: found });
+  const { stdout } = await wiredown('explore x.ts --rules data-race=fail,leak=off --maximum-steps 9', {
+    explore: found,
+  });
   assert.match(stdout, 'wd1:3kf9-2a --rules data-race=fail,leak=off --maximum-steps 9');
 });
 

@@ -265,7 +265,10 @@ test('a frame that comes back as other memory was not looked at before', () => {
     if (recycle) record.recycled(0, 4096);
     record.store(0, 4096, 4, 100);
     record.load(1, 4096, 4, 100);
-    assert.is(stories(record).some((story) => story.startsWith('double-fetch')), !recycle);
+    assert.is(
+      stories(record).some((story) => story.startsWith('double-fetch')),
+      !recycle,
+    );
   }
 });
 

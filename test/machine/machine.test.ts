@@ -1,14 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { callTable } from '../../src/kernel/calls/index.ts';
-import { calls } from '../../src/kernel/calls/index.ts';
+import { Status } from '../../src/kernel/call.ts';
+import { calls, callTable } from '../../src/kernel/calls/index.ts';
+import { Words } from '../../src/kernel/wire.ts';
 import { Machine } from '../../src/machine/machine.ts';
-import { SlotClient } from '../../src/machine/threads/slot-client.ts';
 import { Slot, SlotState } from '../../src/machine/threads/layout.ts';
+import { SlotClient } from '../../src/machine/threads/slot-client.ts';
 import { Spin } from '../../src/machine/threads/spin.ts';
 import type { TaskClient } from '../../src/machine/threads/task-client.ts';
-import { Status } from '../../src/kernel/call.ts';
-import { Words } from '../../src/kernel/wire.ts';
 import { rejection, within } from './support/bounded.ts';
 
 const url = new URL('../fixtures/script-task.ts', import.meta.url);
@@ -19,7 +18,11 @@ let b: TaskClient;
 
 test.before(async () => {
   machine = await within(limit, 'booting', Machine.boot({ physicalMemory: 1 << 20 }));
-  [a, b] = await within(limit, 'spawning', Promise.all([machine.spawn(url, { name: 'a' }), machine.spawn(url, { name: 'b' })]));
+  [a, b] = await within(
+    limit,
+    'spawning',
+    Promise.all([machine.spawn(url, { name: 'a' }), machine.spawn(url, { name: 'b' })]),
+  );
 });
 
 test.after(() => within(limit, 'shutting down', machine.shutdown()));
@@ -33,7 +36,10 @@ test('bad options are refused by name', async () => {
 });
 
 test('handles pass between tasks as handles, and are opaque on the main thread', async () => {
-  const { address, buffer } = (await a.call('makeBuffer', 4096, 41)) as { address: number; buffer: { prepare(): void } };
+  const { address, buffer } = (await a.call('makeBuffer', 4096, 41)) as {
+    address: number;
+    buffer: { prepare(): void };
+  };
   assert.is(await b.call('readFirst', buffer), 41);
   assert.is(await a.call('load', address), 42);
   assert.throws(() => buffer.prepare(), /call it there/);
@@ -104,7 +110,8 @@ test('10,000 malformed requests change nothing and stop nothing', async () => {
     control.ring();
     if (kind === 3 && i % 8 === 3) continue;
     const deadline = Date.now() + 5000;
-    while (Atomics.load(control.words, at(Slot.State)) === SlotState.Request) assert.ok(Date.now() < deadline, `request ${i} is answered`);
+    while (Atomics.load(control.words, at(Slot.State)) === SlotState.Request)
+      assert.ok(Date.now() < deadline, `request ${i} is answered`);
     assert.is(control.words[at(Slot.Status)], Status.Refused, `request ${i} is refused`);
   }
   Atomics.store(control.words, at(Slot.State), SlotState.Free);

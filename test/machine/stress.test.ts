@@ -52,7 +52,11 @@ test('a worker that ends costs its iteration, not the run; a signal ends the run
     assert.ok(Object.keys(outcomes).some((label) => /^1[456]$/.test(label)));
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 50);
-    const cut = await within(limit, 'the signal', machine.stress({ iterations: Number.POSITIVE_INFINITY, timeBudget: 60_000, signal: abort.signal }));
+    const cut = await within(
+      limit,
+      'the signal',
+      machine.stress({ iterations: Number.POSITIVE_INFINITY, timeBudget: 60_000, signal: abort.signal }),
+    );
     assert.is(cut.interrupted, true);
   }));
 

@@ -18,13 +18,17 @@ test.before(async () => {
 test.after(() => within(limit, 'shutting down', threads.shutdown()));
 
 /** A schedule that keeps a and b busy for a while, changing every few steps. */
-const busy = { runs: Array.from({ length: 4000 }, (_, i) => ({ actor: i === 0 ? c : i % 2, steps: i === 0 ? 1 : 5 })), choices: new Map() };
+const busy = {
+  runs: Array.from({ length: 4000 }, (_, i) => ({ actor: i === 0 ? c : i % 2, steps: i === 0 ? 1 : 5 })),
+  choices: new Map(),
+};
 
 /** How each thread ended, by number: a `Stop`. */
 function ends(execution: ThreadExecution): Map<number, number> {
   const trace = new Trace(execution.trace, new Int32Array([execution.trace.length, 0]));
   const found = new Map<number, number>();
-  for (let at = 0; at < trace.length; at = trace.after(at)) if (trace.kindAt(at) === Kind.End) found.set(trace.actorAt(at), trace.words[at + 5]!);
+  for (let at = 0; at < trace.length; at = trace.after(at))
+    if (trace.kindAt(at) === Kind.End) found.set(trace.actorAt(at), trace.words[at + 5]!);
   return found;
 }
 

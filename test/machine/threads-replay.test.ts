@@ -12,7 +12,11 @@ const frames = 4096;
 const maximumSteps = 600;
 const limit = 60_000;
 
-async function both(name: string, everyOperation: boolean, body: (inline: InlineMachine, threads: ThreadMachine, points: Uint8Array) => Promise<void>) {
+async function both(
+  name: string,
+  everyOperation: boolean,
+  body: (inline: InlineMachine, threads: ThreadMachine, points: Uint8Array) => Promise<void>,
+) {
   const loaded = await loadScenario(url, name);
   const points = new Uint8Array(frames);
   const reach = { first: new Int32Array(frames), points };
@@ -25,7 +29,16 @@ async function both(name: string, everyOperation: boolean, body: (inline: Inline
   }
 }
 
-for (const name of ['lost update', 'messages and time', 'deadlock', 'assertion', 'uncaught', 'process.exit', 'livelock', 'leak']) {
+for (const name of [
+  'lost update',
+  'messages and time',
+  'deadlock',
+  'assertion',
+  'uncaught',
+  'process.exit',
+  'livelock',
+  'leak',
+]) {
   test(`schedules of "${name}" give the same trace inline and on threads`, () =>
     both(name, true, async (inline, threads, points) => {
       points.fill(1);
@@ -64,7 +77,7 @@ test('a strategy picks alike on both carriers, and is asked at scheduling points
     for (let number = 1; number <= 20; number++) {
       strategy.begin(number);
       inline.run(strategy);
-      const execution = await within(limit, 'an execution', threads.explore('random', number, { points: [...shared]}));
+      const execution = await within(limit, 'an execution', threads.explore('random', number, { points: [...shared] }));
       assert.is(execution!.traceHash, inline.trace.hash(), `execution ${number}`);
       for (const frame of execution!.shared) shared.add(frame);
       for (const frame of shared) points[frame] = 1;

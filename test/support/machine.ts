@@ -24,7 +24,7 @@ export class TestMachine extends ScenarioMachine {
       acquire() {},
       release() {},
       touch() {},
-    recycled() {},
+      recycled() {},
       woken() {},
       violation: (_thread, rule) => {
         this.violations.push(rule);

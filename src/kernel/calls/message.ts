@@ -12,7 +12,9 @@ export const messageCalls = {
     (kernel, caller, name, words, handles) => {
       const receiver = kernel.threads.find((thread) => thread.name === name);
       if (receiver === undefined) {
-        throw new RangeError(`send: there is no thread ${JSON.stringify(name)}; there are ${kernel.threads.map((t) => t.name).join(', ')}`);
+        throw new RangeError(
+          `send: there is no thread ${JSON.stringify(name)}; there are ${kernel.threads.map((t) => t.name).join(', ')}`,
+        );
       }
       const objects = handles.map((id) => kernel.handles.lookup(id, null, caller));
       if (receiver.ended) return;

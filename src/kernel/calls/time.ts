@@ -13,10 +13,15 @@ export const waitResults = ['ok', 'not-equal', 'timed-out'] as const;
 export const timeCalls = {
   now: call('now', [], count, (kernel) => Math.floor(kernel.time)),
 
-  sleep: call('sleep', [parameter('nanoseconds', duration)], nothing, function* (kernel, caller, nanoseconds): Steps<void> {
-    kernel.journal.set(caller, 'deadline', kernel.time + nanoseconds);
-    yield caller.sleep;
-  }),
+  sleep: call(
+    'sleep',
+    [parameter('nanoseconds', duration)],
+    nothing,
+    function* (kernel, caller, nanoseconds): Steps<void> {
+      kernel.journal.set(caller, 'deadline', kernel.time + nanoseconds);
+      yield caller.sleep;
+    },
+  ),
 
   atomicWait: call(
     'atomicWait',

@@ -2,8 +2,9 @@
  * The carrier of a controlled task in a worker of its own: threads hand the baton straight to each other. Whoever holds it reads
  * in shared memory who is next, so going on costs nothing and a switch wakes one worker.
  */
-import { type RuleName, ruleNumber } from '../../kernel/rules.ts';
+
 import { Status } from '../../kernel/call.ts';
+import { type RuleName, ruleNumber } from '../../kernel/rules.ts';
 import { text, Words } from '../../kernel/wire.ts';
 import type { CopyStep } from '../../vm/steps.ts';
 import type { Actors } from '../actors.ts';
@@ -42,7 +43,10 @@ export class BatonCarrier implements Carrier {
   ) {
     this.clock = threads;
     this.actors = control.actors(threads);
-    this.lane = new Lane(control, { pick: (...candidates) => this.askPick(...candidates), choose: (n) => this.askChoose(n) });
+    this.lane = new Lane(control, {
+      pick: (...candidates) => this.askPick(...candidates),
+      choose: (n) => this.askChoose(n),
+    });
   }
 
   get reply(): Words {
@@ -68,7 +72,9 @@ export class BatonCarrier implements Carrier {
     }
     const steps = words[Head.TraceSteps]!;
     if (steps > this.maximumSteps) this.ask(task, Ask.Livelock);
-    const next = task.yielding ? this.actors.pickOther(this.lane, task.number, steps) : this.actors.pick(this.lane, task.number, steps);
+    const next = task.yielding
+      ? this.actors.pickOther(this.lane, task.number, steps)
+      : this.actors.pick(this.lane, task.number, steps);
     if (next === task.number) return false;
     this.giveTo(task, next);
     this.await(task);
@@ -82,7 +88,8 @@ export class BatonCarrier implements Carrier {
 
   /** The function is over, and the coordinator knows: the baton goes on. */
   leave(task: Carried): void {
-    if (this.control.head(Head.Over) === 0) this.giveTo(task, this.actors.pick(this.lane, -1, this.control.words[Head.TraceSteps]!));
+    if (this.control.head(Head.Over) === 0)
+      this.giveTo(task, this.actors.pick(this.lane, -1, this.control.words[Head.TraceSteps]!));
   }
 
   begin(task: Carried, call: number, words: Words): number {

@@ -69,9 +69,19 @@ function isPlain(value: unknown): value is Record<string, unknown> {
 }
 
 function errorToWire(value: unknown): WireError {
-  if (!(value instanceof Error)) return { isError: false, value: toWire(value), name: '', message: '', stack: undefined, fields: {} };
-  const plain = Object.entries(value).filter(([key, item]) => key !== 'name' && ['string', 'number', 'boolean', 'bigint'].includes(typeof item));
-  return { isError: true, value: undefined, name: value.name, message: value.message, stack: value.stack, fields: Object.fromEntries(plain) };
+  if (!(value instanceof Error))
+    return { isError: false, value: toWire(value), name: '', message: '', stack: undefined, fields: {} };
+  const plain = Object.entries(value).filter(
+    ([key, item]) => key !== 'name' && ['string', 'number', 'boolean', 'bigint'].includes(typeof item),
+  );
+  return {
+    isError: true,
+    value: undefined,
+    name: value.name,
+    message: value.message,
+    stack: value.stack,
+    fields: Object.fromEntries(plain),
+  };
 }
 
 function errorFromWire(wire: WireError): unknown {
@@ -79,7 +89,8 @@ function errorFromWire(wire: WireError): unknown {
   const error = emptyError(wire.name);
   Object.defineProperty(error, 'message', { value: wire.message, configurable: true, writable: true });
   Object.defineProperty(error, 'stack', { value: wire.stack, configurable: true, writable: true });
-  if (error.name !== wire.name) Object.defineProperty(error, 'name', { value: wire.name, configurable: true, writable: true });
+  if (error.name !== wire.name)
+    Object.defineProperty(error, 'name', { value: wire.name, configurable: true, writable: true });
   return Object.assign(error, wire.fields);
 }
 

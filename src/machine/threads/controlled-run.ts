@@ -121,7 +121,8 @@ export class ControlledRun {
   settled(): boolean {
     if (!this.execution.over) return false;
     let settled = true;
-    for (let thread = 0; thread < this.threads; thread++) if (this.control.phase(thread) === Phase.Running) settled = false;
+    for (let thread = 0; thread < this.threads; thread++)
+      if (this.control.phase(thread) === Phase.Running) settled = false;
     return settled;
   }
 

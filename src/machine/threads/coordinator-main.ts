@@ -38,19 +38,31 @@ export async function coordinate(setup: CoordinatorSetup, makeStrategy: Strategy
   new Coordinator(control, server, service, new Spin(Math.max(spins, 200))).run();
 }
 
-async function forScenario(url: string, name: string | null, control: Control, server: SlotServer, makeStrategy: StrategyFactory) {
+async function forScenario(
+  url: string,
+  name: string | null,
+  control: Control,
+  server: SlotServer,
+  makeStrategy: StrategyFactory,
+) {
   const loaded = await loadForSetup(url, name);
   let state: ExecutionState;
   try {
     state = new ExecutionState(loaded);
   } catch (error) {
-    throw new ScenarioError(`${loaded.scenario.name}: setup throws: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+    throw new ScenarioError(
+      `${loaded.scenario.name}: setup throws: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
+    );
   }
-  if (state.threads.length > control.threads) throw new ScenarioError(`${loaded.scenario.name}: more than ${control.threads} threads`);
+  if (state.threads.length > control.threads)
+    throw new ScenarioError(`${loaded.scenario.name}: more than ${control.threads} threads`);
   const { kernel } = state;
   const { hardware } = kernel;
   const snapshot = new Snapshot(hardware);
-  const reach = { first: new SharedArrayBuffer(4 * hardware.frames.frames), points: new SharedArrayBuffer(hardware.frames.frames) };
+  const reach = {
+    first: new SharedArrayBuffer(4 * hardware.frames.frames),
+    points: new SharedArrayBuffer(hardware.frames.frames),
+  };
   const scenario: ScenarioReady = {
     name: loaded.scenario.name,
     allowed: loaded.scenario.allowed ?? null,
@@ -67,7 +79,10 @@ async function forScenario(url: string, name: string | null, control: Control, s
       space: thread.task.space.number,
     })),
   };
-  return { service: new ScenarioService(state, control, server, snapshot, new Uint8Array(reach.points), makeStrategy), scenario };
+  return {
+    service: new ScenarioService(state, control, server, snapshot, new Uint8Array(reach.points), makeStrategy),
+    scenario,
+  };
 }
 
 function report(ready: CoordinatorReady): void {

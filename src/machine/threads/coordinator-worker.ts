@@ -38,9 +38,13 @@ export class CoordinatorWorker {
     let timer: NodeJS.Timeout | undefined;
     const message = await Promise.race([
       new Promise<CoordinatorReady>((resolve) => this.worker.once('message', resolve)),
-      this.exited.then((): CoordinatorReady => ({ error: { name: 'Error', message: 'the coordinator did not start' } })),
+      this.exited.then(
+        (): CoordinatorReady => ({ error: { name: 'Error', message: 'the coordinator did not start' } }),
+      ),
       new Promise<CoordinatorReady>((resolve) => {
-        const late = { error: { name: 'ScenarioError', message: `the scenario was not loaded within ${longestLoad / 1000} s` } };
+        const late = {
+          error: { name: 'ScenarioError', message: `the scenario was not loaded within ${longestLoad / 1000} s` },
+        };
         timer = setTimeout(() => resolve(late), longestLoad);
       }),
     ]);

@@ -2,10 +2,11 @@
  * The coordinator's loop: it holds the kernel and serves the slots, asleep in `Atomics.wait` when there is nothing to do. It has
  * no other port, so that nothing reaches the kernel but through a slot.
  */
+
+import type { Words } from '../../kernel/wire.ts';
 import { type Control, Head, Own, Phase } from './layout.ts';
 import type { SlotServer } from './slot-server.ts';
 import type { Spin } from './spin.ts';
-import type { Words } from '../../kernel/wire.ts';
 
 /** What the coordinator does for one kind of machine. It answers each request, at once or later. */
 export interface Service {

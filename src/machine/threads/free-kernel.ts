@@ -2,9 +2,10 @@
  * The kernel among free-running threads: each call is served as it comes; one that blocks is answered when it is over, and one
  * that takes several steps goes on between the calls of others. Virtual time is real time.
  */
-import type { Kernel, Observer } from '../../kernel/kernel.ts';
+
 import { Status } from '../../kernel/call.ts';
 import { calls } from '../../kernel/calls/index.ts';
+import type { Kernel, Observer } from '../../kernel/kernel.ts';
 import type { RuleName } from '../../kernel/rules.ts';
 import type { KernelThread } from '../../kernel/thread.ts';
 import { Malformed, text, type Words } from '../../kernel/wire.ts';

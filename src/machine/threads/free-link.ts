@@ -1,8 +1,9 @@
 /** The way to the kernel of a task that runs freely: its slot, and an answer when the call is over. */
-import type { Words } from '../../kernel/wire.ts';
+
 import type { FrameTable } from '../../hardware/frame-table.ts';
 import type { PageTables } from '../../hardware/page-table.ts';
 import { TranslationCache } from '../../hardware/translation-cache.ts';
+import type { Words } from '../../kernel/wire.ts';
 import type { CopyStep } from '../../vm/steps.ts';
 import { suspension } from '../carrier.ts';
 import type { Link } from '../free-task.ts';
@@ -48,7 +49,14 @@ export class StoppableCache extends TranslationCache {
   private readonly words: Int32Array;
   private readonly at: number;
 
-  constructor(tables: PageTables, frames: FrameTable, pageSize: number, space: number, control: Control, thread: number) {
+  constructor(
+    tables: PageTables,
+    frames: FrameTable,
+    pageSize: number,
+    space: number,
+    control: Control,
+    thread: number,
+  ) {
     super(tables, frames, pageSize, space);
     this.words = control.words;
     this.at = control.own(thread, Own.Stopped);

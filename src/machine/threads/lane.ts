@@ -29,7 +29,8 @@ export class Lane implements Schedule {
   /** Writes a schedule down. Only while no execution is under way. Throws RangeError when it is too long. */
   write(schedule: WrittenSchedule): void {
     const { words } = this.control;
-    if (schedule.runs.length > this.ends.length) throw new RangeError(`a schedule of ${schedule.runs.length} runs is longer than ${this.ends.length}`);
+    if (schedule.runs.length > this.ends.length)
+      throw new RangeError(`a schedule of ${schedule.runs.length} runs is longer than ${this.ends.length}`);
     let sum = 0;
     schedule.runs.forEach((run, i) => {
       sum += run.steps;
@@ -39,7 +40,8 @@ export class Lane implements Schedule {
     let at = 0;
     for (let thread = 0; thread < this.control.threads; thread++) {
       const list = schedule.choices.get(thread) ?? [];
-      if (at + list.length > this.choices.length) throw new RangeError(`a schedule with more than ${this.choices.length} choices`);
+      if (at + list.length > this.choices.length)
+        throw new RangeError(`a schedule with more than ${this.choices.length} choices`);
       words[this.control.own(thread, Own.Choices)] = at;
       words[this.control.own(thread, Own.ChoiceCount)] = list.length;
       for (const value of list) this.choices[at++] = value;

@@ -87,7 +87,10 @@ export class Control {
 
   static create(threads: number): Control {
     const sizes = new Control(new SharedArrayBuffer(0), threads);
-    return new Control(new SharedArrayBuffer(sizes.doubles + 8 * (mainSlotDoubles + threads * slotDoubles + traceDoubles)), threads);
+    return new Control(
+      new SharedArrayBuffer(sizes.doubles + 8 * (mainSlotDoubles + threads * slotDoubles + traceDoubles)),
+      threads,
+    );
   }
 
   /** @param threads how many there can be; slot 0 is the main thread's, slot 1 + n belongs to thread n */

@@ -32,7 +32,12 @@ export interface AddedThread {
 
 /** What `machine.inspect()` answers. */
 export interface Inspection {
-  readonly tasks: { readonly name: string; readonly alive: boolean; readonly threads: string[]; readonly entries: number }[];
+  readonly tasks: {
+    readonly name: string;
+    readonly alive: boolean;
+    readonly threads: string[];
+    readonly entries: number;
+  }[];
   readonly maps: number;
   readonly descriptors: number;
   readonly frames: { readonly total: number; readonly free: number; readonly wired: number; readonly dirty: number };
@@ -101,8 +106,10 @@ export class MachineService implements Service {
 
   private addThread({ name, beside }: AddThread): AddedThread {
     const { kernel } = this;
-    if (kernel.threads.some((thread) => thread.name === name)) throw new RangeError(`there is a task ${JSON.stringify(name)} already`);
-    if (kernel.threads.length === this.control.threads) throw new RangeError(`a machine has at most ${this.control.threads} tasks in all its life`);
+    if (kernel.threads.some((thread) => thread.name === name))
+      throw new RangeError(`there is a task ${JSON.stringify(name)} already`);
+    if (kernel.threads.length === this.control.threads)
+      throw new RangeError(`a machine has at most ${this.control.threads} tasks in all its life`);
     const task = this.taskFor(name, beside);
     if (task.dead) throw new RangeError(`the task ${JSON.stringify(task.name)} is dead`);
     const thread = kernel.addThread(name, task);
@@ -148,10 +155,17 @@ export class MachineService implements Service {
     const tasks = kernel.tasks.map((task) => ({
       name: task.name,
       alive: !task.dead,
-      threads: kernel.threads.filter((thread) => thread.task === task && thread.number !== machineHolder).map((thread) => thread.name),
+      threads: kernel.threads
+        .filter((thread) => thread.task === task && thread.number !== machineHolder)
+        .map((thread) => thread.name),
       entries: [...task.space.entries].length,
     }));
-    return { tasks, maps, descriptors, frames: { total: frames.frames, free: frames.freeFrames + this.quarantine.size, wired, dirty } };
+    return {
+      tasks,
+      maps,
+      descriptors,
+      frames: { total: frames.frames, free: frames.freeFrames + this.quarantine.size, wired, dirty },
+    };
   }
 
   private answer(value: unknown): void {

@@ -6,9 +6,12 @@ export function opaqueHandle(kind: string, id: number): Branded {
   return new Proxy(handle, {
     get(target, key) {
       // `then` is what `await` looks for; symbols are what inspection looks for.
-      if (key in target || typeof key === 'symbol' || key === 'then' || key === 'toJSON') return Reflect.get(target, key);
+      if (key in target || typeof key === 'symbol' || key === 'then' || key === 'toJSON')
+        return Reflect.get(target, key);
       return () => {
-        throw new TypeError(`${kind}.${key}: on the main thread handles are opaque; pass it to a function of a task and call it there`);
+        throw new TypeError(
+          `${kind}.${key}: on the main thread handles are opaque; pass it to a function of a task and call it there`,
+        );
       };
     },
   }) as unknown as Branded;

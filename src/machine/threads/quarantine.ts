@@ -34,7 +34,8 @@ export class Quarantine {
   /** Takes in a frame that would have been free. The translations of its owner were removed before, which moved the epoch. */
   hold(frame: number, pool: number): void {
     const waiting = new Set<number>();
-    for (let thread = 0; thread < this.control.threads; thread++) if (this.control.phase(thread) === Phase.Running) waiting.add(thread);
+    for (let thread = 0; thread < this.control.threads; thread++)
+      if (this.control.phase(thread) === Phase.Running) waiting.add(thread);
     this.held.push({ frame, pool, waiting, epoch: this.tables.epochs[0]! });
     this.sweep();
   }

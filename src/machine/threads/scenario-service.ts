@@ -29,7 +29,10 @@ export interface StressCommand {
   readonly timeBudget: number;
 }
 
-export type StrategyFactory = (name: string, options: { readonly seed: number; readonly preemptions: number | null }) => Strategy;
+export type StrategyFactory = (
+  name: string,
+  options: { readonly seed: number; readonly preemptions: number | null },
+) => Strategy;
 
 const main = 0;
 
@@ -107,7 +110,8 @@ export class ScenarioService implements Service {
   private admit(): void {
     for (const { number } of this.state.threads) {
       const at = this.control.own(number, Own.Phase);
-      if (this.control.phase(number) === Phase.Buried && !this.controlled.active) Atomics.store(this.control.words, at, Phase.Absent);
+      if (this.control.phase(number) === Phase.Buried && !this.controlled.active)
+        Atomics.store(this.control.words, at, Phase.Absent);
     }
   }
 
@@ -121,7 +125,12 @@ export class ScenarioService implements Service {
       this.answer({ exhausted: true });
       return;
     }
-    this.controlled.begin({ seed: command.seed, maximumSteps: command.maximumSteps, always: strategy === null, strategy });
+    this.controlled.begin({
+      seed: command.seed,
+      maximumSteps: command.maximumSteps,
+      always: strategy === null,
+      strategy,
+    });
   }
 
   /** Everything as after `setup`. */
@@ -169,7 +178,12 @@ export class ScenarioService implements Service {
 
   private answerStress(): void {
     const { iterations, elapsed, outcomes, failures } = this.stress;
-    this.answer({ iterations, elapsed, outcomes: [...outcomes], failures: [...failures.values()].map((failure) => ({ ...failure })) });
+    this.answer({
+      iterations,
+      elapsed,
+      outcomes: [...outcomes],
+      failures: [...failures.values()].map((failure) => ({ ...failure })),
+    });
   }
 
   private answer(value: unknown): void {

@@ -13,6 +13,7 @@ import { Stop } from '../controlled-thread.ts';
 import { AssertionFailed, FreeTask } from '../free-task.ts';
 import { NotDeterministic } from '../operation-log.ts';
 import { type Guest, installTaskGlobals, setGuest } from '../task-globals.ts';
+import { textOf } from '../thrown.ts';
 import { BatonCarrier, type Carried } from './baton-carrier.ts';
 import { FreeLink, StoppableCache } from './free-link.ts';
 import { Control, Head, Mode, Own, Phase } from './layout.ts';
@@ -21,7 +22,6 @@ import type { TaskSetup } from './setup.ts';
 import { SlotClient } from './slot-client.ts';
 import { longestSleep, Spin, spinsFor } from './spin.ts';
 import { TouchJournal } from './touch-journal.ts';
-import { textOf } from '../thrown.ts';
 
 /** How long threads wait for each other at the common start, in milliseconds. */
 const longestStart = 50;
@@ -59,7 +59,17 @@ export class ScenarioWorker {
       const cache = this.hardware.translationCache(thread.space);
       const identity = { number: thread.number, name: thread.name, task: { name: thread.task } };
       const kernel = new TaskHandle(thread.kernelHandle);
-      return new ControlledTask(identity, thread.taskHandle, kernel, this.hardware, cache, this.control.trace(), reach, this.carrier, always);
+      return new ControlledTask(
+        identity,
+        thread.taskHandle,
+        kernel,
+        this.hardware,
+        cache,
+        this.control.trace(),
+        reach,
+        this.carrier,
+        always,
+      );
     });
     this.shared = unpackPlain(scenario.shared, true);
     this.hasBytes = holdsBytes(this.shared);
@@ -78,7 +88,10 @@ export class ScenarioWorker {
       const wake = Atomics.load(control.words, control.own(this.number, Own.Wake));
       const execution = control.head(Head.Execution);
       const mode = execution === seen ? Mode.Idle : control.head(Head.Mode);
-      if (mode === Mode.Free || (mode === Mode.Controlled && control.head(Head.Holder) === this.number && control.head(Head.Over) === 0)) {
+      if (
+        mode === Mode.Free ||
+        (mode === Mode.Controlled && control.head(Head.Holder) === this.number && control.head(Head.Over) === 0)
+      ) {
         seen = execution;
         Atomics.store(control.words, phase, Phase.Running);
         if (mode === Mode.Free) this.runFree();
@@ -138,7 +151,9 @@ export class ScenarioWorker {
   private returned(value: unknown, ended: (how: number, fill?: (words: Words) => void) => void): void {
     if (value instanceof Promise) {
       value.catch(() => {});
-      const error = new NotDeterministic(`${this.setup.thread.name} returned a promise: task functions are synchronous, without async and await`);
+      const error = new NotDeterministic(
+        `${this.setup.thread.name} returned a promise: task functions are synchronous, without async and await`,
+      );
       ended(How.Refused, (words) => refused(words, error));
       return;
     }
@@ -195,9 +210,25 @@ class FreeCarried implements Performed {
     { thread }: TaskSetup,
   ) {
     this.number = thread.number;
-    const cache = new StoppableCache(hardware.tables, hardware.frames, hardware.pageSize, thread.space, control, thread.number);
+    const cache = new StoppableCache(
+      hardware.tables,
+      hardware.frames,
+      hardware.pageSize,
+      thread.space,
+      control,
+      thread.number,
+    );
     const link = new FreeLink(client, () => {});
-    this.task = new FreeTask(thread.task, thread.name, thread.taskHandle, new TaskHandle(thread.kernelHandle), hardware, cache, link, Math.random);
+    this.task = new FreeTask(
+      thread.task,
+      thread.name,
+      thread.taskHandle,
+      new TaskHandle(thread.kernelHandle),
+      hardware,
+      cache,
+      link,
+      Math.random,
+    );
   }
 
   readonly number: number;

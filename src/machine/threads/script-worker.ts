@@ -30,7 +30,16 @@ export class ScriptWorker implements ScriptApi {
     cache.publish(this.control.words, this.control.own(thread.number, Own.Epoch));
     const client = new SlotClient(this.control, thread.number + 1, new Spin(Math.max(500, spinsFor(2, setup.cores))));
     const link = new FreeLink(client, (line) => console.log(line));
-    this.task = new FreeTask(thread.task, thread.name, thread.taskHandle, new TaskHandle(thread.kernelHandle), hardware, cache, link, Math.random);
+    this.task = new FreeTask(
+      thread.task,
+      thread.name,
+      thread.taskHandle,
+      new TaskHandle(thread.kernelHandle),
+      hardware,
+      cache,
+      link,
+      Math.random,
+    );
   }
 
   /** Answers calls until the port is closed. */
@@ -41,7 +50,10 @@ export class ScriptWorker implements ScriptApi {
     // This JavaScript thread is that task's for ever, so its functions may be asynchronous too.
     enterTask(this.task);
     const closed = new Promise<void>((resolve) => port!.once('close', resolve));
-    Comlink.expose({ call: (name: string, values: unknown[]) => this.call(name, values) }, port as unknown as Comlink.Endpoint);
+    Comlink.expose(
+      { call: (name: string, values: unknown[]) => this.call(name, values) },
+      port as unknown as Comlink.Endpoint,
+    );
     port!.start();
     await closed;
   }
@@ -52,7 +64,9 @@ export class ScriptWorker implements ScriptApi {
     const target = this.module[name];
     if (typeof target !== 'function') {
       const names = Object.keys(this.module).filter((key) => typeof this.module[key] === 'function');
-      throw new TypeError(`${this.setup.url} exports no function ${JSON.stringify(name)}; it exports ${names.join(', ') || 'none'}`);
+      throw new TypeError(
+        `${this.setup.url} exports no function ${JSON.stringify(name)}; it exports ${names.join(', ') || 'none'}`,
+      );
     }
     const phase = this.control.own(this.setup.thread.number, Own.Phase);
     // Quarantined frames wait for workers that run; one that sits idle holds no translation in hand.

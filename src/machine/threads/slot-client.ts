@@ -29,7 +29,9 @@ export class SlotClient {
   ask(call: number, words: Words = this.empty): number {
     const { control } = this;
     if (words.length > this.payload.length) {
-      throw new RangeError(`a request of ${words.length * 8} bytes does not fit into its slot of ${this.payload.byteLength}`);
+      throw new RangeError(
+        `a request of ${words.length * 8} bytes does not fit into its slot of ${this.payload.byteLength}`,
+      );
     }
     this.payload.set(words.data.subarray(0, words.length));
     control.words[control.slot(this.slot, Slot.Call)] = call;

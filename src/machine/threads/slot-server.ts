@@ -24,7 +24,9 @@ export class SlotServer {
 
   /** Whether there is a new request in `slot`. */
   asks(slot: number): boolean {
-    return !this.busy[slot] && Atomics.load(this.control.words, this.control.slot(slot, Slot.State)) === SlotState.Request;
+    return (
+      !this.busy[slot] && Atomics.load(this.control.words, this.control.slot(slot, Slot.State)) === SlotState.Request
+    );
   }
 
   /** Takes the request in `slot` into `words` and returns what is asked for; null, and an answer, when it is malformed. */
@@ -56,7 +58,11 @@ export class SlotServer {
     const payload = this.payloads[slot]!;
     const length = words?.length ?? 0;
     if (length > payload.length) {
-      this.refuse(slot, 'RangeError', `a result of ${length * 8} bytes does not fit into the slot of ${payload.byteLength}`);
+      this.refuse(
+        slot,
+        'RangeError',
+        `a result of ${length * 8} bytes does not fit into the slot of ${payload.byteLength}`,
+      );
       return;
     }
     if (words !== null) payload.set(words.data.subarray(0, length));

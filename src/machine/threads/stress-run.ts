@@ -80,7 +80,12 @@ export class StressRun {
     if (!this.active) return false;
     if (!this.running) {
       if (!this.allIdle()) return false;
-      if (this.iterations >= this.most || performance.now() - this.began >= this.budget || this.control.head(Head.Cancel) !== 0) this.finish();
+      if (
+        this.iterations >= this.most ||
+        performance.now() - this.began >= this.budget ||
+        this.control.head(Head.Cancel) !== 0
+      )
+        this.finish();
       else this.start();
       return true;
     }
@@ -197,7 +202,9 @@ export class StressRun {
   }
 
   private isDeadlocked(): boolean {
-    const waiting = this.state.threads.every((thread) => thread.ended || (thread.waitingIn !== null && this.server.isBusy(thread.number + 1)));
+    const waiting = this.state.threads.every(
+      (thread) => thread.ended || (thread.waitingIn !== null && this.server.isBusy(thread.number + 1)),
+    );
     return waiting && this.kernel.quiet;
   }
 
@@ -247,7 +254,11 @@ export class StressRun {
       const label = this.state.outcome(this.results);
       const { allowed } = this.state.loaded.scenario;
       if (label !== null && allowed !== undefined && !allowed.includes(label)) {
-        this.fail('forbidden-outcome', `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.join(', ')}`, null);
+        this.fail(
+          'forbidden-outcome',
+          `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.join(', ')}`,
+          null,
+        );
         // It is counted under its own name all the same.
         this.failed = null;
         Atomics.add(this.control.words, Head.Failed, 1);

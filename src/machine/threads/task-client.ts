@@ -1,6 +1,7 @@
 /** A task as a script sees it: its exported functions, called over a port; and its death, which ends every call. */
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+
 import { availableParallelism } from 'node:os';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import type { HardwareBuffers } from '../../hardware/hardware.ts';
 import { Words } from '../../kernel/wire.ts';
@@ -42,7 +43,14 @@ export class TaskClient {
     this.remote = Comlink.wrap<ScriptApi>(port1 as unknown as Comlink.Endpoint);
     const { thread, task, taskHandle, kernelHandle, space } = added;
     const identity = { number: thread, name, task, taskHandle, kernelHandle, space };
-    const setup = { control: control.buffer, threads: control.threads, running: control.threads, cores: availableParallelism(), url, buffers };
+    const setup = {
+      control: control.buffer,
+      threads: control.threads,
+      running: control.threads,
+      cores: availableParallelism(),
+      url,
+      buffers,
+    };
     worker.start({ ...setup, thread: identity, scenario: null, port: port2 }, (reason) => this.died(reason));
   }
 
@@ -136,4 +144,3 @@ export class TaskClient {
     if (first) this.onDeath();
   }
 }
-

@@ -145,7 +145,12 @@ export class ThreadMachine {
   /** Runs execution `number` of a strategy, asked at scheduling points. Null when it has had every schedule. */
   async explore(strategy: string, number: number, options: ExploreOptions = {}): Promise<ThreadExecution | null> {
     const { preemptions = null, points = [] } = options;
-    return this.execute({ runs: [], choices: new Map() }, options, { name: strategy, preemptions, execution: number }, points);
+    return this.execute(
+      { runs: [], choices: new Map() },
+      options,
+      { name: strategy, preemptions, execution: number },
+      points,
+    );
   }
 
   /** Lets the threads run freely, again and again, and counts what comes out. */
@@ -159,13 +164,20 @@ export class ThreadMachine {
     signal?.addEventListener('abort', cancel);
     this.resetWatch();
     try {
-      const command: StressCommand = { iterations: Number.isFinite(iterations) ? iterations : 0, timeBudget: Math.min(timeBudget, 2 ** 31) };
+      const command: StressCommand = {
+        iterations: Number.isFinite(iterations) ? iterations : 0,
+        timeBudget: Math.min(timeBudget, 2 ** 31),
+      };
       const result = await this.client.askJson(Command.Stress, command, () => {
         if (signal?.aborted) cancel();
         this.watch();
         if (onProgress === null || performance.now() - reported < 100) return;
         reported = performance.now();
-        onProgress({ executions: this.control.head(Head.Iterations), elapsed: reported - began, failures: this.control.head(Head.Failed) });
+        onProgress({
+          executions: this.control.head(Head.Iterations),
+          elapsed: reported - began,
+          failures: this.control.head(Head.Failed),
+        });
       });
       return this.histogram(result as StressAnswer, signal?.aborted === true);
     } finally {
@@ -216,7 +228,16 @@ export class ThreadMachine {
     const shared = this.control.trace();
     const trace = new Trace(shared.words.slice(0, shared.length), new Int32Array([shared.length, shared.steps]));
     const { texts, logs, results, outcome, parted } = answer;
-    return { trace: trace.words, traceHash: trace.hash(), texts: new Map(texts), logs, results, outcome, parted, shared: answer.shared };
+    return {
+      trace: trace.words,
+      traceHash: trace.hash(),
+      texts: new Map(texts),
+      logs,
+      results,
+      outcome,
+      parted,
+      shared: answer.shared,
+    };
   }
 
   private launch(number: number): void {
@@ -261,7 +282,8 @@ export class ThreadMachine {
     while (!threads.every(({ number }) => this.control.phase(number) === Phase.Idle)) {
       if (this.stopping !== null) throw new Error('the machine was shut down');
       if (this.loadFailure !== null) throw new ScenarioError(`a worker did not load the scenario: ${this.loadFailure}`);
-      if (performance.now() > deadline) throw new ScenarioError(`the workers were not ready within ${longestStart / 1000} s`);
+      if (performance.now() > deadline)
+        throw new ScenarioError(`the workers were not ready within ${longestStart / 1000} s`);
       await delay(1);
     }
   }
@@ -274,7 +296,9 @@ export class ThreadMachine {
   /** Ends a worker that computes for ever without an operation: no one else can. */
   private watch(): void {
     const { control } = this;
-    const key = [Head.Execution, Head.Iterations, Head.TraceLength, Head.Over].map((word) => control.head(word)).join(':');
+    const key = [Head.Execution, Head.Iterations, Head.TraceLength, Head.Over]
+      .map((word) => control.head(word))
+      .join(':');
     if (key !== this.progressKey) {
       this.progressKey = key;
       this.progressSince = performance.now();
@@ -287,7 +311,8 @@ export class ThreadMachine {
   private endStalled(): void {
     const { control } = this;
     const running = this.scenario.threads.filter(({ number }) => control.phase(number) === Phase.Running);
-    const holder = control.head(Head.Mode) === Mode.Controlled && control.head(Head.Over) === 0 ? control.head(Head.Holder) : -1;
+    const holder =
+      control.head(Head.Mode) === Mode.Controlled && control.head(Head.Over) === 0 ? control.head(Head.Holder) : -1;
     const stuck = holder < 0 ? running : running.filter(({ number }) => number === holder);
     this.stalled ??= `thread ${stuck.map(({ name }) => name).join(', ') || 'of the coordinator'} ran for ${this.options.stallTimeout ?? 10_000} ms without an operation`;
     for (const { number } of stuck) this.terminate(number);
