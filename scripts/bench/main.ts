@@ -6,7 +6,7 @@ import { bootFigure } from './boot.ts';
 import { callFigure } from './calls.ts';
 import { explorationFigures } from './exploration.ts';
 import { explorersFigure } from './explorers.ts';
-import type { Figure } from './measure.ts';
+import { type Figure, perCall } from './measure.ts';
 import { memoryAccessFigures } from './memory-access.ts';
 import { threadFigures } from './threads.ts';
 
@@ -26,7 +26,15 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-console.log(`Node ${process.version}, ${process.arch}\n`);
+// Rates depend on the machine and on who else is using it: this says how fast it is at the moment.
+const words = new Int32Array(new SharedArrayBuffer(4096));
+let sum = 0;
+const load = perCall(300, () => {
+  for (let i = 0; i < 100_000; i++) sum += Atomics.load(words, i & 1023);
+});
+console.log(
+  `Node ${process.version}, ${process.arch}; Atomics.load takes ${(load / 100_000).toFixed(1)} ns${sum === 0 ? '' : '!'}\n`,
+);
 let missed = 0;
 for (const [name, measure] of Object.entries(groups)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
