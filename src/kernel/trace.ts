@@ -57,7 +57,7 @@ export const Kind = {
   Release: 35,
   /** A rule was broken; subject: number of the rule; low, high: what it is about. */
   Violation: 36,
-  /** The actor ended; low: 0 returned, 1 failed, 2 died. */
+  /** The actor ended; low: 0 returned, 2 failed, 3 died (as `Stop` in machine/controlled-thread.ts). */
   End: 37,
   /** A kernel object was used in a way that the caller must serialise: subject = handle of the object, low = 1 exclusive. */
   Touch: 38,
