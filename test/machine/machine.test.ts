@@ -1,3 +1,4 @@
+// deadline: 300
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Status } from '../../src/kernel/call.ts';
@@ -11,7 +12,7 @@ import type { TaskClient } from '../../src/machine/threads/task-client.ts';
 import { rejection, within } from './support/bounded.ts';
 
 const url = new URL('../fixtures/script-task.ts', import.meta.url);
-const limit = 60_000;
+const limit = 120_000;
 let machine: Machine;
 let a: TaskClient;
 let b: TaskClient;

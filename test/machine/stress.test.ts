@@ -1,3 +1,4 @@
+// deadline: 300
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type StressResult, ThreadMachine } from '../../src/machine/threads/thread-machine.ts';

@@ -1,3 +1,4 @@
+// deadline: 300
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Kind, Trace } from '../../src/kernel/trace.ts';

@@ -1,3 +1,4 @@
+// deadline: 300
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InlineMachine } from '../../src/machine/inline-machine.ts';
