@@ -178,7 +178,7 @@ export class Campaign {
           `${found.rule} of execution ${found.execution} was lost while it was minimised (${found.token})`,
         );
       const twin = told.find((other) => sameSites(other.failure, failure));
-      if (twin !== undefined) twin.failure.occurrences += found.occurrences;
+      if (twin !== undefined) twin.failure.occurrences = Math.max(twin.failure.occurrences, found.occurrences);
       else
         told.push({
           failure: { ...failure, execution: found.execution, occurrences: found.occurrences, trace: replay.trace },

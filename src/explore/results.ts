@@ -28,7 +28,7 @@ export interface Failure {
   token: string;
   /** From 1: the execution that failed so first. Null where exhaustive search in parallel has no such number. */
   execution: number | null;
-  /** How many executions showed it. */
+  /** How many executions showed it; at least, where several groups turned out to be one failure. */
   occurrences: number;
   /** Of the minimised schedule. */
   steps: number;

@@ -129,4 +129,14 @@ test('on threads it finds the same double fetch', async () => {
   assert.is(threads.failures[0]!.execution, inline.failures[0]!.execution);
 });
 
+test('no failure is shown by more executions than there were', async () => {
+  const { failures, executions } = await one(gallery('prepare-race'), {
+    executions: 300,
+    threadCheck: false,
+    timeBudget: '60s',
+  });
+  assert.ok(failures.length > 0);
+  for (const { occurrences } of failures) assert.ok(occurrences >= 1 && occurrences <= executions, String(occurrences));
+});
+
 test.run();
