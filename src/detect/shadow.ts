@@ -11,6 +11,8 @@ import { PlaceTable } from './place-table.ts';
 import type { VectorClocks } from './vector-clocks.ts';
 
 export interface ConflictListener {
+  /** Another trace is walked along: places in it mean other events now. */
+  begin(): void;
   /** The events at `earlier` and `later` of `trace` conflict and nothing orders them. May come more than once. */
   conflict(trace: Trace, earlier: number, later: number): void;
 }
@@ -42,6 +44,7 @@ export class Shadow {
 
   begin(trace: Trace): void {
     this.trace = trace;
+    this.listener.begin();
     this.places.clear();
     this.end = cellSize;
   }
