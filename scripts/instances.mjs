@@ -6,6 +6,9 @@
  * node_modules and wiredown's own code. This is plain JavaScript because Node loads it as it is: `module.register` runs it on
  * a thread that knows no TypeScript.
  *
+ * An instance whose name ends in `-yields` is the same with its thread functions compiled to generators (yielding.mjs), which is how
+ * they are explored.
+ *
  * CommonJS is cached by file name, whatever the query says. So the user's entries of that cache belong to one instance
  * at a time and are exchanged when another one is entered.
  */
@@ -18,9 +21,14 @@ import { isMainThread } from 'node:worker_threads';
 const parameter = 'wiredown-instance';
 const root = new URL('..', import.meta.url).href;
 /** Only these: scripts/scenarios and the fixtures of the tests are users of the library. */
-const ownCode = ['src/', 'dist/', 'workers/', 'scripts/tsx-worker.mjs', 'scripts/instances.mjs'].map(
-  (path) => root + path,
-);
+const ownCode = [
+  'src/',
+  'dist/',
+  'workers/',
+  'scripts/tsx-worker.mjs',
+  'scripts/instances.mjs',
+  'scripts/yielding',
+].map((path) => root + path);
 
 /** True for code that a simulated thread may not share with another one. */
 const isInstanced = (href) =>
@@ -85,12 +93,36 @@ const makeResolve = (library, hasTypeScript) => {
   };
 };
 
+/** Loaded when it is wanted: most workers compile nothing, and a parser takes time to load. */
+let compileThreads = null;
+const loadCompiler = async () => {
+  compileThreads ??= (await import('./yielding.mjs')).compileThreads;
+};
+
+const isYielding = (instance) => instance?.endsWith('-yields') === true;
+
+/** The load hook, for both kinds of registration: compiles what tsx, or Node, has made of a module. */
+const load = (url, context, next) => {
+  const result = next(url, context);
+  if (!isYielding(instanceOf(url))) return result;
+  return typeof result?.then === 'function'
+    ? loadCompiler().then(async () => compiled(await result))
+    : compiled(result);
+};
+
+const compiled = (result) => {
+  if (result.format !== 'module' || !result.source) return result;
+  const text = typeof result.source === 'string' ? result.source : new TextDecoder().decode(result.source);
+  return { ...result, source: compileThreads(text) ?? text };
+};
+
 let resolveHook;
 /** Called by Node on its hooks thread (`module.register`). */
 export const initialize = ({ library, hasTypeScript }) => {
   resolveHook = makeResolve(library, hasTypeScript);
 };
 export const resolve = (specifier, context, next) => resolveHook(specifier, context, next);
+export { load };
 
 let registration = null;
 let library = null;
@@ -131,7 +163,7 @@ let registered = null;
  */
 function installResolve() {
   registered?.deregister();
-  if (Module.registerHooks) registered = Module.registerHooks({ resolve: makeResolve(library, hasTypeScript) });
+  if (Module.registerHooks) registered = Module.registerHooks({ resolve: makeResolve(library, hasTypeScript), load });
   else Module.register(import.meta.url, { data: { library, hasTypeScript } });
 }
 
@@ -176,6 +208,7 @@ function patchCommonJs() {
 const renamed = new Map();
 
 async function importFile(file, instance) {
+  if (isYielding(instance)) await loadCompiler();
   const href = withInstance(new URL(file).href, renamed.get(instance) ?? instance);
   if (!hasTypeScript && typeScript.test(href)) await installTypeScript();
   try {

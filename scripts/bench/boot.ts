@@ -16,8 +16,7 @@ export async function bootFigure(): Promise<Figure> {
       stdio: 'inherit',
     });
     // Copies, where a link would lead back to the sources.
-    for (const name of ['package.json', 'scripts/instances.mjs', 'scripts/tsx-worker.mjs'])
-      cpSync(join(root, name), join(folder, name));
+    for (const name of ['package.json', 'scripts']) cpSync(join(root, name), join(folder, name), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     const child = join(root, 'scripts/bench/programs/boot-child.mjs');
     const times: number[] = [];

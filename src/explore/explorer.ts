@@ -5,12 +5,16 @@
 import { Detectors } from '../detect/detectors.ts';
 import type { ActorInfo, ExecutionRecord, Finding } from '../detect/finding.ts';
 import { stateHash } from '../kernel/state-hash.ts';
+import type { Trace } from '../kernel/trace.ts';
 import type { Reach } from '../machine/controlled-thread.ts';
 import { ScenarioError } from '../machine/errors.ts';
 import { InlineMachine } from '../machine/inline-machine.ts';
 import type { LoadedScenario } from '../machine/loaded-scenario.ts';
+import { NotDeterministic } from '../machine/operation-log.ts';
+import { formatOperation } from '../machine/operations.ts';
 import type { Schedule, Strategy } from '../machine/schedule.ts';
 import { DepthFirstStrategy } from '../schedule/depth-first.ts';
+import { RunsSchedule, runsOf } from '../schedule/runs.ts';
 import { isIndependent, makeStrategy } from '../schedule/strategies.ts';
 import { tokenOf } from '../schedule/token.ts';
 import type { Settings } from './options.ts';
@@ -116,8 +120,13 @@ export class Explorer {
       flags[flag.executions] = flags[flag.executions]! + 1;
       const label = this.judge();
       if (label !== null) outcomes.set(label, (outcomes.get(label) ?? 0) + 1);
-      for (const finding of this.detectors.sink.fresh) found.set(finding.key, this.describe(finding, number));
+      const { fresh } = this.detectors.sink;
+      if (fresh.length > 0) {
+        const token = this.token();
+        for (const finding of fresh) found.set(finding.key, describe(finding, number, token));
+      }
       if (this.detectors.sink.failed) failedAt ??= number;
+      if (number === job.from) this.repeatAsWritten();
       if (failedAt !== null && this.settings.stopAtFirst) break;
       if (job.widenAtOnce) this.widen();
     }
@@ -133,6 +142,24 @@ export class Explorer {
       exhausted,
       failedAt,
     };
+  }
+
+  /**
+   * Runs the execution in hand again, its functions as they were written: they, and the compiled ones, must be functions of the
+   * same inputs. Throws NotDeterministic naming the step at which the two part. Once a chunk is enough to keep both honest.
+   */
+  private repeatAsWritten(): void {
+    const { machine } = this;
+    if (!machine.isCompiled) return;
+    const { trace } = machine;
+    const compiled = trace.copy();
+    machine.run(new RunsSchedule(runsOf(compiled)), false);
+    if (trace.hash() === compiled.hash()) return;
+    const [before, now] = firstDifference(compiled, trace, this.actors);
+    throw new NotDeterministic(
+      `${this.loaded.scenario.name} is not deterministic: run again with one schedule, ${now} came where before it was ${before}. ` +
+        'Use task.random() and task.now() for chance and time, keep no state outside the functions, or explore with --carrier threads',
+    );
   }
 
   private reached(): [number, number][] {
@@ -162,10 +189,21 @@ export class Explorer {
     this.strategy.restart();
   }
 
-  private describe(finding: Finding, execution: number): Found {
-    const { rule, level, message, key } = finding;
-    const token = tokenOf(this.machine.trace, this.loaded.digest, this.settings.seed, this.actors.length - 1);
-    return { key, rule, level, message, execution, token, occurrences: 1 };
+  private token(): string {
+    return tokenOf(this.machine.trace, this.loaded.digest, this.settings.seed, this.actors.length - 1);
+  }
+}
+
+function describe({ rule, level, message, key }: Finding, execution: number, token: string): Found {
+  return { key, rule, level, message, execution, token, occurrences: 1 };
+}
+
+/** The first events that two traces do not share, in words. */
+function firstDifference(one: Trace, other: Trace, actors: readonly ActorInfo[]): [string, string] {
+  const told = (trace: Trace, at: number): string =>
+    at < trace.length ? `${formatOperation(trace, at)} by ${actors[trace.actorAt(at)]!.name}` : 'the end';
+  for (let at = 0; ; at = one.after(at)) {
+    if (at >= one.length || told(one, at) !== told(other, at)) return [told(one, at), told(other, at)];
   }
 }
 

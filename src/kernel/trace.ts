@@ -109,6 +109,11 @@ export class Trace {
     return this.counters[stepsWord]!;
   }
 
+  /** What there is so far, by itself. */
+  copy(): Trace {
+    return new Trace(this.words.slice(0, this.length), new Int32Array([this.length, this.steps]));
+  }
+
   clear(): void {
     this.counters[lengthWord] = 0;
     this.counters[stepsWord] = 0;

@@ -12,6 +12,8 @@ export interface Carrier {
    * suspend it instead.
    */
   turn(task: ControlledThread): boolean;
+  /** The same for a thread that can yield: whether it may take its step. If not, it is to leave the stack, and is resumed later. */
+  offer(task: ControlledThread): boolean;
   /** The thread cannot go on until it is woken. Returns or throws as `turn` does. */
   block(task: ControlledThread): void;
   /** Starts a kernel call; the answer is in `reply`. Returns a status. */

@@ -1,6 +1,6 @@
 /**
  * What a task can do under a schedule. Each operation here is short: the road it takes is in ControlledThread, what takes
- * several steps in BulkCopy and CallSteps.
+ * several steps in BulkCopy and CallSteps. One that is postponed returns a value that means nothing (see YieldingTask).
  */
 import { accessRead, accessWrite } from '../hardware/translation-cache.ts';
 import type { Call } from '../kernel/call.ts';
@@ -9,7 +9,7 @@ import { show } from '../kernel/wire.ts';
 import { atomicResult } from '../task/task.ts';
 import { BulkCopy } from './bulk-copy.ts';
 import { CallSteps, noBytes } from './call-steps.ts';
-import { ControlledThread, Stop } from './controlled-thread.ts';
+import { ControlledThread, postponed, Stop, Turn } from './controlled-thread.ts';
 import { atomicNames } from './operations.ts';
 
 export class ControlledTask extends ControlledThread {
@@ -41,6 +41,7 @@ export class ControlledTask extends ControlledThread {
     const operation = this.operation++;
     if (operation < this.done.length) return this.done.repeat(operation, Kind.Load8, address);
     const physical = this.enter(operation, Kind.Load8, address, 1, accessRead);
+    if (physical === postponed) return 0;
     const value = this.hardware.memory.load8(physical);
     this.done.record(operation, Kind.Load8, address, physical, 1, value, 0);
     return value;
@@ -51,6 +52,7 @@ export class ControlledTask extends ControlledThread {
     const operation = this.operation++;
     if (operation < this.done.length) return this.done.repeat(operation, Kind.Load16, address);
     const physical = this.enter(operation, Kind.Load16, address, 2, accessRead);
+    if (physical === postponed) return 0;
     if (this.isSplit(address, 2)) return this.loadAcross(operation, Kind.Load16, address, physical, 2);
     const value = this.hardware.memory.load16(physical);
     this.done.record(operation, Kind.Load16, address, physical, 2, value, 0);
@@ -62,6 +64,7 @@ export class ControlledTask extends ControlledThread {
     const operation = this.operation++;
     if (operation < this.done.length) return this.done.repeat(operation, Kind.Load32, address);
     const physical = this.enter(operation, Kind.Load32, address, 4, accessRead);
+    if (physical === postponed) return 0;
     if (this.isSplit(address, 4)) return this.loadAcross(operation, Kind.Load32, address, physical, 4);
     const value = this.hardware.memory.load32(physical);
     this.done.record(operation, Kind.Load32, address, physical, 4, value, 0);
@@ -74,6 +77,7 @@ export class ControlledTask extends ControlledThread {
     if (operation < this.done.length)
       return join(this.done.repeat(operation, Kind.Load64, address), this.done.upper(operation));
     const physical = this.enter(operation, Kind.Load64, address, 8, accessRead);
+    if (physical === postponed) return 0n;
     if (this.isSplit(address, 8)) {
       return join(this.loadAcross(operation, Kind.Load64, address, physical, 8), this.done.upper(operation));
     }
@@ -89,6 +93,7 @@ export class ControlledTask extends ControlledThread {
     const low = checked(value) & 0xff;
     if (operation < this.done.length) return this.done.repeatStore(operation, Kind.Store8, address, low, 0);
     const physical = this.enter(operation, Kind.Store8, address, 1, accessWrite);
+    if (physical === postponed) return;
     this.hardware.preserve(physical, 1);
     this.hardware.memory.store8(physical, low);
     this.done.record(operation, Kind.Store8, address, physical, 1, low, 0);
@@ -100,6 +105,7 @@ export class ControlledTask extends ControlledThread {
     const low = checked(value) & 0xffff;
     if (operation < this.done.length) return this.done.repeatStore(operation, Kind.Store16, address, low, 0);
     const physical = this.enter(operation, Kind.Store16, address, 2, accessWrite);
+    if (physical === postponed) return;
     if (this.isSplit(address, 2)) return this.storeAcross(operation, Kind.Store16, address, physical, 2, low, 0);
     this.hardware.preserve(physical, 2);
     this.hardware.memory.store16(physical, low);
@@ -112,6 +118,7 @@ export class ControlledTask extends ControlledThread {
     const low = checked(value) >>> 0;
     if (operation < this.done.length) return this.done.repeatStore(operation, Kind.Store32, address, low, 0);
     const physical = this.enter(operation, Kind.Store32, address, 4, accessWrite);
+    if (physical === postponed) return;
     if (this.isSplit(address, 4)) return this.storeAcross(operation, Kind.Store32, address, physical, 4, low, 0);
     this.hardware.preserve(physical, 4);
     this.hardware.memory.store32(physical, low);
@@ -126,6 +133,7 @@ export class ControlledTask extends ControlledThread {
     const high = Number((value >> 32n) & 0xffffffffn);
     if (operation < this.done.length) return this.done.repeatStore(operation, Kind.Store64, address, low, high);
     const physical = this.enter(operation, Kind.Store64, address, 8, accessWrite);
+    if (physical === postponed) return;
     if (this.isSplit(address, 8)) return this.storeAcross(operation, Kind.Store64, address, physical, 8, low, high);
     this.hardware.preserve(physical, 8);
     this.hardware.memory.store32(physical, low);
@@ -140,6 +148,7 @@ export class ControlledTask extends ControlledThread {
     const operation = this.operation++;
     if (operation < this.done.length) return this.done.repeatAtomic(operation, kind, address, operand, expected);
     const physical = this.enter(operation, kind, address, 4, kind === Kind.AtomicLoad ? accessRead : accessWrite);
+    if (physical === postponed) return 0;
     const memory = this.hardware.memory;
     const before = memory.load32(physical);
     if (kind !== Kind.AtomicLoad) {
@@ -207,8 +216,9 @@ export class ControlledTask extends ControlledThread {
     // What it did before belongs to its step already, also where that was nothing to stand for.
     if (operation > this.freshFrom) this.granted = false;
     this.yielding = true;
-    this.stand();
+    const turn = this.stand();
     this.yielding = false;
+    if (turn === Turn.Postponed) return;
     this.done.record(operation, Kind.Yield, 0, -1, 0, 0, 0);
   }
 

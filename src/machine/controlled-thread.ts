@@ -23,6 +23,19 @@ import { NotDeterministic, OperationLog } from './operation-log.ts';
 /** Why a thread takes no more steps. */
 export const Stop = { None: 0, Suspended: 1, Failed: 2, Died: 3 } as const;
 
+/** How a thread comes to its step. */
+export const Turn = {
+  /** Nobody ran in between. */
+  Kept: 0,
+  /** It had to wait. */
+  Waited: 1,
+  /** It has to wait, and is to leave the stack for that by itself. */
+  Postponed: 2,
+} as const;
+
+/** In place of a physical address: the operation was postponed. */
+export const postponed = -2;
+
 /** How often in a row a thread may swallow its suspension before its scenario is refused. */
 const mostSwallowed = 1000;
 
@@ -61,6 +74,10 @@ export abstract class ControlledThread extends Task {
   yielding = false;
   /** Number of the operation of several steps that has begun and is not over, or -1. */
   underWay = -1;
+  /** Number of the operation before which its function could yield, or -1. */
+  protected yieldable = -1;
+  /** It was its turn's end: the operation under way was not begun. Whoever called it for a function that yields takes it back. */
+  protected wasPostponed = false;
   /** When set, called at each fresh step: takes source positions on replay. */
   onStep: ((thread: ControlledThread) => void) | null = null;
 
@@ -130,6 +147,8 @@ export abstract class ControlledThread extends Task {
   /** Back to before its first operation. */
   protected clear(): void {
     this.done.clear();
+    this.yieldable = -1;
+    this.wasPostponed = false;
     this.underWay = -1;
     this.rewind();
     this.stoodAt = 0;
@@ -145,6 +164,12 @@ export abstract class ControlledThread extends Task {
     // A `yield` tried while it was unwound may have left it set.
     this.yielding = false;
     this.swallowed = 0;
+  }
+
+  /** About to go on where it yielded, with its next step granted. */
+  resume(): void {
+    this.freshFrom = this.done.length;
+    this.granted = true;
   }
 
   /** Ends the thread for breaking `rule`; the caller throws what this returns. */
@@ -163,7 +188,7 @@ export abstract class ControlledThread extends Task {
     return suspension;
   }
 
-  /** Waits for the thread's turn and returns the physical address of an access; throws MemoryFault. */
+  /** Waits for the thread's turn and returns the physical address of an access, or `postponed`; throws MemoryFault. */
   enter(operation: number, kind: number, address: number, width: number, access: number): number {
     if (this.stopped !== Stop.None) throw this.unwind();
     if (this.underWay >= 0 && kind < Kind.Read) this.refuseOther(kind, address);
@@ -178,8 +203,10 @@ export abstract class ControlledThread extends Task {
         noticed = false;
       }
     }
+    const turn = this.stand(noticed);
+    if (turn === Turn.Postponed) return postponed;
     // Where nobody ran in between, what was translated before still holds.
-    if (this.stand(noticed) || physical < 0) physical = this.resolve(operation, kind, address, address, width, access);
+    if (turn === Turn.Waited || physical < 0) physical = this.resolve(operation, kind, address, address, width, access);
     if (split) this.resolve(operation, kind, address, this.nextPage(address), width, access);
     const frame = Math.floor(physical * this.reciprocal);
     if (!this.always && this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
@@ -187,19 +214,26 @@ export abstract class ControlledThread extends Task {
   }
 
   /**
-   * Before a step: returns once the schedule grants it. True when others may have run meanwhile.
+   * Before a step: returns a `Turn` once the schedule grants it; at once when it does not and the function could yield here.
    *
    * @param noticed whether anybody else could notice the step
    */
-  stand(noticed = true): boolean {
+  stand(noticed = true): number {
     if (this.stopped !== Stop.None) throw this.unwind();
     if (noticed) this.stood = true;
     this.stoodAt = this.operation;
-    let othersRan = false;
+    const canYield = this.yieldable === this.operation - 1;
+    // For its first stand only: later ones are in the middle of the operation.
+    this.yieldable = -1;
+    let turn: number = Turn.Kept;
     if (this.granted) this.granted = false;
-    else othersRan = this.carrier.turn(this);
+    else if (!canYield) turn = this.carrier.turn(this) ? Turn.Waited : Turn.Kept;
+    else if (!this.carrier.offer(this)) {
+      this.wasPostponed = true;
+      return Turn.Postponed;
+    }
     if (this.onStep !== null) this.onStep(this);
-    return othersRan;
+    return turn;
   }
 
   /** Before copying a fragment of a call: stands where the page is shared. */

@@ -14,10 +14,11 @@ import { Trace } from '../kernel/trace.ts';
 import type { Words } from '../kernel/wire.ts';
 import { enterTask } from '../task/current.ts';
 import { TaskHandle } from '../task/handle.ts';
+import type { ThreadFunction } from '../task/scenario.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import { Actors } from './actors.ts';
 import { type Carrier, suspension } from './carrier.ts';
-import { ControlledTask } from './controlled-task.ts';
+import type { ControlledTask } from './controlled-task.ts';
 import { type ControlledThread, type Reach, Stop } from './controlled-thread.ts';
 import { Execution, type LogLine } from './execution.ts';
 import { ExecutionState } from './execution-state.ts';
@@ -25,6 +26,7 @@ import type { LoadedScenario } from './loaded-scenario.ts';
 import { NotDeterministic } from './operation-log.ts';
 import type { Schedule } from './schedule.ts';
 import { installTaskGlobals, setGuest } from './task-globals.ts';
+import { YieldingTask } from './yielding-task.ts';
 
 export interface InlineOptions {
   /** What `task.random` depends on. */
@@ -65,6 +67,10 @@ export class InlineMachine implements Carrier {
   /** Thread → 1 while its function is on the JavaScript stack. */
   private readonly onStack: Uint8Array;
   private fatal: NotDeterministic | null = null;
+  /** What each thread runs: compiled to yield, unless operations are counted, which is where their positions are wanted. */
+  private functions: readonly ThreadFunction<unknown>[];
+  /** Thread → its function, where it has yielded. */
+  private readonly suspended: (Generator<void, unknown, void> | null)[];
 
   constructor(
     readonly loaded: LoadedScenario,
@@ -76,7 +82,7 @@ export class InlineMachine implements Carrier {
     const kernelHandle = this.kernel.kernelTask.handle;
     this.tasks = this.state.threads.map(
       (thread) =>
-        new ControlledTask(
+        new YieldingTask(
           thread,
           thread.task.handle,
           new TaskHandle(kernelHandle),
@@ -93,6 +99,8 @@ export class InlineMachine implements Carrier {
     this.kernel.observer = this.execution;
     ({ texts: this.texts, logs: this.logs, results: this.results, clock: this.clock } = this.execution);
     this.onStack = new Uint8Array(this.tasks.length);
+    this.suspended = this.tasks.map(() => null);
+    this.functions = loaded.functions;
     installTaskGlobals();
   }
 
@@ -104,8 +112,18 @@ export class InlineMachine implements Carrier {
     return this.kernel.copy;
   }
 
-  /** Runs one execution from the base state. Throws NotDeterministic, or what user code must not do. */
-  run(schedule: Schedule): void {
+  /** Whether threads run functions that were compiled to yield. */
+  get isCompiled(): boolean {
+    return !this.options.everyOperation && this.loaded.yielding !== null;
+  }
+
+  /**
+   * Runs one execution from the base state. Throws NotDeterministic, or what user code must not do.
+   *
+   * @param compiled false: the functions as they were written, also where there are compiled ones
+   */
+  run(schedule: Schedule, compiled = this.isCompiled): void {
+    this.functions = compiled ? this.loaded.yielding! : this.loaded.functions;
     this.start(schedule);
     this.next = this.pick();
     try {
@@ -131,18 +149,22 @@ export class InlineMachine implements Carrier {
   // Carrier.
 
   turn(task: ControlledThread): boolean {
-    if (this.trace.steps > this.options.maximumSteps) this.livelock();
-    if (!this.execution.over) {
-      const { steps } = this.trace;
-      const next = task.yielding
-        ? this.actors.pickOther(this.schedule, task.number, steps)
-        : this.actors.pick(this.schedule, task.number, steps);
-      if (next === task.number) return false;
-      if (!task.yielding) this.preemptions.push(this.trace.length);
-      this.next = next;
-    }
+    if (this.offer(task)) return false;
     this.waitForTurn(task);
     return true;
+  }
+
+  offer(task: ControlledThread): boolean {
+    if (this.trace.steps > this.options.maximumSteps) this.livelock();
+    if (this.execution.over) return false;
+    const { steps } = this.trace;
+    const next = task.yielding
+      ? this.actors.pickOther(this.schedule, task.number, steps)
+      : this.actors.pick(this.schedule, task.number, steps);
+    if (next === task.number) return true;
+    if (!task.yielding) this.preemptions.push(this.trace.length);
+    this.next = next;
+    return false;
   }
 
   block(task: ControlledThread): void {
@@ -194,7 +216,10 @@ export class InlineMachine implements Carrier {
     this.schedule = schedule;
     if (this.preemptions.length > 0) this.preemptions.length = 0;
     this.fatal = null;
-    for (const task of this.tasks) task.reset(this.options.seed);
+    for (const task of this.tasks) {
+      this.suspended[task.number] = null;
+      task.reset(this.options.seed);
+    }
   }
 
   /** The thread stands; others run on top of it. Returns when its turn has come, or throws to take it off the stack. */
@@ -235,21 +260,25 @@ export class InlineMachine implements Carrier {
 
   private runThread(task: ControlledTask): void {
     const { number } = task;
-    task.rewind();
     this.enter(task);
     if (this.heartbeat !== null) this.heartbeat[0] = this.heartbeat[0]! + 1;
     this.onStack[number] = 1;
     let value: unknown;
     let error: unknown = null;
     let threw = false;
+    let yielded = false;
     try {
-      value = this.loaded.functions[number]!(task, this.state.sharedFor());
+      const step = this.advance(task);
+      value = step.value;
+      yielded = step.done !== true;
     } catch (caught) {
       error = caught;
       threw = true;
     }
     this.onStack[number] = 0;
     if (this.heartbeat !== null) this.heartbeat[1] = 0;
+    if (yielded) return;
+    this.suspended[number] = null;
     // However the function came to its end, what the engine knows decides.
     if (task.broken !== null) this.abandon(task.broken);
     else if (this.state.threads[number]!.ended || task.stopped === Stop.Suspended) return;
@@ -257,6 +286,22 @@ export class InlineMachine implements Carrier {
       if (task.stopped === Stop.None) this.returned(task, value, threw, error);
       this.ended(task);
     }
+  }
+
+  /** Runs the thread's function on from where it yielded, or from the top. */
+  private advance(task: ControlledTask): IteratorResult<void, unknown> {
+    const { number } = task;
+    let suspended = this.suspended[number]!;
+    if (suspended === null) {
+      task.rewind();
+      const value = this.functions[number]!(task, this.state.sharedFor());
+      if (this.functions === this.loaded.functions || !isGenerator(value)) return { done: true, value };
+      suspended = value;
+      this.suspended[number] = suspended;
+    } else {
+      task.resume();
+    }
+    return suspended.next();
   }
 
   /** The function ended by itself. */
@@ -300,3 +345,6 @@ export class InlineMachine implements Carrier {
 }
 
 const idle: Schedule = { pick: (runnable) => runnable[0]!, choose: () => 0 };
+
+const isGenerator = (value: unknown): value is Generator<void, unknown, void> =>
+  typeof value === 'object' && value !== null && typeof (value as { next?: unknown }).next === 'function';

@@ -7,6 +7,11 @@ export interface LoadedScenario {
   readonly plans: readonly ThreadPlan[];
   /** The function of each thread, from that thread's own instance. */
   readonly functions: readonly ThreadFunction<unknown>[];
+  /**
+   * The same, compiled to generators that yield where the thread has to wait (scripts/yielding.mjs); null where nothing could be
+   * compiled. For exploring only: positions in the source are taken from the others.
+   */
+  readonly yielding: readonly ThreadFunction<unknown>[] | null;
   /** Short digest of what tokens depend on: the scenario's name, its threads and machine. */
   readonly digest: string;
 }

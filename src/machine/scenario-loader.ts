@@ -18,7 +18,25 @@ export async function loadScenario(url: string, name: string | null): Promise<Lo
   const functions: ThreadFunction<unknown>[] = [];
   for (const [number, plan] of loaded.plans.entries())
     functions.push(await threadFunction(url, loaded.scenario.name, number, plan.name));
-  return { ...loaded, functions };
+  return { ...loaded, functions, yielding: await yieldingFunctions(url, loaded) };
+}
+
+/** The functions of all threads, compiled. Null where that gains nothing, or fails: the others do the same, slower. */
+async function yieldingFunctions(
+  url: string,
+  { scenario, plans }: LoadedScenario,
+): Promise<ThreadFunction<unknown>[] | null> {
+  try {
+    const functions: ThreadFunction<unknown>[] = [];
+    for (const [number, plan] of plans.entries()) {
+      const instance = `${number}-yields`;
+      if (!(await loadModule(url, instance)).wiredownYields) return null;
+      functions.push(await threadFunction(url, scenario.name, instance, plan.name));
+    }
+    return functions;
+  } catch {
+    return null;
+  }
 }
 
 /** The instance for `setup`, `check` and `outcome` alone, where the threads have theirs in other workers. */
@@ -30,6 +48,7 @@ export async function loadForSetup(url: string, name: string | null): Promise<Lo
       scenario,
       plans,
       functions: [],
+      yielding: null,
       digest: digestOf(
         scenario,
         plans.map((plan) => plan.name),
@@ -44,14 +63,15 @@ export async function loadForSetup(url: string, name: string | null): Promise<Lo
 export async function threadFunction(
   url: string,
   name: string,
-  number: number,
+  instance: number | string,
   thread: string,
 ): Promise<ThreadFunction<unknown>> {
-  const scenario = await loadInstance(url, name, number);
-  const plan = planThreads(scenario)[number];
-  if (plan?.name !== thread) {
+  const scenario = await loadInstance(url, name, instance);
+  const plans = planThreads(scenario);
+  const plan = plans.find((candidate) => candidate.name === thread);
+  if (plan === undefined) {
     throw new ScenarioError(
-      `${display(url)}: loaded again, thread ${number} is ${plan?.name}, not ${thread}: the file's exports must not change`,
+      `${display(url)}: loaded again, it has no thread ${thread}, but ${plans.map((other) => other.name).join(', ')}: the file's exports must not change`,
     );
   }
   return plan.run;

@@ -32,7 +32,7 @@ export interface Ended {
 export function load<S>(scenario: Partial<Scenario<S>> & Pick<Scenario<S>, 'tasks'>): LoadedScenario {
   const defined = defineScenario({ name: 'test', machine: { physicalMemory: 2 ** 20 }, ...scenario }) as Scenario;
   const plans = planThreads(defined);
-  return { scenario: defined, plans, functions: plans.map((plan) => plan.run), digest: 'abc123' };
+  return { scenario: defined, plans, functions: plans.map((plan) => plan.run), yielding: null, digest: 'abc123' };
 }
 
 export class Inline {

@@ -81,6 +81,12 @@ export class BatonCarrier implements Carrier {
     return true;
   }
 
+  /** Functions are compiled to yield for exploring inline only. */
+  offer(task: Carried): boolean {
+    this.turn(task);
+    return true;
+  }
+
   block(task: Carried): void {
     this.giveTo(task, this.actors.pick(this.lane, -1, this.control.words[Head.TraceSteps]!));
     this.await(task);

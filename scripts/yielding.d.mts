@@ -1,0 +1,2 @@
+/** Types of yielding.mjs, for tests. */
+export function compileThreads(text: string): string | null;

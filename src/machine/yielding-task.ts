@@ -1,0 +1,164 @@
+/**
+ * A task whose function may be a generator (scripts/yielding.mjs): what the compiled text calls in place of an operation. Each
+ * method does the operation, or answers that it has to wait, without having begun it; then the function yields and, once it is
+ * resumed, has it done by `$again`.
+ *
+ * The operations are those of ControlledTask, to the bit: what is compiled and what is not give one trace.
+ */
+import { Kind } from '../kernel/trace.ts';
+import { ControlledTask } from './controlled-task.ts';
+
+/** The answer of an operation that has to wait. No load has it as its value. */
+const mustWait = -1;
+
+export class YieldingTask extends ControlledTask {
+  // The operation that was postponed last.
+  private kind = 0;
+  private address = 0;
+  private value = 0;
+  private expected = 0;
+  private wide = 0n;
+
+  $load8(address: number): number {
+    this.yieldable = this.operation;
+    const value = this.load8(address);
+    return this.wasPostponed ? this.keep(Kind.Load8, address, 0, 0) : value;
+  }
+
+  $load16(address: number): number {
+    this.yieldable = this.operation;
+    const value = this.load16(address);
+    return this.wasPostponed ? this.keep(Kind.Load16, address, 0, 0) : value;
+  }
+
+  $load32(address: number): number {
+    this.yieldable = this.operation;
+    const value = this.load32(address);
+    return this.wasPostponed ? this.keep(Kind.Load32, address, 0, 0) : value;
+  }
+
+  $load64(address: number): bigint | number {
+    this.yieldable = this.operation;
+    const value = this.load64(address);
+    return this.wasPostponed ? this.keep(Kind.Load64, address, 0, 0) : value;
+  }
+
+  $store8(address: number, value: number): number {
+    this.yieldable = this.operation;
+    this.store8(address, value);
+    return this.wasPostponed ? this.keep(Kind.Store8, address, value, 0) : 0;
+  }
+
+  $store16(address: number, value: number): number {
+    this.yieldable = this.operation;
+    this.store16(address, value);
+    return this.wasPostponed ? this.keep(Kind.Store16, address, value, 0) : 0;
+  }
+
+  $store32(address: number, value: number): number {
+    this.yieldable = this.operation;
+    this.store32(address, value);
+    return this.wasPostponed ? this.keep(Kind.Store32, address, value, 0) : 0;
+  }
+
+  $store64(address: number, value: bigint): number {
+    this.yieldable = this.operation;
+    this.store64(address, value);
+    if (!this.wasPostponed) return 0;
+    this.wide = value;
+    return this.keep(Kind.Store64, address, 0, 0);
+  }
+
+  $yield(): number {
+    this.yieldable = this.operation;
+    this.yield();
+    return this.wasPostponed ? this.keep(Kind.Yield, 0, 0, 0) : 0;
+  }
+
+  $atomicLoad(address: number): number {
+    return this.attempt(Kind.AtomicLoad, address, 0, 0);
+  }
+
+  $atomicStore(address: number, value: number): number {
+    return this.attempt(Kind.AtomicStore, address, value >>> 0, 0);
+  }
+
+  $atomicAdd(address: number, value: number): number {
+    return this.attempt(Kind.AtomicAdd, address, value >>> 0, 0);
+  }
+
+  $atomicSub(address: number, value: number): number {
+    return this.attempt(Kind.AtomicSub, address, value >>> 0, 0);
+  }
+
+  $atomicAnd(address: number, value: number): number {
+    return this.attempt(Kind.AtomicAnd, address, value >>> 0, 0);
+  }
+
+  $atomicOr(address: number, value: number): number {
+    return this.attempt(Kind.AtomicOr, address, value >>> 0, 0);
+  }
+
+  $atomicXor(address: number, value: number): number {
+    return this.attempt(Kind.AtomicXor, address, value >>> 0, 0);
+  }
+
+  $atomicExchange(address: number, value: number): number {
+    return this.attempt(Kind.AtomicExchange, address, value >>> 0, 0);
+  }
+
+  $atomicCompareExchange(address: number, expected: number, replacement: number): number {
+    return this.attempt(Kind.AtomicCompareExchange, address, replacement >>> 0, expected >>> 0);
+  }
+
+  /** The operation that was postponed: called once the function was resumed, with its step granted. */
+  $again(): unknown {
+    switch (this.kind) {
+      case Kind.Load8:
+        return this.load8(this.address);
+      case Kind.Load16:
+        return this.load16(this.address);
+      case Kind.Load32:
+        return this.load32(this.address);
+      case Kind.Load64:
+        return this.load64(this.address);
+      case Kind.Store8:
+        return this.store8(this.address, this.value);
+      case Kind.Store16:
+        return this.store16(this.address, this.value);
+      case Kind.Store32:
+        return this.store32(this.address, this.value);
+      case Kind.Store64:
+        return this.store64(this.address, this.wide);
+      case Kind.Yield:
+        return this.yield();
+      default:
+        return resultOf(
+          this.kind,
+          this.atomicOperation(this.kind, this.address, this.value, this.expected),
+          this.value,
+        );
+    }
+  }
+
+  private attempt(kind: number, address: number, operand: number, expected: number): number {
+    this.yieldable = this.operation;
+    const before = this.atomicOperation(kind, address, operand, expected);
+    if (this.wasPostponed) return this.keep(kind, address, operand, expected);
+    return resultOf(kind, before, operand);
+  }
+
+  private keep(kind: number, address: number, value: number, expected: number): number {
+    this.wasPostponed = false;
+    this.operation--;
+    this.kind = kind;
+    this.address = address;
+    this.value = value;
+    this.expected = expected;
+    return mustWait;
+  }
+}
+
+/** `atomic.store` returns what it stored, all others what was there before. */
+const resultOf = (kind: number, before: number, operand: number): number =>
+  kind === Kind.AtomicStore ? operand : before;

@@ -1,0 +1,123 @@
+/**
+ * Random programs, as text: compiled to yield, each execution leaves the very trace that it leaves when its functions are suspended by
+ * throwing and run again, under the same schedules (execution.md, rule 17: how a thread is suspended is the engine's business).
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { loadScenario } from '../../src/machine/scenario-loader.ts';
+import { Inline } from '../support/inline.ts';
+import { propertySeed } from '../support/seeded.ts';
+
+const test = suite('functions compiled to yield');
+const folder = mkdtempSync(join(tmpdir(), 'wiredown-yielding-'));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+const word = fc.nat(3).map((n) => `(at + ${4 * n})`);
+/** Past the page that is allocated, so that it faults; and across the edge of the two that are. */
+const odd = fc.constantFrom('(at + 4094)', '(at + 70000)');
+
+const { expression } = fc.letrec<{ expression: string }>((tie) => ({
+  expression: fc.oneof(
+    { maxDepth: 3, depthSize: 'small' },
+    fc.nat(5).map(String),
+    fc.tuple(fc.constantFrom('8', '16', '32'), word).map(([width, a]) => `task.load${width}(${a})`),
+    word.map((a) => `Number(task.load64(${a}) & 7n)`),
+    fc
+      .tuple(fc.constantFrom('add', 'exchange', 'store', 'xor'), word, fc.nat(3))
+      .map(([name, a, value]) => `task.atomic.${name}(${a}, ${value})`),
+    word.map((a) => `task.atomic.compareExchange(${a}, 1, 2)`),
+    word.map((a) => `twice(task, ${a})`),
+    word.map((a) => `[1, 2].map((n) => task.load8(${a} + n)).length`),
+    fc.tuple(tie('expression'), tie('expression')).map(([a, b]) => `(${a} + ${b})`),
+    fc.tuple(tie('expression'), tie('expression')).map(([a, b]) => `(${a} ? ${b} : 1)`),
+    fc.constantFrom('task.choose(3)', 'task.now()', 'Math.floor(task.random() * 4)'),
+  ),
+}));
+
+const { statement } = fc.letrec<{ statement: string }>((tie) => ({
+  statement: fc.oneof(
+    { maxDepth: 2, depthSize: 'small' },
+    fc
+      .tuple(fc.constantFrom('8', '16', '32'), word, expression)
+      .map(([width, a, e]) => `task.store${width}(${a}, ${e});`),
+    fc.tuple(word, expression).map(([a, e]) => `task.store64(${a}, BigInt(${e} % 9));`),
+    expression.map((e) => `sum += ${e};`),
+    fc.tuple(expression, tie('statement')).map(([e, s]) => `if (${e} > 1) ${s} else task.yield();`),
+    fc.tuple(fc.integer({ min: 1, max: 3 }), tie('statement')).map(([n, s]) => `for (let i = 0; i < ${n}; i++) ${s}`),
+    fc
+      .tuple(odd, tie('statement'))
+      .map(([a, s]) => `try { task.store32(${a}, 1); ${s} } catch (error) { sum += error.name.length; }`),
+    fc.tuple(tie('statement'), tie('statement')).map(([a, b]) => `{ ${a} ${b} }`),
+    fc.tuple(tie('statement'), tie('statement')).map(([a, b]) => `try { ${a} } finally { ${b} }`),
+    fc.constantFrom('task.yield();', 'task.spinHint();', "task.log('here');", 'task.sleep(5);', 'task.allocate(4096);'),
+    expression.map((e) => `task.assert(${e} < 9, 'small');`),
+  ),
+}));
+
+const functions = fc.array(fc.array(statement, { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 3 });
+
+function scenario(bodies: readonly string[][]): string {
+  const threads = bodies.map((body, i) => `t${i}(task, { at }) { let sum = 0; ${body.join('\n')} return sum; }`);
+  return `import { defineScenario } from 'wiredown';
+const inner = (task, a) => task.load32(a) + 1;
+function twice(task, a) { task.store32(a, inner(task, a)); return inner(task, a) % 5; }
+export default defineScenario({
+  name: 'random', machine: { physicalMemory: 1 << 20 },
+  setup(machine) { const app = machine.task('app'); const at = app.allocate(8192); app.store32(at, 1); return { at }; },
+  tasks: { app: { ${threads.join(',\n')} } },
+});`;
+}
+
+let count = 0;
+
+async function loaded(text: string) {
+  const file = join(folder, `program-${count++}.mjs`);
+  writeFileSync(file, text);
+  return loadScenario(pathToFileURL(file).href, null);
+}
+
+test('a random program leaves the same trace compiled and not', async () => {
+  let compiled = 0;
+  await fc.assert(
+    fc.asyncProperty(functions, fc.nat(1000), async (bodies, seed) => {
+      const program = await loaded(scenario(bodies));
+      if (program.yielding !== null) compiled++;
+      const yielding = new Inline(program);
+      const thrown = new Inline({ ...program, yielding: null });
+      for (let number = 1; number <= 25; number++) {
+        const expected = thrown.random(number, seed);
+        assert.equal(yielding.random(number, seed), expected);
+        // And by its runs, which is how the two are compared in a campaign.
+        assert.is(yielding.replay(expected.runs).hash, expected.hash);
+        yielding.widen();
+        thrown.widen();
+      }
+    }),
+    { seed: propertySeed, numRuns: 120, includeErrorInReport: true },
+  );
+  assert.ok(compiled > 60, `only ${compiled} of the programs were compiled: the property shows too little`);
+});
+
+test('a suspended function is not run again: what it did outside of operations happens once', async () => {
+  const program = await loaded(`import { defineScenario, threads } from 'wiredown';
+export default defineScenario({
+  name: 'runs', machine: { physicalMemory: 1 << 20 },
+  setup(machine) { const app = machine.task('app'); const at = app.allocate(4096); app.store32(at, 0); return { at }; },
+  tasks: { app: threads(2, (task, { at }) => { globalThis.begun++; for (let i = 0; i < 9; i++) task.store32(at, i); }) },
+});`);
+  const world = globalThis as unknown as { begun: number };
+  const machine = new Inline(program);
+  machine.random(1);
+  machine.widen();
+  world.begun = 0;
+  const { runs } = machine.random(2);
+  assert.ok(runs.runs.length > 4, 'it switches');
+  assert.is(world.begun, 2);
+});
+
+test.run();
