@@ -52,6 +52,20 @@ const withInstance = (href, instance) => {
 };
 
 /**
+ * The URL before tsx made another of it: from Node 22 on it gives what it takes for CommonJS a name of its own, with the query in the
+ * path. If it is CommonJS in truth, the mark goes on.
+ */
+const plainUrl = (href) => {
+  const url = new URL(href);
+  if (!url.searchParams.has(virtual)) return href;
+  url.pathname = url.pathname.replace(/%3F.*$/i, '');
+  if (writtenAsModule(url.href)) url.searchParams.delete(virtual);
+  else return href;
+  return url.href;
+};
+const virtual = 'tsx-commonjs-virtual-query';
+
+/**
  * Whether a file is written as an ES module, asked about files that Node would take for CommonJS because no package.json says
  * otherwise. Most scenarios are such files; as CommonJS they would see a second copy of the library under tsx.
  */
@@ -76,7 +90,7 @@ const makeResolve = (library, hasTypeScript) => {
     if (instance === null || !isInstanced(result.url)) return result;
     if (!hasTypeScript && typeScript.test(result.url))
       throw Object.assign(new Error(result.url), { code: needsTypeScript });
-    const url = withInstance(result.url, instance);
+    const url = withInstance(plainUrl(result.url), instance);
     const ambiguous = result.format !== 'module' && /\.(?:ts|tsx|js|jsx)$/.test(new URL(url).pathname);
     // Saying the format also keeps Node from warning about a missing "type" in the user's package.json.
     return ambiguous && writtenAsModule(url) ? { ...result, url, format: 'module' } : { ...result, url };
