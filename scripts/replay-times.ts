@@ -1,8 +1,9 @@
 /**
- * Replays one token many times, inline and on threads, and prints the trace hashes that came out as JSON: what
- * `replay-matrix.ts` runs on each version of Node. Arguments: FILE TOKEN TIMES.
+ * Replays one token many times, inline and on threads, explores once, and prints as JSON the trace hashes that came out and what was
+ * found: what `replay-matrix.ts` runs on each version of Node. Arguments: FILE TOKEN TIMES.
  */
 import { pathToFileURL } from 'node:url';
+import { explore } from '../src/explore/explore.ts';
 import { Reproducer } from '../src/explore/reproducer.ts';
 import { loadScenario } from '../src/machine/scenario-loader.ts';
 import { ThreadMachine } from '../src/machine/threads/thread-machine.ts';
@@ -40,4 +41,9 @@ try {
 } finally {
   await machine.shutdown();
 }
-process.stdout.write(JSON.stringify({ node: process.version, inline, threads }));
+
+const [exploration] = [await explore(url, { executions: 2000, threadCheck: false })].flat();
+const { steps, outcomes, failures } = exploration!;
+const found = JSON.stringify({ steps, outcomes, tokens: failures.map((failure) => failure.token) });
+
+process.stdout.write(JSON.stringify({ node: process.version, inline, threads, found }));
