@@ -33,6 +33,7 @@ export {
 export {
   type AllocateOptions,
   type MapOptions,
+  type RemapOptions,
   type Task,
   VM_PROT_NONE,
   VM_PROT_READ,

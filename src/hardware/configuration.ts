@@ -8,6 +8,10 @@ export interface MachineOptions {
   pageSize?: 4096 | 16384;
   /** Whether Apple's reference page or the XNU sources decide where the two differ. Default 'documented'. */
   semantics?: 'documented' | 'xnu';
+  /** Bytes of swap, a multiple of the page size, up to 64 GiB. 0 (default): nothing is ever paged out. */
+  swap?: number;
+  /** The pager and the purger become actors of the schedule: a page may go, or an object be emptied, at any step. Default false. */
+  memoryPressure?: boolean;
 }
 
 export type Configuration = Required<MachineOptions>;
@@ -15,14 +19,16 @@ export type Configuration = Required<MachineOptions>;
 const mebibyte = 2 ** 20;
 const gibibyte = 2 ** 30;
 
+const known = ['physicalMemory', 'pageSize', 'semantics', 'swap', 'memoryPressure'];
+
 /** Fills in defaults. Throws a RangeError or TypeError that names the option, its value and what was expected. */
 export function configure(options: MachineOptions = {}): Configuration {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`machine options: expected an object, got ${String(options)}`);
   }
   for (const key of Object.keys(options)) {
-    if (key !== 'physicalMemory' && key !== 'pageSize' && key !== 'semantics') {
-      throw new RangeError(`machine.${key}: there is no such option (physicalMemory, pageSize, semantics)`);
+    if (!known.includes(key)) {
+      throw new RangeError(`machine.${key}: there is no such option (${known.join(', ')})`);
     }
   }
   const pageSize = options.pageSize ?? 4096;
@@ -42,5 +48,27 @@ export function configure(options: MachineOptions = {}): Configuration {
   if (semantics !== 'documented' && semantics !== 'xnu') {
     throw new RangeError(`machine.semantics: expected 'documented' or 'xnu', got ${String(semantics)}`);
   }
-  return { physicalMemory, pageSize, semantics };
+  const swap = options.swap ?? 0;
+  if (!Number.isSafeInteger(swap) || swap < 0 || swap > 64 * gibibyte || swap % pageSize !== 0) {
+    throw new RangeError(
+      `machine.swap: expected bytes from 0 to 64 GiB, a multiple of the page size ${pageSize}, got ${String(swap)}`,
+    );
+  }
+  const memoryPressure = options.memoryPressure ?? false;
+  if (typeof memoryPressure !== 'boolean') {
+    throw new TypeError(`machine.memoryPressure: expected true or false, got ${String(memoryPressure)}`);
+  }
+  return { physicalMemory, pageSize, semantics, swap, memoryPressure };
+}
+
+/** What the digest of a scenario says of its machine: options that came later count only where they are used. */
+export function describeConfiguration(configuration: Configuration): object {
+  const { physicalMemory, pageSize, semantics, swap, memoryPressure } = configuration;
+  return {
+    physicalMemory,
+    pageSize,
+    semantics,
+    ...(swap > 0 ? { swap } : {}),
+    ...(memoryPressure ? { memoryPressure } : {}),
+  };
 }

@@ -16,7 +16,7 @@ const next = 2;
 const wordsPerPool = 4;
 const head = 0;
 const fresh = 1;
-const limit = 2;
+const limitWord = 2;
 const available = 3;
 
 export const maximumPools = 1024;
@@ -26,6 +26,8 @@ export interface FrameQuarantine {
   hold(frame: number, pool: number): void;
   /** Lets frames out that nobody can reach any more; waits a little for one. False when there is none. */
   reclaim(): boolean;
+  /** Waits until nobody can write through a translation that is gone. False when somebody may still, after a long wait. */
+  settle(): boolean;
 }
 
 export class FrameTable {
@@ -35,10 +37,14 @@ export class FrameTable {
   private readonly pools: Int32Array;
   /** One word a frame, 1 once stored to. Written by every thread. */
   readonly dirty: Int32Array;
-  private dirtyChanged = false;
+  /** One word a frame, 1 once it was reached since the pager last looked. Written by every thread, where `marksReferences`. */
+  readonly referenced: Int32Array;
+  /** Set where there is swap: only the pager cares. */
+  marksReferences = false;
+  private marksChanged = false;
 
   static bytes(frames: number): number {
-    return 4 * (frames * wordsPerFrame + maximumPools * wordsPerPool + frames);
+    return 4 * (frames * wordsPerFrame + maximumPools * wordsPerPool + 2 * frames);
   }
 
   /** Frame 0 is never handed out: a physical address of 0 means "none" everywhere in I/O Kit. */
@@ -50,12 +56,14 @@ export class FrameTable {
   ) {
     this.words = new Int32Array(buffer, offset, frames * wordsPerFrame);
     this.pools = new Int32Array(buffer, offset + 4 * frames * wordsPerFrame, maximumPools * wordsPerPool);
-    this.dirty = new Int32Array(buffer, offset + 4 * (frames * wordsPerFrame + maximumPools * wordsPerPool), frames);
+    const marks = offset + 4 * (frames * wordsPerFrame + maximumPools * wordsPerPool);
+    this.dirty = new Int32Array(buffer, marks, frames);
+    this.referenced = new Int32Array(buffer, marks + 4 * frames, frames);
   }
 
   /** All of its words: for hashing. */
   get state(): readonly Int32Array[] {
-    return [this.words, this.pools, this.dirty];
+    return [this.words, this.pools, this.dirty, this.referenced];
   }
 
   /** Gives all frames to pool 0. Called once, by whoever builds the machine. */
@@ -66,11 +74,11 @@ export class FrameTable {
   /** Divides what is fresh in pool 0 evenly among pools 0 to `count`. Called once, after `setup`. */
   partition(count: number): void {
     const start = this.pools[fresh]!;
-    const share = Math.floor((this.pools[limit]! - start) / (count + 1));
-    const returned = this.pools[available]! - (this.pools[limit]! - start);
+    const share = Math.floor((this.pools[limitWord]! - start) / (count + 1));
+    const returned = this.pools[available]! - (this.pools[limitWord]! - start);
     for (let pool = 1; pool <= count; pool++) this.fillPool(pool, start + (pool - 1) * share, start + pool * share);
     this.journal.word(this.pools, fresh, start + count * share);
-    this.journal.word(this.pools, available, returned + this.pools[limit]! - this.pools[fresh]!);
+    this.journal.word(this.pools, available, returned + this.pools[limitWord]! - this.pools[fresh]!);
   }
 
   /** A frame with one owner, or -1 when memory is used up. An empty pool borrows from pool 0: a declared conflict. */
@@ -79,6 +87,18 @@ export class FrameTable {
     if (this.pools[base + available] === 0) base = 0;
     if (this.pools[base + available] === 0) return this.borrow(pool);
     return this.take(base);
+  }
+
+  /** As `allocate`, a frame whose number is below `limit`: for devices that reach no further. */
+  allocateBelow(pool: number, limit: number): number {
+    for (let i = -1; i < maximumPools; i++) {
+      const candidate = i < 0 ? pool : i;
+      const base = candidate * wordsPerPool;
+      if (this.pools[base + available] === 0) continue;
+      const frame = this.takeBelow(base, limit);
+      if (frame >= 0) return frame;
+    }
+    return -1;
   }
 
   /** Whether a frame was never handed out since the machine was built, and so still holds zeroes. */
@@ -105,6 +125,7 @@ export class FrameTable {
     this.journal.word(this.pools, base + head, frame);
     this.journal.word(this.pools, base + available, this.pools[base + available]! + 1);
     if (this.dirty[frame] !== 0) this.setDirty(frame, 0);
+    if (this.referenced[frame] !== 0) this.setReferenced(frame, 0);
   }
 
   get freeFrames(): number {
@@ -142,13 +163,19 @@ export class FrameTable {
   /** Whoever clears the mark must move the translation epoch, or later stores would not set it again. */
   setDirty(frame: number, value: 0 | 1): void {
     this.journal.word(this.dirty, frame, value);
-    this.dirtyChanged = true;
+    this.marksChanged = true;
+  }
+
+  /** Whoever clears the mark must move the translation epoch, or later accesses would not set it again. */
+  setReferenced(frame: number, value: 0 | 1): void {
+    this.journal.word(this.referenced, frame, value);
+    this.marksChanged = true;
   }
 
   /** Whether a mark changed since this was last asked. */
-  takeDirtyChanged(): boolean {
-    const changed = this.dirtyChanged;
-    this.dirtyChanged = false;
+  takeMarksChanged(): boolean {
+    const changed = this.marksChanged;
+    this.marksChanged = false;
     return changed;
   }
 
@@ -156,7 +183,7 @@ export class FrameTable {
     const base = pool * wordsPerPool;
     this.journal.word(this.pools, base + head, 0);
     this.journal.word(this.pools, base + fresh, from);
-    this.journal.word(this.pools, base + limit, to);
+    this.journal.word(this.pools, base + limitWord, to);
     this.journal.word(this.pools, base + available, to - from);
   }
 
@@ -168,6 +195,28 @@ export class FrameTable {
       frame = this.pools[base + fresh]!;
       this.journal.word(this.pools, base + fresh, frame + 1);
     }
+    this.journal.word(this.pools, base + available, this.pools[base + available]! - 1);
+    this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
+    return frame;
+  }
+
+  private takeBelow(base: number, limit: number): number {
+    if (this.pools[base + head] === 0) return this.pools[base + fresh]! < limit ? this.take(base) : -1;
+    let before = -1;
+    for (let frame = this.pools[base + head]!; frame !== 0; frame = this.words[frame * wordsPerFrame + next]!) {
+      if (frame < limit) {
+        const after = this.words[frame * wordsPerFrame + next]!;
+        if (before < 0) this.journal.word(this.pools, base + head, after);
+        else this.journal.word(this.words, before * wordsPerFrame + next, after);
+        this.journal.word(this.pools, base + available, this.pools[base + available]! - 1);
+        this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
+        return frame;
+      }
+      before = frame;
+    }
+    if (this.pools[base + fresh]! >= Math.min(limit, this.pools[base + limitWord]!)) return -1;
+    const frame = this.pools[base + fresh]!;
+    this.journal.word(this.pools, base + fresh, frame + 1);
     this.journal.word(this.pools, base + available, this.pools[base + available]! - 1);
     this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
     return frame;

@@ -33,9 +33,10 @@ export class Hardware {
     const frames = this.configuration.physicalMemory / this.pageSize;
     this.memory = new PhysicalMemory(buffers.memory);
     this.frames = new FrameTable(buffers.tables, 0, frames, journal);
+    this.frames.marksReferences = this.configuration.swap > 0;
     this.tables = new PageTables(buffers.tables, FrameTable.bytes(frames), frames, journal);
     journal.onRollback(() => {
-      if (this.frames.takeDirtyChanged()) this.tables.invalidate();
+      if (this.frames.takeMarksChanged()) this.tables.invalidate();
     });
   }
 
@@ -59,6 +60,20 @@ export class Hardware {
     const last = physical + length - 1;
     if (last < 2 ** 31) for (let at = physical >>> 2; at <= last >>> 2; at++) journal.save(words, at);
     else for (let at = Math.floor(physical / 4); at <= Math.floor(last / 4); at++) journal.save(words, at);
+  }
+
+  /** Copies a page frame to another one. */
+  copyFrame(from: number, to: number): void {
+    const { pageSize } = this;
+    this.preserve(to * pageSize, pageSize);
+    this.memory.words.copyWithin((to * pageSize) / 4, (from * pageSize) / 4, ((from + 1) * pageSize) / 4);
+  }
+
+  /** Fills a page frame with zero; what is zero already costs no entry of the journal. */
+  zeroFrame(frame: number): void {
+    const { words } = this.memory;
+    const start = (frame * this.pageSize) / 4;
+    for (let at = start; at < start + this.pageSize / 4; at++) if (words[at] !== 0) this.journal.word(words, at, 0);
   }
 
   translationCache(space: number): TranslationCache {

@@ -20,6 +20,7 @@ export class Journal {
   private fieldCount = 0;
 
   private readonly listeners: (() => void)[] = [];
+  private readonly baseListeners: (() => void)[] = [];
 
   /** Changes recorded since the base; what the next rollback will cost. */
   get length(): number {
@@ -58,10 +59,16 @@ export class Journal {
     this.listeners.push(listener);
   }
 
+  /** Calls `listener` whenever `base` is, for what must be told apart from what comes later. */
+  onBase(listener: () => void): void {
+    this.baseListeners.push(listener);
+  }
+
   /** From here on changes are recorded; this state is what `rollback` returns to. */
   base(): void {
     this.forget();
     this.recording = true;
+    for (const listener of this.baseListeners) listener();
   }
 
   /** Stops recording; the present state stays. */

@@ -42,6 +42,11 @@ export class TranslationCache {
     Atomics.store(words, at, this.epoch);
   }
 
+  /** Moves when what this cache answered before may be void: compare to know whether several answers hold together. */
+  get generation(): number {
+    return this.epoch;
+  }
+
   /** The physical address of `address` when `access` is allowed there, otherwise -1. */
   translate(address: number, access: number): number {
     const page = Math.floor(address * this.reciprocal);
@@ -66,6 +71,7 @@ export class TranslationCache {
     if ((entry & access) === 0) return -1;
     const frame = entry >>> pteFrameShift;
     if (access === accessWrite && !this.frames.isDirty(frame)) this.frames.setDirty(frame, 1);
+    if (this.frames.marksReferences && this.frames.referenced[frame] === 0) this.frames.setReferenced(frame, 1);
     this.pages[line] = page;
     this.bases[line] = frame * this.pageSize;
     this.rights[line] = entry & (this.frames.isDirty(frame) ? pteRead | pteWrite : pteRead);

@@ -18,13 +18,16 @@ import {
   kIODirectionOut,
   kIODirectionOutIn,
   kIOMemoryAsReference,
+  kIOMemoryBufferPageable,
+  kIOMemoryMapCopyOnWrite,
   kIOMemoryPersistent,
   kIOMemoryPreparedReadOnly,
   kIOMemoryThreadSafe,
 } from './options.ts';
 import { fragmentAt, noSegment, type Segment, type Stretch, segmentAt } from './page-list.ts';
+import { type PurgeableResult, setReferencePurgeable, setRegionPurgeable } from './purgeable-memory.ts';
 import { runAt } from './ranges.ts';
-import { type IOReturn, kIOReturnNotReady, kIOReturnSuccess } from './return-codes.ts';
+import { type IOReturn, kIOReturnNotReady, kIOReturnSuccess, kIOReturnUnsupported } from './return-codes.ts';
 import type { Source } from './source.ts';
 import { stretchesOf } from './stretches.ts';
 import { Wiring, type WiringSource } from './wiring.ts';
@@ -33,6 +36,8 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   /** Its maps, each counted as a reference that this set holds; searched in the order of their making. */
   mappings: readonly IOMemoryMap[] = [];
   reference: MemoryReference | null = null;
+  /** With kIOMemoryMapCopyOnWrite, what maps show: the memory as it was when the first one was asked for. */
+  snapshot: MemoryReference | null = null;
   wiring: Wiring;
   /** Holder (a task's number) → calls of `prepare` less calls of `complete`. */
   readonly prepares = new Map<number, number>();
@@ -124,8 +129,8 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return yield* this.wiring.prepare(waiter, direction);
   }
 
-  override *complete(waiter: Waiter, _direction: number): Steps<IOReturn> {
-    if (this.source.space !== null && !(yield* this.wiring.complete(waiter))) {
+  override *complete(waiter: Waiter, direction: number): Steps<IOReturn> {
+    if (this.source.space !== null && !(yield* this.wiring.complete(waiter, direction))) {
       this.iokit.violation(waiter, 'unbalanced-complete', `complete of ${this.name}, which is not prepared`);
     }
     return kIOReturnSuccess;
@@ -165,6 +170,16 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   override getPageCounts(): PageCounts {
     if (this.reference === null) return { result: kIOReturnNotReady, residentPageCount: 0, dirtyPageCount: 0 };
     return { result: kIOReturnSuccess, ...this.reference.countPages(this.iokit.vm) };
+  }
+
+  override setPurgeable(actor: Actor, newState: number): PurgeableResult {
+    const { vm } = this.iokit;
+    if (this.reference !== null) return setReferencePurgeable(vm, actor, this.reference, newState);
+    const { space, ranges, options } = this.source;
+    if (space === null) return { result: kIOReturnUnsupported, oldState: 0 };
+    if (this.isKernelMemory && (options & kIOMemoryBufferPageable) !== 0)
+      return { result: kIOReturnNotReady, oldState: 0 };
+    return setRegionPurgeable(vm, actor, space, ranges[0]?.address ?? 0, newState);
   }
 
   override mayCopy(actor: Actor, intoMemory: boolean): boolean {
@@ -209,16 +224,29 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     const reference =
       space === null
         ? MemoryReference.ofPhysical(vm, actor, ranges, access)
-        : MemoryReference.ofRuns(vm, space, runs, access);
+        : MemoryReference.ofRuns(vm, actor, space, runs, access);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference);
     return reference;
   }
 
+  /** Takes the snapshot that maps are to show, where one is wanted and there is none. False when that cannot be done. */
+  takeSnapshot(actor: Actor, readOnly: boolean): boolean {
+    const { options, space } = this.source;
+    if ((options & kIOMemoryMapCopyOnWrite) === 0 || space === null || this.snapshot !== null) return true;
+    const snapshot = this.takeReference(actor, readOnly)?.snapshot(this.iokit.vm, actor) ?? null;
+    this.journal.set(this as IOGeneralMemoryDescriptor, 'snapshot', snapshot);
+    return snapshot !== null;
+  }
+
   // What the wiring asks for.
+
+  get isKernelMemory(): boolean {
+    return this.source.space === this.iokit.kernelSpace;
+  }
 
   stretches(write: boolean): Stretch[] {
     const { pageSize } = this.iokit.vm;
-    if (this.reference === null) return stretchesOf(this.source.space!, this.source.ranges, pageSize);
+    if (this.reference === null) return stretchesOf(this.iokit.vm, this.source.space!, this.source.ranges);
     if (write && this.iokit.semantics === 'documented') this.reference.widen(VM_PROT_WRITE);
     return this.reference.stretches(pageSize);
   }
@@ -253,6 +281,8 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   private dropReference(actor: Actor): void {
+    this.snapshot?.release(actor);
+    this.journal.set(this as IOGeneralMemoryDescriptor, 'snapshot', null);
     this.reference?.release(actor);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', null);
   }

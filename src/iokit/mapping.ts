@@ -41,6 +41,9 @@ export function createMapping(
 ): IOMemoryMap | null {
   const { space, atAddress, options, offset, length } = request;
   if (space.terminated || offset >= descriptor.getLength() || offset + length > descriptor.getLength()) return null;
+  const needsNoWrite = (options & kIOMapReadOnly) !== 0 && (options & kIOMapCacheMask) === kIOMapDefaultCache;
+  // A snapshot is taken by the first request of any kind (3.3.1).
+  if (!descriptor.takeSnapshot(actor, needsNoWrite)) return null;
   if ((options & kIOMapStatic) !== 0)
     return registerMapping(iokit, descriptor, space, atAddress, options, offset, length);
   if ((options & kIOMapUnique) === 0) {
@@ -146,8 +149,10 @@ function enterMapping(
   if ((options & kIOMapPrefault) !== 0 && descriptor.wireCount === 0) return null;
   const readOnly = (options & kIOMapReadOnly) !== 0;
   const cacheMode = (options & kIOMapCacheMask) >>> kIOMapCacheShift;
-  const reference = descriptor.takeReference(actor, readOnly && cacheMode === 0);
-  if (reference === null) return null;
+  const shared = descriptor.takeReference(actor, readOnly && cacheMode === 0);
+  const reference = descriptor.snapshot ?? shared;
+  if (shared === null || reference === null) return null;
+  const needsCopy = descriptor.snapshot !== null;
   const protection = protectionFor(iokit, reference, readOnly);
   if (protection === VM_PROT_NONE) return null;
 
@@ -162,7 +167,17 @@ function enterMapping(
   let at = start + guard;
   for (const { object, objectOffset, size: bytes } of pieces) {
     if (cacheMode !== 0) iokit.journal.set(object, 'cacheMode', cacheMode);
-    space.enter(actor, at, bytes, object, objectOffset, protection, protection, (options & kIOMapOverwrite) !== 0);
+    space.enter(
+      actor,
+      at,
+      bytes,
+      object,
+      objectOffset,
+      protection,
+      protection,
+      (options & kIOMapOverwrite) !== 0,
+      needsCopy,
+    );
     at += bytes;
   }
   if ((options & kIOMapPrefault) !== 0) {

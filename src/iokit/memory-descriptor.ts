@@ -12,7 +12,14 @@ import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
 import { kIOMemoryDirectionMask, kIOMemoryIncoherentIOFlush, kIOMemoryIncoherentIOStore } from './options.ts';
 import type { Segment } from './page-list.ts';
-import { type IOReturn, kIOReturnSuccess, kIOReturnUnderrun, kIOReturnUnsupported } from './return-codes.ts';
+import type { PurgeableResult } from './purgeable-memory.ts';
+import {
+  type IOReturn,
+  kIOReturnNotReady,
+  kIOReturnSuccess,
+  kIOReturnUnderrun,
+  kIOReturnUnsupported,
+} from './return-codes.ts';
 
 export interface PageCounts {
   readonly result: IOReturn;
@@ -64,6 +71,12 @@ export abstract class IOMemoryDescriptor extends KernelObject {
   /** For `length` bytes from `from`, by default all. */
   abstract getDMAMapLength(from?: number, length?: number): DMAMapLength;
   abstract getPageCounts(): PageCounts;
+
+  /** Changes whether the memory may be given up, and says whether it might have been. */
+  setPurgeable(_actor: Actor, _newState: number): PurgeableResult {
+    return { result: kIOReturnNotReady, oldState: 0 };
+  }
+
   /** Whether what is prepared lets `readBytes`, or `writeBytes`, pass. */
   abstract mayCopy(actor: Actor, intoMemory: boolean): boolean;
   /** Locks to wait for before `createMapping`. */

@@ -8,6 +8,7 @@ import { DevicePager } from '../vm/device-pager.ts';
 import { KERN_INVALID_RIGHT } from '../vm/kern-return.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
 import type { MemoryObject } from '../vm/memory-object.ts';
+import { copyShared, shareEntry } from '../vm/shadow.ts';
 import type { Actor } from '../vm/steps.ts';
 import type { VirtualMemory } from '../vm/virtual-memory.ts';
 import { type PagePlace, pageListLimit, type Stretch } from './page-list.ts';
@@ -40,20 +41,26 @@ export class MemoryReference {
   ) {}
 
   /** Over virtual memory. Null where nothing is mapped, or where the task itself may not do what `access` asks for. */
-  static ofRuns(vm: VirtualMemory, space: AddressSpace, runs: readonly Run[], access: number): MemoryReference | null {
+  static ofRuns(
+    vm: VirtualMemory,
+    actor: Actor,
+    space: AddressSpace,
+    runs: readonly Run[],
+    access: number,
+  ): MemoryReference | null {
+    const granted = grantedBy(space, runs);
+    if (granted === null || (access & ~granted) !== 0) return null;
     const entries: ReferenceEntry[] = [];
-    let granted = VM_PROT_READ | VM_PROT_WRITE;
     for (const run of runs) {
       const end = run.address + run.length;
       for (let at = run.address; at < end; ) {
-        const entry = space.lookup(at);
-        if (entry === null || entry.object === null || (access & ~entry.protection) !== 0) return null;
-        granted &= entry.protection;
+        const entry = space.lookup(at)!;
+        const object = shareEntry(vm, actor, space, entry);
         const length = Math.min(entry.end, end) - at;
         append(
           entries,
           vm.pageSize,
-          entry.object,
+          object,
           entry.offset + (at - entry.start),
           run.offset + (at - run.address),
           length,
@@ -85,6 +92,26 @@ export class MemoryReference {
     pager.release(actor);
     vm.exposeFrames();
     return new MemoryReference(vm.journal, entries, access, VM_PROT_READ | VM_PROT_WRITE);
+  }
+
+  /**
+   * What is here now, to be kept whatever becomes of it: for maps of kIOMemoryMapCopyOnWrite (3.3.5). Every map of it gets pages
+   * of its own when it stores. Null when there is not enough memory for what cannot be copied later.
+   */
+  snapshot(vm: VirtualMemory, actor: Actor): MemoryReference | null {
+    const entries: ReferenceEntry[] = [];
+    for (const { object, objectOffset, pageOffset, offset, length } of this.entries) {
+      const first = objectOffset / vm.pageSize;
+      const copied = copyShared(vm, actor, object, first, first + Math.ceil((pageOffset + length) / vm.pageSize));
+      if (copied === null) {
+        for (const entry of entries) entry.object.release(actor);
+        return null;
+      }
+      entries.push(new ReferenceEntry(copied.object, copied.offset, pageOffset, offset, length));
+    }
+    // A running thread may still store through a translation that allowed it.
+    vm.hardware.frames.quarantine?.settle();
+    return new MemoryReference(vm.journal, entries, this.access, this.granted);
   }
 
   /** Whether `access` is allowed; asks the source's permission again when it was not needed so far. */
@@ -121,7 +148,8 @@ export class MemoryReference {
     let dirtyPageCount = 0;
     for (const { object, objectOffset, pageOffset, length } of this.entries) {
       const first = objectOffset / pageSize;
-      object.forResident(first, first + Math.ceil((pageOffset + length) / pageSize), (_index, frame) => {
+      object.forResident(first, first + Math.ceil((pageOffset + length) / pageSize), (index, frame) => {
+        if (object.absent.has(index)) return;
         residentPageCount++;
         if (hardware.frames.isDirty(frame)) dirtyPageCount++;
       });
@@ -133,6 +161,21 @@ export class MemoryReference {
   release(actor: Actor): void {
     for (const entry of this.entries) entry.object.release(actor);
   }
+}
+
+/** What the task may do with all of these ranges, VM_PROT bits; null where nothing is mapped. */
+function grantedBy(space: AddressSpace, runs: readonly Run[]): number | null {
+  let granted = VM_PROT_READ | VM_PROT_WRITE;
+  for (const run of runs) {
+    const end = run.address + run.length;
+    for (let at = run.address; at < end; ) {
+      const entry = space.lookup(at);
+      if (entry === null || entry.object === null) return null;
+      granted &= entry.protection;
+      at = entry.end;
+    }
+  }
+  return granted;
 }
 
 /** Adds a stretch, to the entry before it when it goes on in the same object. */

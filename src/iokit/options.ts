@@ -7,8 +7,20 @@ export const kIODirectionIn = 0x1;
 export const kIODirectionOut = 0x2;
 export const kIODirectionOutIn = kIODirectionOut | kIODirectionIn;
 export const kIODirectionInOut = kIODirectionIn | kIODirectionOut;
+/** For `prepare`: frames below 4 GiB only. */
+export const kIODirectionPrepareToPhys32 = 0x00000004;
 /** For `prepare`: fail if a page is not resident. */
 export const kIODirectionPrepareNoFault = 0x00000008;
+/** For `prepare`: pages that do not exist yet are neither zeroed nor accessible until a device has filled them. Private in I/O Kit. */
+export const kIODirectionPrepareNoZeroFill = 0x00000010;
+/** For `prepare`: the device is not coherent. */
+export const kIODirectionPrepareNonCoherent = 0x00000020;
+/** For `complete`: nothing (more) came from the device. */
+export const kIODirectionCompleteWithError = 0x00000040;
+/** For `complete`: what the device was to fill is filled. */
+export const kIODirectionCompleteWithDataValid = 0x00000080;
+/** For `prepare`: fail rather than slow the task down. Nothing is ever slowed down here. Private in I/O Kit. */
+export const kIODirectionPrepareAvoidThrottling = 0x00000100;
 
 export const kIOMemoryDirectionMask = 0x00000007;
 /** Wire at initialisation. Private in I/O Kit. */
@@ -58,6 +70,25 @@ export const kIOMapOverwrite = 0x20000000;
 export const kIOMapGuardedMask = 0xc0000000;
 export const kIOMapGuardedSmall = 0x40000000;
 export const kIOMapGuardedLarge = 0x80000000;
+
+/** States of `setPurgeable`, and how a volatile object is lined up. */
+export const kIOMemoryPurgeableKeepCurrent = 1;
+export const kIOMemoryPurgeableNonVolatile = 2;
+export const kIOMemoryPurgeableVolatile = 3;
+export const kIOMemoryPurgeableEmpty = 4;
+export const kIOMemoryPurgeableVolatileGroup0 = 0x000;
+export const kIOMemoryPurgeableVolatileGroup1 = 0x100;
+export const kIOMemoryPurgeableVolatileGroup2 = 0x200;
+export const kIOMemoryPurgeableVolatileGroup3 = 0x300;
+export const kIOMemoryPurgeableVolatileGroup4 = 0x400;
+export const kIOMemoryPurgeableVolatileGroup5 = 0x500;
+export const kIOMemoryPurgeableVolatileGroup6 = 0x600;
+export const kIOMemoryPurgeableVolatileGroup7 = 0x700;
+export const kIOMemoryPurgeableVolatileBehaviorFifo = 0x00;
+export const kIOMemoryPurgeableVolatileBehaviorLifo = 0x40;
+export const kIOMemoryPurgeableVolatileOrderingNormal = 0x00;
+export const kIOMemoryPurgeableVolatileOrderingObsolete = 0x20;
+export const kIOMemoryPurgeableFaultOnAccess = 0x2000;
 
 /** Operations of `performOperation`. */
 export const kIOMemoryIncoherentIOFlush = 1;

@@ -3,6 +3,7 @@
  * its pages. Segments of physical memory never cross from one list to the next (xnu-reference 3.2).
  */
 import type { MemoryObject } from '../vm/memory-object.ts';
+import type { Actor } from '../vm/steps.ts';
 import type { IOReturn } from './return-codes.ts';
 
 /** Bytes of one list at most; longer stretches are divided. */
@@ -22,12 +23,14 @@ export interface Stretch {
   /** Where in its first page it begins. */
   readonly pageOffset: number;
   /** Where its page `page` is found, or why it cannot be wired for `write` or only for reading. */
-  locate(page: number, write: boolean): PagePlace | IOReturn;
+  locate(page: number, write: boolean, actor: Actor): PagePlace | IOReturn;
 }
 
 export class PageList {
   readonly frames: number[] = [];
   readonly objects: MemoryObject[] = [];
+  /** Of pages that a device is to fill: page of the list → page of its object. */
+  readonly absent = new Map<number, number>();
 
   constructor(
     readonly offset: number,

@@ -2,12 +2,16 @@
 import type { AddressSpace } from '../vm/address-space.ts';
 import { KERN_PROTECTION_FAILURE } from '../vm/kern-return.ts';
 import { VM_PROT_WRITE } from '../vm/map-entry.ts';
+import { resolveCopy } from '../vm/shadow.ts';
+import type { Actor } from '../vm/steps.ts';
+import type { VirtualMemory } from '../vm/virtual-memory.ts';
 import { divide } from './memory-reference.ts';
 import type { PagePlace, Stretch } from './page-list.ts';
 import type { AddressRange } from './ranges.ts';
 import { type IOReturn, kIOReturnCannotWire } from './return-codes.ts';
 
-export function stretchesOf(space: AddressSpace, ranges: readonly AddressRange[], pageSize: number): Stretch[] {
+export function stretchesOf(vm: VirtualMemory, space: AddressSpace, ranges: readonly AddressRange[]): Stretch[] {
+  const { pageSize } = vm;
   const stretches: Stretch[] = [];
   let offset = 0;
   for (const { address, length } of ranges) {
@@ -18,7 +22,7 @@ export function stretchesOf(space: AddressSpace, ranges: readonly AddressRange[]
         offset: start + inside,
         length: size,
         pageOffset,
-        locate: (page, write) => pageOf(space, firstPage + page * pageSize, write, pageSize),
+        locate: (page, write, actor) => pageOf(vm, actor, space, firstPage + page * pageSize, write),
       });
     });
     offset += length;
@@ -26,10 +30,20 @@ export function stretchesOf(space: AddressSpace, ranges: readonly AddressRange[]
   return stretches;
 }
 
-/** Permission to read is not asked for: the sources never do when they wire through a map. */
-function pageOf(space: AddressSpace, address: number, write: boolean, pageSize: number): PagePlace | IOReturn {
+/**
+ * Permission to read is not asked for: the sources never do when they wire through a map. Whoever is about to get a page of his
+ * own gets it now, also where it is only read: a device must go on seeing what the task stores.
+ */
+function pageOf(
+  vm: VirtualMemory,
+  actor: Actor,
+  space: AddressSpace,
+  address: number,
+  write: boolean,
+): PagePlace | IOReturn {
   const entry = space.lookup(address);
   if (entry === null || entry.object === null) return kIOReturnCannotWire;
   if (write && (entry.protection & VM_PROT_WRITE) === 0) return KERN_PROTECTION_FAILURE;
-  return { object: entry.object, index: (address - entry.start + entry.offset) / pageSize };
+  if (entry.needsCopy) resolveCopy(vm, actor, space, entry);
+  return { object: entry.object, index: (address - entry.start + entry.offset) / vm.pageSize };
 }

@@ -7,6 +7,7 @@ import type { IOKit } from './iokit.ts';
 import { type DMAMapLength, IOMemoryDescriptor, type MapRequest, type PageCounts } from './memory-descriptor.ts';
 import { kIODirectionOutIn, kIOMemoryThreadSafe } from './options.ts';
 import { noSegment, type Segment } from './page-list.ts';
+import type { PurgeableResult } from './purgeable-memory.ts';
 import type { IOReturn } from './return-codes.ts';
 
 export class IOSubMemoryDescriptor extends IOMemoryDescriptor {
@@ -91,6 +92,10 @@ export class IOSubMemoryDescriptor extends IOMemoryDescriptor {
 
   override getPageCounts(): PageCounts {
     return this.parent.getPageCounts();
+  }
+
+  override setPurgeable(actor: Actor, newState: number): PurgeableResult {
+    return this.parent.setPurgeable(actor, newState);
   }
 
   override mayCopy(actor: Actor, intoMemory: boolean): boolean {

@@ -6,20 +6,23 @@
  * 'documented' a second thread waits for the first all the same, which keeps the counts right whatever the callers do; under
  * 'xnu' the count is read in one step and written in a later one, as in the sources, and can be lost.
  */
-import { KERN_MEMORY_ERROR, KERN_RESOURCE_SHORTAGE } from '../vm/kern-return.ts';
+import { KernelPanic } from '../hardware/errors.ts';
+import { pageArrived } from '../vm/absent.ts';
 import { SleepLock } from '../vm/lock.ts';
-import { noFrame } from '../vm/memory-object.ts';
+import type { MemoryObject } from '../vm/memory-object.ts';
+import { VM_PURGABLE_DENY, VM_PURGABLE_NONVOLATILE } from '../vm/purgeable.ts';
 import { type Actor, innerStep, type Steps, type Waiter } from '../vm/steps.ts';
 import type { IOKit } from './iokit.ts';
-import { kIODirectionNone, kIODirectionOut, kIODirectionOutIn, kIODirectionPrepareNoFault } from './options.ts';
-import { PageList, type Stretch } from './page-list.ts';
 import {
-  type IOReturn,
-  kIOReturnNoMemory,
-  kIOReturnNoResources,
-  kIOReturnNotWritable,
-  kIOReturnSuccess,
-} from './return-codes.ts';
+  kIODirectionCompleteWithDataValid,
+  kIODirectionCompleteWithError,
+  kIODirectionNone,
+  kIODirectionOut,
+  kIODirectionOutIn,
+} from './options.ts';
+import { PageList, type PagePlace, type Stretch } from './page-list.ts';
+import { type IOReturn, kIOReturnNotWritable, kIOReturnSuccess } from './return-codes.ts';
+import { frameFor, releaseList, releasePage } from './wire-page.ts';
 
 /** What a wiring wires. Asked anew by each first `prepare`. */
 export interface WiringSource {
@@ -27,6 +30,7 @@ export interface WiringSource {
   stretches(write: boolean): Stretch[];
   /** Waits until pages may be faulted in: a page fault takes the map lock. */
   ready(waiter: Waiter): Steps<void>;
+  readonly isKernelMemory: boolean;
 }
 
 export class Wiring {
@@ -38,6 +42,8 @@ export class Wiring {
   lists: readonly PageList[] = [];
   /** 0 until somebody asks for it; a new one for each time the memory is wired. */
   preparationId = 0;
+  /** A `complete` said that the transfer failed: pages that were to be filled go with the last one. */
+  failed = false;
   private readonly lock: SleepLock | null;
 
   /**
@@ -61,11 +67,7 @@ export class Wiring {
       if (this.wireCount > 0) {
         if (this.readOnly && effective !== kIODirectionOut) return kIOReturnNotWritable;
       } else {
-        const code = yield* this.wire(
-          waiter,
-          effective !== kIODirectionOut,
-          (direction & kIODirectionPrepareNoFault) !== 0,
-        );
+        const code = yield* this.wire(waiter, effective !== kIODirectionOut, direction);
         if (code !== kIOReturnSuccess) return code;
         const readOnly = effective === kIODirectionOut;
         if (this.readOnly !== readOnly) this.iokit.journal.set(this as Wiring, 'readOnly', readOnly);
@@ -83,11 +85,14 @@ export class Wiring {
   }
 
   /** False when there was nothing to complete. */
-  *complete(waiter: Waiter): Steps<boolean> {
+  *complete(waiter: Waiter, direction: number): Steps<boolean> {
     if (this.lock !== null) yield* this.lock.take(waiter);
     try {
       const count = this.wireCount;
       if (count === 0) return false;
+      if ((direction & kIODirectionCompleteWithError) !== 0 && !this.failed)
+        this.iokit.journal.set(this as Wiring, 'failed', true);
+      if ((direction & kIODirectionCompleteWithDataValid) !== 0 && count > 1) this.dataArrived(waiter);
       if (this.lock === null) yield innerStep;
       this.iokit.journal.set(this as Wiring, 'wireCount', count - 1);
       if (count === 1) yield* this.unwire(waiter);
@@ -100,17 +105,31 @@ export class Wiring {
   /** Undoes every prepare at once: the descriptor goes, or becomes another one. */
   completeAll(actor: Actor): void {
     this.iokit.journal.set(this as Wiring, 'wireCount', 0);
-    for (const list of this.detach()) releaseList(list, actor);
+    const { failed } = this;
+    for (const list of this.detach()) releaseList(this.iokit.vm, list, actor, failed);
   }
 
-  private *wire(waiter: Waiter, write: boolean, noFault: boolean): Steps<IOReturn> {
+  /** What pages were prepared without being zeroed for is in them; others may look at them from now on. */
+  private dataArrived(waiter: Waiter): void {
+    const { vm } = this.iokit;
+    const given = (object: MemoryObject): boolean =>
+      object.pageable && (object.purgeable === VM_PURGABLE_DENY || object.purgeable === VM_PURGABLE_NONVOLATILE);
+    if (this.source.isKernelMemory || !this.lists.every(({ objects }) => objects.every(given)))
+      throw new KernelPanic(
+        'kIODirectionCompleteWithDataValid for memory that is volatile, a device’s or the kernel’s',
+      );
+    for (const { absent, objects } of this.lists)
+      for (const [page, index] of absent) pageArrived(vm, waiter, objects[page]!, index);
+  }
+
+  private *wire(waiter: Waiter, write: boolean, direction: number): Steps<IOReturn> {
     const done: PageList[] = [];
     let filling: PageList | null = null;
     let succeeded = false;
     try {
       for (const stretch of this.source.stretches(write)) {
         filling = new PageList(stretch.offset, stretch.length, stretch.pageOffset);
-        const code = yield* this.wireList(waiter, stretch, filling, write, noFault, done.length === 0);
+        const code = yield* this.wireList(waiter, stretch, filling, write, direction, done.length === 0);
         if (code !== kIOReturnSuccess) return code;
         this.iokit.journal.set(this as Wiring, 'lists', [...this.lists, filling]);
         done.push(filling);
@@ -132,8 +151,9 @@ export class Wiring {
       'lists',
       this.lists.filter((list) => !done.includes(list)),
     );
-    for (const list of own) releaseList(list, actor);
-    if (filling !== null) releaseList(filling, actor);
+    // What was not there before does not come by a prepare that failed.
+    for (const list of own) releaseList(this.iokit.vm, list, actor, true);
+    if (filling !== null) releaseList(this.iokit.vm, filling, actor, true);
   }
 
   /** A list that is being filled belongs to this call alone, so its arrays need no journal: a rollback drops the call. */
@@ -142,43 +162,57 @@ export class Wiring {
     stretch: Stretch,
     list: PageList,
     write: boolean,
-    noFault: boolean,
+    direction: number,
     first: boolean,
   ): Steps<IOReturn> {
-    const { hardware, pageSize } = this.iokit.vm;
-    const pages = Math.ceil((stretch.pageOffset + stretch.length) / pageSize);
+    const { vm } = this.iokit;
+    const { frames } = vm.hardware;
+    const pages = Math.ceil((stretch.pageOffset + stretch.length) / vm.pageSize);
     for (let page = 0; page < pages; page++) {
       if (!this.threadSafe && !(first && page === 0)) yield innerStep;
-      yield* this.source.ready(waiter);
-      const place = stretch.locate(page, write);
+      const place = yield* this.locate(waiter, stretch, page, write);
       if (typeof place === 'number') return place;
-      if (noFault && !place.object.pages.has(place.index)) return kIOReturnNoResources;
-      const frame = place.object.page(waiter, place.index);
-      if (frame === noFrame) return shortage[place.object.shortage] ?? place.object.shortage;
-      place.object.wire(frame);
-      if (write && !hardware.frames.isDirty(frame)) hardware.frames.setDirty(frame, 1);
+      const { object } = place;
+      const frame = frameFor(vm, waiter, place, write, direction);
+      if (frame < 0) return -frame;
+      object.wire(frame);
+      if (write && !frames.isDirty(frame)) frames.setDirty(frame, 1);
+      if (object.absent.has(place.index)) list.absent.set(list.frames.length, place.index);
       list.frames.push(frame);
-      list.objects.push(place.object);
+      list.objects.push(object);
     }
     return kIOReturnSuccess;
   }
 
+  /** Where a page is, once nobody is filling it for somebody else. */
+  private *locate(waiter: Waiter, stretch: Stretch, page: number, write: boolean): Steps<PagePlace | IOReturn> {
+    for (;;) {
+      yield* this.source.ready(waiter);
+      const place = stretch.locate(page, write, waiter);
+      const queue = typeof place === 'number' ? undefined : place.object.absent.get(place.index);
+      if (queue === undefined) return place;
+      yield queue;
+    }
+  }
+
   private *unwire(waiter: Waiter): Steps<void> {
     // Taken away in one step: whoever else completes now must not unwire the same pages again.
+    const { vm } = this.iokit;
+    const { failed } = this;
     const lists = this.detach();
     let list = 0;
     let page = 0;
     try {
       for (; list < lists.length; list++, page = 0) {
-        const { frames, objects } = lists[list]!;
+        const { frames } = lists[list]!;
         for (; page < frames.length; page++) {
           if (!this.threadSafe && list + page > 0) yield innerStep;
-          objects[page]!.unwire(waiter, frames[page]!);
+          releasePage(vm, lists[list]!, page, waiter, failed);
         }
       }
     } finally {
       // A thread that died on the way leaves the rest to be done.
-      for (; list < lists.length; list++, page = 0) releaseList(lists[list]!, waiter, page);
+      for (; list < lists.length; list++, page = 0) releaseList(vm, lists[list]!, waiter, failed, page);
     }
   }
 
@@ -188,17 +222,9 @@ export class Wiring {
     journal.set(this as Wiring, 'lists', []);
     journal.set(this as Wiring, 'direction', kIODirectionNone);
     if (this.readOnly) journal.set(this as Wiring, 'readOnly', false);
+    // In the sources it stays until the descriptor is initialised again.
+    if (this.failed && this.iokit.semantics === 'documented') journal.set(this as Wiring, 'failed', false);
     if (this.preparationId !== 0) journal.set(this as Wiring, 'preparationId', 0);
     return lists;
   }
-}
-
-/** The two codes of the VM that `prepare` translates (xnu-reference 2.11), as far as a page fault can answer them. */
-const shortage: Record<number, IOReturn> = {
-  [KERN_RESOURCE_SHORTAGE]: kIOReturnNoMemory,
-  [KERN_MEMORY_ERROR]: kIOReturnNoResources,
-};
-
-function releaseList(list: PageList, actor: Actor, from = 0): void {
-  for (let page = from; page < list.frames.length; page++) list.objects[page]!.unwire(actor, list.frames[page]!);
 }

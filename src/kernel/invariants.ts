@@ -5,7 +5,7 @@
  * It looks at everything there is, so it is for tests. Counts that a call of several steps is changing are left out while a
  * thread is inside one. A task that releases more than it holds breaks the count of references: that is its own bug.
  */
-import { pteFrameShift, pteRights } from '../hardware/page-table.ts';
+import { pteFrameShift, pteRights, pteWrite } from '../hardware/page-table.ts';
 import { IOSubMemoryDescriptor } from '../iokit/sub-memory-descriptor.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { DevicePager } from '../vm/device-pager.ts';
@@ -13,6 +13,7 @@ import type { KernelObject } from '../vm/kernel-object.ts';
 import { MemoryObject } from '../vm/memory-object.ts';
 import { machineHolder } from './handle-table.ts';
 import type { Kernel } from './kernel.ts';
+import { checkObjects } from './object-invariants.ts';
 
 /** Every invariant that does not hold, in words; none when all is well. */
 export function checkInvariants(kernel: Kernel): string[] {
@@ -25,6 +26,7 @@ export function checkInvariants(kernel: Kernel): string[] {
     if (between && space.lock.owner !== null)
       found.push(`the map lock of ${space.name} is held by ${space.lock.owner.name}`);
   }
+  found.push(...checkObjects(kernel, memoryObjects(kernel)));
   if (between) {
     checkWirings(kernel, found);
     checkReferences(kernel, found);
@@ -92,7 +94,13 @@ function checkTranslations(kernel: Kernel, space: AddressSpace, found: string[])
       found.push(`${name} has no entry`);
       continue;
     }
-    const frame = entry.object.pages.get((address - entry.start + entry.offset) / pageSize);
+    const index = (address - entry.start + entry.offset) / pageSize;
+    const seen = entry.object.pageable ? entry.object.find(index) : { object: entry.object, index };
+    const frame = seen?.object.pages.get(seen.index);
+    const writable = (translation & pteWrite) !== 0;
+    if (writable && (entry.needsCopy || seen?.object !== entry.object || !entry.object.isPrivate(index)))
+      found.push(`${name} can store to a page that others see as it is`);
+    if (entry.object.absent.has(index)) found.push(`${name} shows a page that is still to come`);
     if (frame !== translation >>> pteFrameShift)
       found.push(`${name} shows frame ${translation >>> pteFrameShift}, its object has ${frame}`);
     if ((translation & pteRights & ~entry.protection) !== 0) found.push(`${name} allows more than its entry`);
@@ -128,8 +136,9 @@ function checkReferences(kernel: Kernel, found: string[]): void {
     if (map.superMap !== null) add(counted, map.superMap);
     if (!map.descriptor.mappings.includes(map)) found.push(`a map of ${map.descriptor.name} is not among its maps`);
   }
-  for (const { reference } of kernel.iokit.descriptors)
-    for (const { object } of reference?.entries ?? []) add(counted, object);
+  for (const { reference, snapshot } of kernel.iokit.descriptors)
+    for (const held of [reference, snapshot]) for (const { object } of held?.entries ?? []) add(counted, object);
+  for (const { shadow } of memoryObjects(kernel)) if (shadow !== null) add(counted, shadow);
   for (const object of kernel.handles.objects())
     if (object instanceof IOSubMemoryDescriptor) add(counted, object.parent);
 
@@ -150,9 +159,10 @@ function memoryObjects(kernel: Kernel): Set<MemoryObject> {
   const objects = new Set<MemoryObject>();
   for (const { entries } of kernel.vm.spaces)
     for (const { object } of entries) if (object !== null) objects.add(object);
-  for (const { reference } of kernel.iokit.descriptors)
-    for (const { object } of reference?.entries ?? []) objects.add(object);
+  for (const { reference, snapshot } of kernel.iokit.descriptors)
+    for (const held of [reference, snapshot]) for (const { object } of held?.entries ?? []) objects.add(object);
   for (const object of kernel.handles.objects()) if (object instanceof MemoryObject) objects.add(object);
+  for (const object of objects) if (object.shadow !== null) objects.add(object.shadow);
   return objects;
 }
 

@@ -9,6 +9,7 @@ import type { Journal } from '../hardware/journal.ts';
 import { IOKit } from '../iokit/iokit.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import { type CopyStep, innerStep, type Steps, WaitQueue } from '../vm/steps.ts';
+import type { SwapStore } from '../vm/swap-store.ts';
 import { VirtualMemory } from '../vm/virtual-memory.ts';
 import { type Call, Status } from './call.ts';
 import { callTable } from './calls/index.ts';
@@ -54,13 +55,19 @@ export class Kernel {
   observer: Observer = silent;
   private readonly wake = (thread: KernelThread, queue: WaitQueue): void => this.wakeThread(thread, queue);
 
-  constructor(readonly hardware: Hardware) {
+  /** @param store where pages go that are paged out; in memory unless given */
+  constructor(
+    readonly hardware: Hardware,
+    store: SwapStore | null = null,
+  ) {
     this.journal = hardware.journal;
     this.handles = new HandleTable(this.journal);
     this.journal.onRollback(() => {
       for (const thread of this.threads) thread.rewind();
     });
-    this.vm = new VirtualMemory(hardware);
+    this.vm = new VirtualMemory(hardware, store);
+    this.vm.isWaitedOn = (frame) => this.isWaitedOn(frame);
+    this.vm.wakeAll = (actor, queue) => this.wakeFrom(queue, queue.waiters.length, actor as KernelThread);
     this.vm.onRecycle = (actor, frame) => this.observer.recycled(actor as KernelThread, frame);
     const kernelTask = this.addTask('kernel');
     this.iokit = new IOKit({
@@ -231,6 +238,13 @@ export class Kernel {
 
   violation(thread: KernelThread, rule: RuleName, message: string): void {
     this.observer.violation(thread, rule, message);
+  }
+
+  /** Threads wait on a word by its physical address, so its page must stay. */
+  private isWaitedOn(frame: number): boolean {
+    for (const [physical, { waiters }] of this.addressQueues)
+      if (waiters.length > 0 && Math.floor(physical / this.hardware.pageSize) === frame) return true;
+    return false;
   }
 
   private sleepIn(thread: KernelThread, queue: WaitQueue): void {

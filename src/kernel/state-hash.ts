@@ -21,6 +21,12 @@ const skipped = new Set([
   'active',
   'descriptors',
   'maps',
+  'shownBy',
+  'shadowedBy',
+  'residents',
+  'store',
+  'scratch',
+  'atBase',
 ]);
 
 /** @param withTime false where time is a clock's and moves by itself */

@@ -4,7 +4,7 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { configure } from '../hardware/configuration.ts';
+import { configure, describeConfiguration } from '../hardware/configuration.ts';
 import { isScenario, planThreads, type Scenario, type ThreadFunction } from '../task/scenario.ts';
 import { ScenarioError, UsageError } from './errors.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
@@ -124,7 +124,7 @@ async function exported(url: string, instance: number | string): Promise<Scenari
 
 /** What tokens depend on: name, threads and machine. 24 bits as hexadecimal digits. */
 function digestOf(scenario: Scenario, threads: readonly string[]): string {
-  const described = JSON.stringify([scenario.name, threads, configure(scenario.machine)]);
+  const described = JSON.stringify([scenario.name, threads, describeConfiguration(configure(scenario.machine))]);
   let hash = 0x811c9dc5;
   for (let i = 0; i < described.length; i++) hash = Math.imul(hash ^ described.charCodeAt(i), 0x01000193);
   return ((hash ^ (hash >>> 13)) & 0xffffff).toString(16).padStart(6, '0');

@@ -19,9 +19,20 @@ export interface AllocateOptions {
   address?: number;
   /** VM_PROT bits; read and write unless given. */
   protection?: number;
+  /** The contents may be given up, once a descriptor over it says so (`setPurgeable`). */
+  purgeable?: boolean;
 }
 
-export interface MapOptions extends AllocateOptions {
+export interface RemapOptions {
+  /** Where; a multiple of the page size. Without it the kernel chooses. */
+  address?: number;
+  /** True: a copy, whose pages are copied when one side stores to them. False (default): the same memory. */
+  copy?: boolean;
+  /** Replaces what is mapped at `address`. */
+  overwrite?: boolean;
+}
+
+export interface MapOptions extends Omit<AllocateOptions, 'purgeable'> {
   /** First byte of the object that is mapped; a multiple of the page size. Default 0. */
   offset?: number;
   /** Bytes; default: to the end of the object. */
@@ -86,7 +97,8 @@ export abstract class Task implements Branded {
   /** Allocates zero-filled memory; returns its address. Throws RangeError when `size` is 0 or nothing fits. */
   allocate(size: number, options: AllocateOptions = {}): number {
     const protection = options.protection ?? VM_PROT_READ | VM_PROT_WRITE;
-    return this.invoke(calls.allocate, size, options.address ?? anywhere, options.address === undefined, protection);
+    const call = options.purgeable === true ? calls.allocatePurgeable : calls.allocate;
+    return this.invoke(call, size, options.address ?? anywhere, options.address === undefined, protection);
   }
 
   /** Unmaps whole pages. Holes are no error. */
@@ -109,6 +121,23 @@ export abstract class Task implements Branded {
       options.address ?? anywhere,
       options.address === undefined,
       options.protection ?? VM_PROT_READ | VM_PROT_WRITE,
+      options.overwrite ?? false,
+    );
+  }
+
+  /**
+   * Mach's `vm_remap`: maps the whole pages of a range of `from` (this task, or one it has a handle of) here, and returns their
+   * address. Throws RangeError where nothing is mapped, or a copy is not allowed to read.
+   */
+  remap(from: Branded, address: number, size: number, options: RemapOptions = {}): number {
+    return this.invoke(
+      calls.remap,
+      handleId(from, 'Task', 'from'),
+      address,
+      size,
+      options.copy ?? false,
+      options.address ?? anywhere,
+      options.address === undefined,
       options.overwrite ?? false,
     );
   }

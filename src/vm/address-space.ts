@@ -17,9 +17,12 @@ import {
   type KernReturn,
 } from './kern-return.ts';
 import { SleepLock } from './lock.ts';
-import { MapEntry } from './map-entry.ts';
+import { MapEntry, VM_PROT_WRITE } from './map-entry.ts';
 import { type MemoryObject, noFrame } from './memory-object.ts';
-import type { Actor } from './steps.ts';
+import { VM_PURGABLE_DENY } from './purgeable.ts';
+import { resolveCopy } from './shadow.ts';
+import type { Actor, WaitQueue } from './steps.ts';
+import { dropTranslations, reduceTranslations } from './translations.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 import { windowEnd, windowStart } from './windows.ts';
 
@@ -44,11 +47,19 @@ export class AddressSpace {
   }
 
   /** Allocates zero-filled memory at `address`, or anywhere when that is null. Returns the address, or minus a Mach code. */
-  allocate(actor: Actor, size: number, address: number | null, protection: number, maxProtection: number): number {
+  allocate(
+    actor: Actor,
+    size: number,
+    address: number | null,
+    protection: number,
+    maxProtection: number,
+    purgeable = VM_PURGABLE_DENY,
+  ): number {
     const bytes = this.vm.roundPage(size);
     const start = address ?? this.place(actor, bytes);
     if (start === nowhere) return -KERN_NO_SPACE;
     const object = this.vm.createObject(bytes);
+    object.purgeable = purgeable;
     const code = this.enter(actor, start, bytes, object, 0, protection, maxProtection, false);
     object.release(actor);
     return code === KERN_SUCCESS ? start : -code;
@@ -75,7 +86,8 @@ export class AddressSpace {
 
   /**
    * Shows `size` bytes of `object` from `offset` at `address`, all of them whole pages; object null reserves the range as a
-   * guard. The range must be free unless `overwrite`. Takes a reference of its own.
+   * guard. The range must be free unless `overwrite`. Takes a reference of its own. With `needsCopy` others see the object as
+   * well, and stores here stay here.
    */
   enter(
     actor: Actor,
@@ -86,6 +98,7 @@ export class AddressSpace {
     protection: number,
     maxProtection: number,
     overwrite: boolean,
+    needsCopy = false,
   ): KernReturn {
     const end = address + size;
     if (this.terminated || !(size > 0) || !this.isPage(address) || !this.isPage(size) || !this.isPage(offset))
@@ -94,18 +107,16 @@ export class AddressSpace {
     if (object !== null && offset + size > object.size) return KERN_INVALID_ARGUMENT;
     if (overwrite) this.remove(actor, address, end);
     else if (!this.isFree(address, end)) return KERN_NO_SPACE;
-    this.entries.insert(
-      new MapEntry(address, end, object?.retain() ?? null, offset, protection & maxProtection, maxProtection),
-    );
+    object?.retain();
+    this.add(new MapEntry(address, end, object, offset, protection & maxProtection, maxProtection, needsCopy));
     return KERN_SUCCESS;
   }
 
   /** Unmaps every page that has a byte from `start` to before `end`. Holes are no error. */
   remove(actor: Actor, start: number, end: number): void {
     for (const entry of this.clip(this.vm.truncatePage(start), this.vm.roundPage(end))) {
-      this.dropTranslations(entry);
-      this.entries.remove(entry);
-      entry.object?.release(actor);
+      dropTranslations(this.vm, this, entry);
+      this.drop(actor, entry);
     }
   }
 
@@ -122,9 +133,14 @@ export class AddressSpace {
     if (expected < to) return KERN_INVALID_ADDRESS;
     for (const entry of this.clip(from, to)) {
       this.vm.journal.set(entry, 'protection', protection);
-      this.reduceTranslations(entry);
+      reduceTranslations(this.vm, this, entry);
     }
     return KERN_SUCCESS;
+  }
+
+  /** Whether there are addresses up to before `end`. */
+  reaches(end: number): boolean {
+    return end <= addressLimit;
   }
 
   lookup(address: number): MapEntry | null {
@@ -152,12 +168,40 @@ export class AddressSpace {
     const entry = this.entries.at(address);
     if (entry === null) return KERN_INVALID_ADDRESS;
     if ((access & ~entry.protection) !== 0 || entry.object === null) return KERN_PROTECTION_FAILURE;
-    const object = entry.object;
+    const write = (access & VM_PROT_WRITE) !== 0;
+    if (write && entry.needsCopy) resolveCopy(this.vm, actor, this, entry);
+    const { object } = entry;
     const page = Math.floor(address / this.vm.pageSize);
-    const frame = object.page(actor, page - (entry.start - entry.offset) / this.vm.pageSize);
+    const index = page - (entry.start - entry.offset) / this.vm.pageSize;
+    const frame = write ? object.page(actor, index, true) : object.look(actor, index);
     if (frame === noFrame) return object.shortage;
-    const translation = (frame << pteFrameShift) | (object.cacheMode << pteCacheShift) | (entry.protection & pteRights);
+    const rights = !entry.needsCopy && object.isPrivate(index) ? entry.protection : entry.protection & ~VM_PROT_WRITE;
+    const translation = (frame << pteFrameShift) | (object.cacheMode << pteCacheShift) | (rights & pteRights);
     return this.vm.hardware.tables.set(this.number, page, translation) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+  }
+
+  /** Whom to wait for before `address` can be touched, because what will be there is still to come; null: nobody. */
+  awaited(address: number): WaitQueue | null {
+    const entry = this.entries.at(address);
+    if (entry === null || entry.object === null || entry.object.absent.size === 0) return null;
+    const index = Math.floor((address - entry.start + entry.offset) / this.vm.pageSize);
+    return entry.object.absent.get(index) ?? null;
+  }
+
+  /** Lets `entry` show another object, to which the caller has a reference; the one to the former is the caller's again. */
+  show(entry: MapEntry, object: MemoryObject, offset: number): void {
+    const before = entry.object!;
+    this.unlink(entry, before);
+    this.vm.journal.set(entry, 'object', object as MemoryObject | null);
+    this.vm.journal.set(entry, 'offset', offset);
+    this.link(entry, object);
+  }
+
+  /** The entries from `start` to before `end`, divided where they reach beyond. */
+  clip(start: number, end: number): MapEntry[] {
+    this.divide(start);
+    this.divide(end);
+    return this.entries.overlapping(start, end);
   }
 
   /** The task is dead: nothing is mapped here any more, nor ever again. */
@@ -165,61 +209,43 @@ export class AddressSpace {
     if (this.terminated) return;
     this.vm.journal.set(this as AddressSpace, 'terminated', true);
     this.vm.hardware.tables.destroy(this.number);
-    for (const entry of [...this.entries]) {
-      this.entries.remove(entry);
-      entry.object?.release(actor);
-    }
+    for (const entry of [...this.entries]) this.drop(actor, entry);
   }
 
   private isPage(value: number): boolean {
     return value % this.vm.pageSize === 0;
   }
 
-  /** The entries from `start` to before `end`, divided where they reach beyond. */
-  private clip(start: number, end: number): MapEntry[] {
-    this.divide(start);
-    this.divide(end);
-    return this.entries.overlapping(start, end);
-  }
-
   private divide(address: number): void {
     const entry = this.entries.at(address);
     if (entry === null || entry.start === address) return;
-    const { object, offset, protection, maxProtection } = entry;
-    const upper = new MapEntry(
-      address,
-      entry.end,
-      object?.retain() ?? null,
-      offset + (address - entry.start),
-      protection,
-      maxProtection,
-    );
+    const { object, offset, protection, maxProtection, needsCopy } = entry;
+    object?.retain();
+    const from = offset + (address - entry.start);
+    const upper = new MapEntry(address, entry.end, object, from, protection, maxProtection, needsCopy);
     this.vm.journal.set(entry, 'end', address);
-    this.entries.insert(upper);
+    this.add(upper);
   }
 
-  private dropTranslations(entry: MapEntry): void {
-    const { tables } = this.vm.hardware;
-    this.forPages(entry, (page) => tables.clear(this.number, page));
+  private add(entry: MapEntry): void {
+    this.entries.insert(entry);
+    if (entry.object !== null) this.link(entry, entry.object);
   }
 
-  /** Rights that were added come with the next fault; rights that were taken must go at once. */
-  private reduceTranslations(entry: MapEntry): void {
-    const { tables } = this.vm.hardware;
-    this.forPages(entry, (page) => {
-      const before = tables.entry(this.number, page);
-      if (before === 0) return;
-      const rights = before & entry.protection & pteRights;
-      if (rights === 0) tables.clear(this.number, page);
-      else tables.set(this.number, page, (before & ~pteRights) | rights);
-    });
+  private drop(actor: Actor, entry: MapEntry): void {
+    this.entries.remove(entry);
+    if (entry.object === null) return;
+    this.unlink(entry, entry.object);
+    entry.object.release(actor);
   }
 
-  /** Calls `visit` with the virtual page number of each page of `entry` that can have a translation. */
-  private forPages(entry: MapEntry, visit: (page: number) => void): void {
-    const { pageSize } = this.vm;
-    const first = entry.offset / pageSize;
-    const shift = entry.start / pageSize - first;
-    entry.object?.forResident(first, first + (entry.end - entry.start) / pageSize, (index) => visit(index + shift));
+  private link(entry: MapEntry, object: MemoryObject): void {
+    object.shownBy.set(entry, this);
+    this.vm.journal.undo(() => object.shownBy.delete(entry));
+  }
+
+  private unlink(entry: MapEntry, object: MemoryObject): void {
+    object.shownBy.delete(entry);
+    this.vm.journal.undo(() => object.shownBy.set(entry, this));
   }
 }

@@ -11,13 +11,15 @@ export class MapEntry {
    * @param offset byte of the object that `start` shows, a multiple of the page size
    * @param protection VM_PROT bits that hold now
    * @param maxProtection the most that `protect` may grant
+   * @param needsCopy others see the object too and must not see what is stored here: the first store shadows it
    */
   constructor(
     public start: number,
     public end: number,
-    readonly object: MemoryObject | null,
-    readonly offset: number,
+    public object: MemoryObject | null,
+    public offset: number,
     public protection: number,
     readonly maxProtection: number,
+    public needsCopy = false,
   ) {}
 }

@@ -1,12 +1,19 @@
 /**
- * The VM of one machine: makes address spaces and memory objects, and is the one place where frames are taken, filled with
- * zero and given back.
+ * The VM of one machine: makes address spaces and memory objects, and is the one place where frames are taken, filled and
+ * given back. When none is free, volatile objects are emptied, then pages go to swap.
  */
 import type { Hardware } from '../hardware/hardware.ts';
 import type { Journal } from '../hardware/journal.ts';
+import { expectPage } from './absent.ts';
 import { AddressSpace } from './address-space.ts';
 import { MemoryObject, noFrame } from './memory-object.ts';
-import type { Actor, Waiter } from './steps.ts';
+import { Pager } from './pager.ts';
+import { PurgeQueue, purgeNext } from './purgeable.ts';
+import { Residents } from './residents.ts';
+import type { Actor, Waiter, WaitQueue } from './steps.ts';
+import { SwapSpace } from './swap-space.ts';
+import { MemorySwapStore, type SwapStore } from './swap-store.ts';
+import { disconnect } from './translations.ts';
 
 export class VirtualMemory {
   readonly journal: Journal;
@@ -16,10 +23,31 @@ export class VirtualMemory {
   onRecycle: (actor: Actor, frame: number) => void = () => {};
   /** Whether anybody may have written to frames that were never handed out, through their physical addresses. */
   framesExposed = false;
+  /** Told when a page is taken away from an object: paged out, or dropped. */
+  onReclaim: (frame: number) => void = () => {};
+  /** Whether a thread waits on a word of the frame, by its physical address. */
+  isWaitedOn: (frame: number) => boolean = () => false;
+  /** Wakes everybody in a queue. Threads are the kernel's. */
+  wakeAll: (actor: Actor, queue: WaitQueue) => void = () => {};
+  readonly purgeQueue: PurgeQueue;
+  /** These three exist on machines with swap. */
+  readonly residents: Residents | null = null;
+  readonly swap: SwapSpace | null = null;
+  readonly pager: Pager | null = null;
 
-  constructor(readonly hardware: Hardware) {
+  /** @param store where pages go that are paged out; in memory unless given */
+  constructor(
+    readonly hardware: Hardware,
+    store: SwapStore | null = null,
+  ) {
     this.journal = hardware.journal;
     this.pageSize = hardware.pageSize;
+    this.purgeQueue = new PurgeQueue(this.journal);
+    const { swap } = hardware.configuration;
+    if (swap === 0) return;
+    this.residents = new Residents(hardware.frames.frames);
+    this.swap = new SwapSpace(this.journal, swap / this.pageSize);
+    this.pager = new Pager(this, this.residents, this.swap, store ?? new MemorySwapStore());
   }
 
   /** @param number of the task; its page table has the same one */
@@ -45,17 +73,54 @@ export class VirtualMemory {
 
   /** A frame with one owner and nothing but zero in it; `noFrame` when memory is used up. */
   zeroFrame(actor: Actor): number {
-    const { frames, memory } = this.hardware;
-    const fresh = frames.isFresh(actor.pool) && !this.framesExposed;
-    const frame = frames.allocate(actor.pool);
-    if (frame === noFrame || fresh) return frame;
-    this.onRecycle(actor, frame);
-    const words = memory.words;
-    const start = (frame * this.pageSize) / 4;
-    for (let at = start; at < start + this.pageSize / 4; at++) {
-      if (words[at] !== 0) this.journal.word(words, at, 0);
+    return this.obtain(actor, true);
+  }
+
+  /** A frame with one owner, to be filled by whoever asks; `noFrame` when memory is used up. */
+  takeFrame(actor: Actor): number {
+    return this.obtain(actor, false);
+  }
+
+  /** A frame with one owner that holds a copy of what is seen at page `index` of `object`; `noFrame` when there is none. */
+  copyOf(actor: Actor, object: MemoryObject, index: number): number {
+    // First of all, since making room for it may page out what is to be copied.
+    const target = this.obtain(actor, false);
+    if (target === noFrame) return noFrame;
+    const source = object.look(actor, index);
+    if (source === noFrame) {
+      this.disown(actor, target);
+      return noFrame;
     }
+    this.hardware.copyFrame(source, target);
+    return target;
+  }
+
+  /** A frame for page `index` of `object`, of which nothing is known, that others will wait for until something has come. */
+  expect(actor: Actor, object: MemoryObject, index: number): number {
+    const frame = this.obtain(actor, false);
+    if (frame !== noFrame) expectPage(this, object, index, frame);
     return frame;
+  }
+
+  /** Moves a resident page that is not pinned to a frame below `limit`; `noFrame` when there is none. */
+  move(actor: Actor, object: MemoryObject, index: number, limit: number): number {
+    const { frames } = this.hardware;
+    const target = frames.allocateBelow(actor.pool, limit);
+    if (target === noFrame) return noFrame;
+    this.onRecycle(actor, target);
+    disconnect(this, object, index);
+    frames.quarantine?.settle();
+    const source = object.remove(index);
+    this.hardware.copyFrame(source, target);
+    if (frames.isDirty(source)) frames.setDirty(target, 1);
+    this.disown(actor, source);
+    object.insert(index, target);
+    return target;
+  }
+
+  /** Whether a frame must stay where it is: it is wired, or a thread waits on it. */
+  isPinned(frame: number): boolean {
+    return this.hardware.frames.wires(frame) > 0 || this.isWaitedOn(frame);
   }
 
   /** From now on frames are reachable by physical address, so that none can be trusted to be zero. */
@@ -73,6 +138,20 @@ export class VirtualMemory {
   unwire(actor: Actor, frame: number): void {
     const { frames } = this.hardware;
     if (frames.wire(frame, -1) === 0 && frames.owners(frame) === 0) frames.free(frame, actor.pool);
+  }
+
+  private obtain(actor: Actor, zero: boolean): number {
+    const { frames } = this.hardware;
+    do {
+      const fresh = frames.isFresh(actor.pool) && !this.framesExposed;
+      const frame = frames.allocate(actor.pool);
+      if (frame === noFrame) continue;
+      if (fresh) return frame;
+      this.onRecycle(actor, frame);
+      if (zero) this.hardware.zeroFrame(frame);
+      return frame;
+    } while (purgeNext(this, actor) || this.pager?.evict(actor) === true);
+    return noFrame;
   }
 
   /** Takes every map lock that a dead thread held away from it. */

@@ -1,12 +1,18 @@
 /** MachineOptions (api.md): defaults, and one clear line for what is wrong. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { configure } from '../../src/hardware/configuration.ts';
+import { configure, describeConfiguration } from '../../src/hardware/configuration.ts';
 
 const test = suite('configuration');
 
 test('has the defaults of api.md', () => {
-  assert.equal(configure(), { physicalMemory: 16 * 2 ** 20, pageSize: 4096, semantics: 'documented' });
+  assert.equal(configure(), {
+    physicalMemory: 16 * 2 ** 20,
+    pageSize: 4096,
+    semantics: 'documented',
+    swap: 0,
+    memoryPressure: false,
+  });
   assert.equal(configure({}), configure());
 });
 
@@ -14,7 +20,10 @@ test('accepts the edges: 1 MiB and 8 GiB, both page sizes, both semantics', () =
   for (const physicalMemory of [2 ** 20, 8 * 2 ** 30]) {
     for (const pageSize of [4096, 16384] as const) {
       for (const semantics of ['documented', 'xnu'] as const) {
-        assert.equal(configure({ physicalMemory, pageSize, semantics }), { physicalMemory, pageSize, semantics });
+        for (const swap of [0, pageSize, 64 * 2 ** 30]) {
+          const options = { physicalMemory, pageSize, semantics, swap, memoryPressure: swap > 0 };
+          assert.equal(configure(options), options);
+        }
       }
     }
   }
@@ -34,6 +43,11 @@ const refused: [unknown, string][] = [
   [{ pageSize: '4096' }, 'pageSize'],
   [{ semantics: 'XNU' }, 'XNU'],
   [{ swap: 1 }, 'swap'],
+  [{ swap: -4096 }, 'swap'],
+  [{ swap: 64 * 2 ** 30 + 4096 }, 'swap'],
+  [{ swap: 4096, pageSize: 16384 }, '16384'],
+  [{ memoryPressure: 1 }, 'memoryPressure'],
+  [{ pressure: true }, 'pressure'],
   [null, 'object'],
   [7, '7'],
 ];
@@ -49,5 +63,11 @@ for (const [options, word] of refused) {
     );
   });
 }
+
+test('options that are not used leave the digest of a scenario as it was', () => {
+  assert.equal(Object.keys(describeConfiguration(configure())), ['physicalMemory', 'pageSize', 'semantics']);
+  const used = describeConfiguration(configure({ swap: 4096, memoryPressure: true }));
+  assert.equal(Object.keys(used), ['physicalMemory', 'pageSize', 'semantics', 'swap', 'memoryPressure']);
+});
 
 test.run();

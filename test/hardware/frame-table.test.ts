@@ -137,6 +137,7 @@ test('the quarantine keeps a freed frame back until it is put back', () => {
   let reclaims = 0;
   table.quarantine = {
     hold: (frame, pool) => held.push([frame, pool]),
+    settle: () => true,
     reclaim: () => {
       reclaims++;
       const entry = held.pop();

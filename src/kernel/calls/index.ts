@@ -6,6 +6,7 @@ import { memoryCalls } from './memory.ts';
 import { messageCalls } from './message.ts';
 import { objectCalls } from './object.ts';
 import { timeCalls } from './time.ts';
+import { virtualMemoryCalls } from './virtual-memory.ts';
 
 export const calls = {
   ...objectCalls,
@@ -14,6 +15,7 @@ export const calls = {
   ...memoryCalls,
   ...descriptorCalls,
   ...mapCalls,
+  ...virtualMemoryCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

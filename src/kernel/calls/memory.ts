@@ -80,13 +80,19 @@ export const memoryCalls = {
     function* (_kernel, caller, address, access): Steps<number> {
       const { space } = caller.task;
       yield* space.lock.free(caller);
+      for (let queue = space.awaited(address); queue !== null; queue = space.awaited(address)) {
+        yield queue;
+        yield* space.lock.free(caller);
+      }
       return faultCodes.indexOf(space.fault(caller, address, access));
     },
   ),
 
   memoryObject: call('memoryObject', [parameter('size', size)], handle, (kernel, caller, bytes) => {
     if (bytes === 0 || bytes > 2 ** 47) throw new RangeError(`size: expected 1 to 2^47 bytes, got ${bytes}`);
-    return kernel.handles.give(kernel.vm.createObject(bytes), caller);
+    const object = kernel.vm.createObject(bytes);
+    object.trueShare = true;
+    return kernel.handles.give(object, caller);
   }),
 
   mapObject: call(
@@ -135,18 +141,19 @@ export const memoryCalls = {
     if (caller.number >= 0 || bytes === 0 || address === nowhere)
       throw new RangeError(`share: expected 1 byte or more during setup, got ${bytes}`);
     const object = kernel.vm.createObject(length);
+    object.trueShare = true;
     for (const task of kernel.tasks) task.space.enter(caller, address, length, object, 0, readWrite, readWrite, false);
     object.release(caller);
     return address;
   }),
 };
 
-function checkPage(name: string, value: number, pageSize: number): void {
+export function checkPage(name: string, value: number, pageSize: number): void {
   if (value % pageSize !== 0)
     throw new RangeError(`${name}: expected a multiple of the page size ${pageSize}, got ${hex(value)}`);
 }
 
-function checkProtection(protection: number): void {
+export function checkProtection(protection: number): void {
   if (protection > readWrite)
     throw new RangeError(`protection: expected VM_PROT_READ, VM_PROT_WRITE, both or none, got ${protection}`);
 }

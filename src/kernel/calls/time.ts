@@ -1,6 +1,7 @@
 /** Virtual time, and waiting on words of memory: what may end by the clock. */
 import { hex, MemoryFault } from '../../hardware/errors.ts';
 import { pteFrameShift, pteRead } from '../../hardware/page-table.ts';
+import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import { type Steps, WaitQueue } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
 import type { Kernel } from '../kernel.ts';
@@ -28,6 +29,7 @@ export const timeCalls = {
     [parameter('address', size), parameter('expected', u32), parameter('timeout', duration)],
     u8,
     function* (kernel, caller, address, expected, timeout): Steps<number> {
+      yield* caller.task.space.lock.free(caller);
       const physical = physicalWord(kernel, caller, address);
       if (kernel.hardware.memory.load32(physical) !== expected) return 1;
       let queue = kernel.addressQueues.get(physical);
@@ -46,19 +48,29 @@ export const timeCalls = {
     'atomicNotify',
     [parameter('address', size), parameter('count', duration)],
     count,
-    (kernel, caller, address, most) => {
+    function* (kernel, caller, address, most): Steps<number> {
+      yield* caller.task.space.lock.free(caller);
       const queue = kernel.addressQueues.get(physicalWord(kernel, caller, address));
       return queue === undefined ? 0 : kernel.wakeFrom(queue, Math.floor(most), caller);
     },
   ),
 };
 
-/** The caller has touched the word before it calls, so that its page is there unless somebody took it away since. */
+/**
+ * The caller has touched the word before it calls; its page may have been taken away since, or be shared with a copy still. A
+ * thread that waits must wait on the word that the task's next store goes to.
+ */
 function physicalWord(kernel: Kernel, caller: KernelThread, address: number): number {
   if (address % 4 !== 0) throw new RangeError(`address: expected a multiple of 4, got ${hex(address)}`);
   const pageSize = kernel.hardware.pageSize;
   const page = Math.floor(address / pageSize);
-  const entry = address < 2 ** 47 ? kernel.hardware.tables.entry(caller.task.space.number, page) : 0;
+  const { space } = caller.task;
+  const shown = address < 2 ** 47 ? space.lookup(address) : null;
+  if (shown !== null) {
+    const rights = shown.protection & (VM_PROT_READ | VM_PROT_WRITE);
+    if ((kernel.hardware.tables.entry(space.number, page) & rights) !== rights) space.fault(caller, address, rights);
+  }
+  const entry = address < 2 ** 47 ? kernel.hardware.tables.entry(space.number, page) : 0;
   if ((entry & pteRead) === 0) throw new MemoryFault(address, 'read', 4, caller.task.name, 'not mapped');
   return (entry >>> pteFrameShift) * pageSize + (address - page * pageSize);
 }

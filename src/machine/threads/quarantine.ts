@@ -8,6 +8,8 @@ import { type Control, Own, Phase, Slot, SlotState } from './layout.ts';
 
 /** How long an allocation waits for frames to come out of quarantine, in milliseconds, before memory counts as used up. */
 const longestWait = 100;
+/** How long paging a page out waits for a thread that may still store to it, in milliseconds. */
+const longestSettling = 1000;
 
 interface Held {
   readonly frame: number;
@@ -60,6 +62,17 @@ export class Quarantine {
       if (this.held.length === before) Atomics.wait(this.pause, 0, 0, 1);
     }
     return this.held.length < before;
+  }
+
+  settle(): boolean {
+    const epoch = this.tables.epochs[0]!;
+    const deadline = performance.now() + longestSettling;
+    for (let thread = 0; thread < this.control.threads; ) {
+      if (this.isSafe(thread, epoch)) thread++;
+      else if (performance.now() > deadline) return false;
+      else Atomics.wait(this.pause, 0, 0, 0.05);
+    }
+    return true;
   }
 
   /** All changes are being rolled back: the frames were never freed. */

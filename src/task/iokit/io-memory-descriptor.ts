@@ -147,6 +147,11 @@ export class IOMemoryDescriptor extends Handle {
     return currentTask().invoke(calls.getPageCounts, this.id);
   }
 
+  /** Changes whether the contents may be given up: a kIOMemoryPurgeable word. `oldState` is one as well, or 0 on errors. */
+  setPurgeable(newState: number): { result: IOReturn; oldState: number } {
+    return currentTask().invoke(calls.setPurgeable, this.id, bits(newState));
+  }
+
   performOperation(options: number, offset: Size, length: Size): IOReturn {
     return currentTask().invoke(calls.performOperation, this.id, bits(options), offset, length);
   }
