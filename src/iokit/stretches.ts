@@ -2,6 +2,7 @@
 import type { AddressSpace } from '../vm/address-space.ts';
 import { KERN_PROTECTION_FAILURE } from '../vm/kern-return.ts';
 import { VM_PROT_WRITE } from '../vm/map-entry.ts';
+import type { UniversalPageList } from '../vm/universal-page-list.ts';
 import { divide } from './memory-reference.ts';
 import type { PagePlace, Stretch } from './page-list.ts';
 import type { AddressRange } from './ranges.ts';
@@ -24,6 +25,33 @@ export function stretchesOf(space: AddressSpace, ranges: readonly AddressRange[]
     offset += length;
   }
   return stretches;
+}
+
+/** The pages of a list: held already, so that wiring them only counts. */
+export function stretchesOfList(upl: UniversalPageList, range: AddressRange, pageSize: number): Stretch[] {
+  const stretches: Stretch[] = [];
+  divide(range.address % pageSize, range.length, (inside, pageOffset, length) => {
+    const first = upl.first + Math.floor((range.address + inside) / pageSize);
+    stretches.push({
+      offset: inside,
+      length,
+      pageOffset,
+      locate: (page) => ({ object: upl.object, index: first + page }),
+    });
+  });
+  return stretches;
+}
+
+/** The physical memory of a list's pages, page by page. */
+export function rangesOf(upl: UniversalPageList, { address, length }: AddressRange, pageSize: number): AddressRange[] {
+  const ranges: AddressRange[] = [];
+  for (let at = address; at < address + length; ) {
+    const inPage = at % pageSize;
+    const part = Math.min(pageSize - inPage, address + length - at);
+    ranges.push({ address: upl.frames[Math.floor(at / pageSize)]! * pageSize + inPage, length: part });
+    at += part;
+  }
+  return ranges;
 }
 
 /** Permission to read is not asked for: the sources never do when they wire through a map. */

@@ -6,8 +6,10 @@
  * the methods here do their work in one step.
  */
 import { addressLimit, pteCacheShift, pteFrameShift, pteRights } from '../hardware/page-table.ts';
+import type { AccessGate } from './access-gate.ts';
 import { EntryList } from './entry-list.ts';
 import {
+  KERN_ABORTED,
   KERN_INVALID_ADDRESS,
   KERN_INVALID_ARGUMENT,
   KERN_NO_SPACE,
@@ -106,6 +108,7 @@ export class AddressSpace {
       this.dropTranslations(entry);
       this.entries.remove(entry);
       entry.object?.release(actor);
+      entry.gate?.wake();
     }
   }
 
@@ -153,11 +156,59 @@ export class AddressSpace {
     if (entry === null) return KERN_INVALID_ADDRESS;
     if ((access & ~entry.protection) !== 0 || entry.object === null) return KERN_PROTECTION_FAILURE;
     const object = entry.object;
+    if (this.gateAt(address) !== null) return KERN_ABORTED;
     const page = Math.floor(address / this.vm.pageSize);
     const frame = object.page(actor, page - (entry.start - entry.offset) / this.vm.pageSize);
     if (frame === noFrame) return object.shortage;
     const translation = (frame << pteFrameShift) | (object.cacheMode << pteCacheShift) | (entry.protection & pteRights);
     return this.vm.hardware.tables.set(this.number, page, translation) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+  }
+
+  /** The gate that an access to `address` has to wait at, or null. Where nothing is mapped there is nothing to wait for. */
+  gateAt(address: number): AccessGate | null {
+    if (this.vm.shutGates === 0) return null;
+    const entry = this.entries.at(address);
+    if (entry === null || entry.object === null) return null;
+    const page = Math.floor(address / this.vm.pageSize);
+    return entry.gate ?? entry.object.gateAt(page - (entry.start - entry.offset) / this.vm.pageSize);
+  }
+
+  /** The first gate before the pages from `start` to before `end`, or null. */
+  gateIn(start: number, end: number): AccessGate | null {
+    if (this.vm.shutGates === 0) return null;
+    for (let at = this.vm.truncatePage(start); at < end; at += this.vm.pageSize) {
+      const gate = this.gateAt(at);
+      if (gate !== null) return gate;
+    }
+    return null;
+  }
+
+  /** Puts a gate before whole pages: their translations go, and accesses wait until it is opened. */
+  shut(start: number, end: number, gate: AccessGate): void {
+    this.vm.countGates(1);
+    for (const entry of this.clip(start, end)) {
+      this.dropTranslations(entry);
+      this.vm.journal.set(entry, 'gate', gate as AccessGate | null);
+    }
+  }
+
+  /** Takes the gate away, wherever it is left between `start` and `end`, and lets those go on who waited. */
+  open(start: number, end: number, gate: AccessGate): void {
+    this.vm.countGates(-1);
+    for (const entry of this.entries.overlapping(start, end)) {
+      if (entry.gate === gate) this.vm.journal.set(entry, 'gate', null);
+    }
+    gate.wake();
+  }
+
+  /** Removes the translations of whole pages; the next access to each faults. */
+  forgetTranslations(start: number, end: number): void {
+    for (const entry of this.clip(start, end)) this.dropTranslations(entry);
+  }
+
+  /** Removes every translation that shows a page of `object`. */
+  forgetObject(object: MemoryObject): void {
+    for (const entry of this.entries) if (entry.object === object) this.dropTranslations(entry);
   }
 
   /** The task is dead: nothing is mapped here any more, nor ever again. */
@@ -194,6 +245,7 @@ export class AddressSpace {
       protection,
       maxProtection,
     );
+    upper.gate = entry.gate;
     this.vm.journal.set(entry, 'end', address);
     this.entries.insert(upper);
   }

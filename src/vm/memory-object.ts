@@ -6,6 +6,7 @@
  * paging (read it back from swap) belong there.
  */
 
+import type { AccessGate } from './access-gate.ts';
 import { KERN_RESOURCE_SHORTAGE, type KernReturn } from './kern-return.ts';
 import { KernelObject } from './kernel-object.ts';
 import type { Actor } from './steps.ts';
@@ -19,6 +20,8 @@ export class MemoryObject extends KernelObject {
   readonly pages = new Map<number, number>();
   /** Cache mode of every mapping of it, as `kIOMapCacheMask` numbers them; 0 is the default. */
   cacheMode = 0;
+  /** Shut while its content is being exchanged, whoever maps it. */
+  gate: AccessGate | null = null;
 
   /** @param size bytes, a multiple of the page size */
   constructor(
@@ -34,9 +37,36 @@ export class MemoryObject extends KernelObject {
     if (frame !== undefined) return frame;
     const supplied = this.supply(actor, index);
     if (supplied === noFrame) return noFrame;
-    this.pages.set(index, supplied);
-    this.journal.undo(() => this.pages.delete(index));
+    this.adopt(index, supplied);
     return supplied;
+  }
+
+  /** Takes over a frame, with its one owner, as page `index`. */
+  adopt(index: number, frame: number): void {
+    this.pages.set(index, frame);
+    this.journal.undo(() => this.pages.delete(index));
+  }
+
+  /** The gate before page `index`, or null. */
+  gateAt(index: number): AccessGate | null {
+    return this.gate !== null && index < this.gate.pages ? this.gate : null;
+  }
+
+  /** Whether `exchange` may be asked for: only where all that makes the content is its own pages. */
+  get exchangeable(): boolean {
+    return true;
+  }
+
+  /** Exchanges all content with an object of the same size. Nobody may have translations of either. */
+  exchange(other: MemoryObject): void {
+    const mine = [...this.pages];
+    const theirs = [...other.pages];
+    refill(this.pages, theirs);
+    refill(other.pages, mine);
+    this.journal.undo(() => {
+      refill(this.pages, mine);
+      refill(other.pages, theirs);
+    });
   }
 
   get shortage(): KernReturn {
@@ -74,4 +104,9 @@ export class MemoryObject extends KernelObject {
   protected dispose(actor: Actor): void {
     for (const frame of this.pages.values()) this.vm.disown(actor, frame);
   }
+}
+
+function refill(pages: Map<number, number>, content: readonly (readonly [number, number])[]): void {
+  pages.clear();
+  for (const [index, frame] of content) pages.set(index, frame);
 }
