@@ -16,10 +16,16 @@ export * from './iokit/return-codes.ts';
 export { HandleError } from './kernel/handle-table.ts';
 export type { RuleLevel, RuleName } from './kernel/rules.ts';
 export { ScenarioError, UsageError } from './machine/errors.ts';
+export { IOBufferMemoryDescriptor } from './task/iokit/io-buffer-memory-descriptor.ts';
+export { type InitElement, IODeviceMemory } from './task/iokit/io-device-memory.ts';
+export { IOGuardPageMemoryDescriptor } from './task/iokit/io-guard-page-memory-descriptor.ts';
+export { IOInterleavedMemoryDescriptor } from './task/iokit/io-interleaved-memory-descriptor.ts';
 export { IOMemoryDescriptor } from './task/iokit/io-memory-descriptor.ts';
 export { IOMemoryMap } from './task/iokit/io-memory-map.ts';
+export { IOMultiMemoryDescriptor } from './task/iokit/io-multi-memory-descriptor.ts';
 export { IOSubMemoryDescriptor } from './task/iokit/io-sub-memory-descriptor.ts';
 export { MemoryObject } from './task/iokit/memory-object.ts';
+export { UPL } from './task/iokit/upl.ts';
 export {
   daemon,
   defineScenario,

@@ -101,6 +101,20 @@ export class FrameTable {
     return -1;
   }
 
+  /**
+   * The first of `count` frames that follow one another, each with one owner; -1 when there is no such stretch. It begins at a
+   * multiple of `step` and lies below `limit`. Looks through the free frames, of this pool first: for few, large requests.
+   */
+  allocateContiguous(pool: number, count: number, step: number, limit: number): number {
+    for (const candidate of this.poolsFrom(pool)) {
+      const first = this.findRun(candidate, count, step, limit);
+      if (first < 0) continue;
+      this.takeRun(candidate, first, count);
+      return first;
+    }
+    return this.quarantine?.reclaim() ? this.allocateContiguous(pool, count, step, limit) : -1;
+  }
+
   /** Whether a frame was never handed out since the machine was built, and so still holds zeroes. */
   isFresh(pool: number): boolean {
     const base = this.pools[pool * wordsPerPool + available] === 0 ? 0 : pool * wordsPerPool;
@@ -220,6 +234,63 @@ export class FrameTable {
     this.journal.word(this.pools, base + available, this.pools[base + available]! - 1);
     this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
     return frame;
+  }
+
+  /** Pools to ask, in order: one's own, the machine's, then those that must lend. */
+  private *poolsFrom(pool: number): Generator<number> {
+    yield pool;
+    for (let other = 0; other < maximumPools; other++) {
+      if (other !== pool && this.pools[other * wordsPerPool + available] !== 0) yield other;
+    }
+  }
+
+  /** The lowest run of free frames of one pool, or -1. */
+  private findRun(pool: number, count: number, step: number, limit: number): number {
+    const free = [...this.freeOf(pool)].sort((a, b) => a - b);
+    let from = -1;
+    for (let at = 0; at < free.length && free[at]! + 1 <= limit; at++) {
+      const frame = free[at]!;
+      if (from < 0 || frame !== free[at - 1]! + 1) from = frame % step === 0 ? frame : -1;
+      if (from >= 0 && frame - from + 1 === count) return from;
+    }
+    return -1;
+  }
+
+  private *freeOf(pool: number): Generator<number> {
+    const base = pool * wordsPerPool;
+    for (let frame = this.pools[base + head]!; frame !== 0; frame = this.words[frame * wordsPerFrame + next]!)
+      yield frame;
+    for (let frame = this.pools[base + fresh]!; frame < this.pools[base + limitWord]!; frame++) yield frame;
+  }
+
+  /** Takes free frames of a pool out of its list, or off its fresh end; fresh ones that are skipped count as returned. */
+  private takeRun(pool: number, first: number, count: number): void {
+    const base = pool * wordsPerPool;
+    const end = first + count;
+    while (this.isFreshIn(base, end - 1)) {
+      const frame = this.pools[base + fresh]!;
+      this.journal.word(this.pools, base + fresh, frame + 1);
+      this.journal.word(this.words, frame * wordsPerFrame + next, this.pools[base + head]!);
+      this.journal.word(this.pools, base + head, frame);
+    }
+    let before = 0;
+    for (let frame = this.pools[base + head]!, left = count; left > 0; ) {
+      const after = this.words[frame * wordsPerFrame + next]!;
+      if (frame >= first && frame < end) {
+        if (before === 0) this.journal.word(this.pools, base + head, after);
+        else this.journal.word(this.words, before * wordsPerFrame + next, after);
+        this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
+        left--;
+      } else {
+        before = frame;
+      }
+      frame = after;
+    }
+    this.journal.word(this.pools, base + available, this.pools[base + available]! - count);
+  }
+
+  private isFreshIn(base: number, frame: number): boolean {
+    return frame >= this.pools[base + fresh]! && frame < this.pools[base + limitWord]!;
   }
 
   private borrow(borrower: number): number {

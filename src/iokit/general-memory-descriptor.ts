@@ -3,38 +3,55 @@
  * before its frames can be asked for; physical memory always is.
  */
 import { KernelPanic } from '../hardware/errors.ts';
-import type { AddressSpace } from '../vm/address-space.ts';
-import { bothFree } from '../vm/lock.ts';
-import { VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
+import type { AccessGate } from '../vm/access-gate.ts';
+import type { SleepLock } from '../vm/lock.ts';
+import { VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
+import type { UniversalPageList } from '../vm/universal-page-list.ts';
 import { dmaMapLength } from './dma-map-length.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
-import { createMapping, registerMapping } from './mapping.ts';
+import { isWithin } from './mapping.ts';
 import { type DMAMapLength, IOMemoryDescriptor, type MapRequest, type PageCounts } from './memory-descriptor.ts';
 import { MemoryReference } from './memory-reference.ts';
 import {
   kIODirectionIn,
   kIODirectionOut,
   kIODirectionOutIn,
+  kIOMapAnywhere,
+  kIOMapCacheMask,
+  kIOMapGuardedMask,
+  kIOMapReadOnly,
+  kIOMapReference,
+  kIOMapStatic,
+  kIOMapUnique,
   kIOMemoryAsReference,
   kIOMemoryBufferPageable,
   kIOMemoryMapCopyOnWrite,
   kIOMemoryPersistent,
   kIOMemoryPreparedReadOnly,
+  kIOMemoryRedirected,
+  kIOMemoryRemote,
   kIOMemoryThreadSafe,
+  kIOMemoryTypePhysical,
 } from './options.ts';
 import { fragmentAt, noSegment, type Segment, type Stretch, segmentAt } from './page-list.ts';
+import { placeMapping } from './placement.ts';
 import { type PurgeableResult, setReferencePurgeable, setRegionPurgeable } from './purgeable-memory.ts';
 import { runAt } from './ranges.ts';
-import { type IOReturn, kIOReturnNotReady, kIOReturnSuccess, kIOReturnUnsupported } from './return-codes.ts';
-import type { Source } from './source.ts';
-import { stretchesOf } from './stretches.ts';
+import {
+  type IOReturn,
+  kIOReturnNotAttached,
+  kIOReturnNotReady,
+  kIOReturnSuccess,
+  kIOReturnUnsupported,
+} from './return-codes.ts';
+import { makeSource, type Source } from './source.ts';
+import { rangesOf, stretchesOf, stretchesOfList } from './stretches.ts';
+import { type View, type ViewRequest, viewOf } from './view.ts';
 import { Wiring, type WiringSource } from './wiring.ts';
 
 export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements WiringSource {
-  /** Its maps, each counted as a reference that this set holds; searched in the order of their making. */
-  mappings: readonly IOMemoryMap[] = [];
   reference: MemoryReference | null = null;
   /** With kIOMemoryMapCopyOnWrite, what maps show: the memory as it was when the first one was asked for. */
   snapshot: MemoryReference | null = null;
@@ -42,6 +59,8 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   /** Holder (a task's number) → calls of `prepare` less calls of `complete`. */
   readonly prepares = new Map<number, number>();
   physicalPreparationId = 0;
+  /** The page list it was made over, until the last `complete` lets it go. */
+  heldPages: UniversalPageList | null = null;
 
   constructor(
     iokit: IOKit,
@@ -49,6 +68,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   ) {
     super(iokit);
     this.wiring = this.newWiring();
+    this.heldPages = source.upl?.retain() ?? null;
     iokit.register(iokit.descriptors, this as IOGeneralMemoryDescriptor);
   }
 
@@ -72,11 +92,12 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
             'dangling-mapping',
             `${this.name} is initialised again while a map of it is in use`,
           );
-        map.abandon(actor);
+        if (!this.redirected) map.abandon(actor);
       }
     }
     this.wiring.completeAll(actor);
     this.dropReference(actor);
+    this.holdPages(actor, source.upl);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'source', source);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'wiring', this.newWiring());
     return this.initialise(actor);
@@ -95,6 +116,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   override getFlags(): number {
     let flags = this.source.options;
     if (this.wiring.readOnly) flags |= kIOMemoryPreparedReadOnly;
+    if (this.redirected) flags |= kIOMemoryRedirected;
     if (this.source.ranges.length === 1) flags |= kIOMemoryAsReference;
     return flags >>> 0;
   }
@@ -103,18 +125,26 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return (this.source.options & kIOMemoryThreadSafe) !== 0;
   }
 
-  override get wired(): IOGeneralMemoryDescriptor {
-    return this;
+  override get remote(): boolean {
+    return (this.source.options & kIOMemoryRemote) !== 0;
+  }
+
+  override get wired(): readonly IOGeneralMemoryDescriptor[] {
+    return [this];
+  }
+
+  override get deviceMemory(): boolean {
+    return this.source.space === null && this.source.upl === null;
   }
 
   /** How often it is prepared. Physical memory is wired for ever. */
   get wireCount(): number {
-    return this.source.space === null ? 1 : this.wiring.wireCount;
+    return this.deviceMemory ? 1 : this.wiring.wireCount;
   }
 
   /** Whether two threads must not prepare or complete it at once. */
   get mustBeSerialised(): boolean {
-    return this.source.space !== null && !this.threadSafe;
+    return !this.deviceMemory && !this.threadSafe;
   }
 
   /** Notes who prepared, or completed, it: what is missing in the end is missed by somebody. */
@@ -125,19 +155,24 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   override *prepare(waiter: Waiter, direction: number): Steps<IOReturn> {
-    if (this.source.space === null) return kIOReturnSuccess;
-    return yield* this.wiring.prepare(waiter, direction);
+    if (this.deviceMemory) return kIOReturnSuccess;
+    if (this.remote) return kIOReturnNotAttached;
+    // Its own direction may have been set anew since the wiring was made.
+    const own = (direction & kIODirectionOutIn) === 0 ? this.getDirection() & kIODirectionOutIn : 0;
+    return yield* this.wiring.prepare(waiter, direction | own);
   }
 
   override *complete(waiter: Waiter, direction: number): Steps<IOReturn> {
-    if (this.source.space !== null && !(yield* this.wiring.complete(waiter, direction))) {
+    if (this.deviceMemory) return kIOReturnSuccess;
+    if (this.remote) return kIOReturnNotAttached;
+    if (!(yield* this.wiring.complete(waiter, direction))) {
       this.iokit.violation(waiter, 'unbalanced-complete', `complete of ${this.name}, which is not prepared`);
-    }
+    } else if (this.wiring.wireCount === 0) this.holdPages(waiter, null);
     return kIOReturnSuccess;
   }
 
   override getPreparationID(actor: Actor): number {
-    if (this.source.space === null) {
+    if (this.deviceMemory) {
       if (this.physicalPreparationId === 0) {
         this.journal.set(
           this as IOGeneralMemoryDescriptor,
@@ -147,10 +182,15 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
       }
       return this.physicalPreparationId;
     }
-    if (this.wiring.wireCount > 0 && this.wiring.preparationId === 0) {
-      this.journal.set(this.wiring, 'preparationId', this.iokit.newPreparationId(actor));
-    }
+    if (this.wiring.wireCount === 0) return 0;
+    this.setPreparationID(actor);
     return this.wiring.preparationId;
+  }
+
+  override setPreparationID(actor: Actor): void {
+    if (this.deviceMemory) this.getPreparationID(actor);
+    else if (this.wiring.preparationId === 0)
+      this.journal.set(this.wiring, 'preparationId', this.iokit.newPreparationId(actor));
   }
 
   override getPhysicalSegment(actor: Actor, offset: number): Segment {
@@ -168,6 +208,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   override getPageCounts(): PageCounts {
+    if (this.remote) return { result: kIOReturnNotAttached, residentPageCount: 0, dirtyPageCount: 0 };
     if (this.reference === null) return { result: kIOReturnNotReady, residentPageCount: 0, dirtyPageCount: 0 };
     return { result: kIOReturnSuccess, ...this.reference.countPages(this.iokit.vm) };
   }
@@ -183,12 +224,13 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   override mayCopy(actor: Actor, intoMemory: boolean): boolean {
-    if (this.source.space !== null && this.wiring.wireCount === 0)
+    if (this.remote) return false;
+    if (!this.deviceMemory && this.wiring.wireCount === 0)
       this.failUnprepared(actor, intoMemory ? 'writeBytes' : 'readBytes');
-    if (intoMemory && this.source.space === null) this.iokit.vm.exposeFrames();
+    if (intoMemory && this.deviceMemory) this.iokit.vm.exposeFrames();
     if (this.iokit.semantics === 'xnu') return !(intoMemory && this.wiring.readOnly);
     const needed = intoMemory ? kIODirectionIn : kIODirectionOut;
-    const direction = this.source.space === null ? this.getDirection() : this.wiring.direction;
+    const direction = this.deviceMemory ? this.getDirection() : this.wiring.direction;
     if ((direction & needed) !== 0) return true;
     const text = intoMemory ? 'writeBytes needs kIODirectionIn' : 'readBytes needs kIODirectionOut';
     this.iokit.violation(
@@ -199,31 +241,56 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return false;
   }
 
-  override *readyToMap(waiter: Waiter, space: AddressSpace): Steps<void> {
-    yield* bothFree(waiter, space.lock, (this.source.space ?? space).lock);
+  override get mapLocks(): readonly SleepLock[] {
+    return this.source.space === null ? [] : [this.source.space.lock];
   }
 
   override createMapping(actor: Actor, request: MapRequest): IOMemoryMap | null {
-    return createMapping(this.iokit, this, actor, {
-      ...request,
-      length: request.length === 0 ? this.getLength() : request.length,
-    });
+    const wanted = request.length === 0 ? { ...request, length: this.getLength() } : request;
+    const needsNoWrite = (wanted.options & (kIOMapReadOnly | kIOMapCacheMask)) === kIOMapReadOnly;
+    // A snapshot is taken by the first request of any kind (3.3.1).
+    if (isWithin(this, wanted) && !this.takeSnapshot(actor, needsNoWrite)) return null;
+    const unique = (wanted.options & (kIOMapUnique | kIOMapStatic)) === kIOMapUnique;
+    if (unique && this.deviceMemory && isWithin(this, wanted)) return this.mapUniquely(actor, wanted);
+    return super.createMapping(actor, wanted);
   }
 
-  override setMapping(space: AddressSpace, address: number, options: number, length = this.getLength()): IOMemoryMap {
-    return registerMapping(this.iokit, this, space, address, options, 0, length);
+  /** Null when the task's memory does not allow it. The sources reduce a map to what the reference allows, silently. */
+  override view(actor: Actor, request: ViewRequest): View | null {
+    const { readOnly, cacheMode } = request;
+    const needsNoWrite = readOnly && cacheMode === 0;
+    const shared = this.takeReference(actor, needsNoWrite);
+    if (shared === null || !this.takeSnapshot(actor, needsNoWrite)) return null;
+    const reference = this.snapshot ?? shared;
+    let protection = readOnly ? VM_PROT_READ : VM_PROT_READ | VM_PROT_WRITE;
+    if (this.iokit.semantics === 'xnu') protection &= reference.access;
+    else if (!reference.widen(protection)) return null;
+    if (protection === VM_PROT_NONE) return null;
+    return viewOf(reference, request, protection, this.iokit.vm.pageSize, this.snapshot !== null);
+  }
+
+  /** One range of the very task is there already, unless something else is asked for (3.4.5). */
+  override identity({ space, options, offset, length }: MapRequest): number | null {
+    const { ranges, space: own } = this.source;
+    const range = ranges[0];
+    if ((options & kIOMapAnywhere) === 0 || (options & (kIOMapUnique | kIOMapGuardedMask)) !== 0) return null;
+    if (own !== space || ranges.length !== 1 || range!.address === 0 || offset !== 0 || length > range!.length)
+      return null;
+    const plain = (options & (kIOMapReadOnly | kIOMapCacheMask)) === 0;
+    return this.iokit.semantics === 'xnu' || plain ? range!.address : null;
   }
 
   /** The memory reference, made if there is none yet; null when the task's memory does not allow it (xnu-reference 3.3). */
   takeReference(actor: Actor, readOnly: boolean): MemoryReference | null {
     if (this.reference !== null) return this.reference;
-    const { ranges, runs, space } = this.source;
+    const { ranges, runs, space, upl } = this.source;
+    if (upl !== null && this.heldPages === null) return null;
     const writes = this.getDirection() !== kIODirectionOut || !readOnly;
     const access = writes ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
     const { vm } = this.iokit;
     const reference =
       space === null
-        ? MemoryReference.ofPhysical(vm, actor, ranges, access)
+        ? MemoryReference.ofPhysical(vm, actor, upl === null ? ranges : rangesOf(upl, ranges[0]!, vm.pageSize), access)
         : MemoryReference.ofRuns(vm, actor, space, runs, access);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference);
     return reference;
@@ -246,24 +313,35 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
 
   stretches(write: boolean): Stretch[] {
     const { pageSize } = this.iokit.vm;
-    if (this.reference === null) return stretchesOf(this.iokit.vm, this.source.space!, this.source.ranges);
+    const { upl, ranges, space } = this.source;
+    if (upl !== null) return this.heldPages === null ? [] : stretchesOfList(upl, ranges[0]!, pageSize);
+    if (this.reference === null) return stretchesOf(this.iokit.vm, space!, ranges);
     if (write && this.iokit.semantics === 'documented') this.reference.widen(VM_PROT_WRITE);
     return this.reference.stretches(pageSize);
   }
 
   *ready(waiter: Waiter): Steps<void> {
-    yield* this.source.space!.lock.free(waiter);
+    const { space } = this.source;
+    if (space === null) return;
+    for (;;) {
+      yield* space.lock.free(waiter);
+      const gate = this.gate();
+      if (gate === null) return;
+      yield gate.queue;
+    }
   }
 
   protected override dispose(actor: Actor): void {
     this.wiring.completeAll(actor);
     this.dropReference(actor);
+    this.holdPages(actor, null);
+    super.dispose(actor);
     this.iokit.forget(this.iokit.descriptors, this as IOGeneralMemoryDescriptor);
   }
 
   private segment(actor: Actor, offset: number, find: typeof segmentAt, call: string): Segment {
     if (offset >= this.getLength()) return noSegment;
-    if (this.source.space === null) {
+    if (this.deviceMemory) {
       const run = runAt(this.source.runs, offset)!;
       return { address: run.address + (offset - run.offset), length: run.length - (offset - run.offset) };
     }
@@ -271,7 +349,43 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     const segment = find(this.wiring.lists, offset, this.iokit.vm.pageSize);
     if (segment === null)
       throw new KernelPanic(`${call} of ${this.name}: its page lists are gone, though it counts as prepared`);
-    return segment;
+    return { address: segment.address, length: Math.min(segment.length, this.getLength() - offset) };
+  }
+
+  /** A gate before what it would wire, or null. */
+  private gate(): AccessGate | null {
+    if (this.iokit.vm.shutGates === 0) return null;
+    if (this.reference !== null)
+      return this.reference.entries.find(({ object }) => object.gate !== null)?.object.gate ?? null;
+    for (const { address, length } of this.source.ranges) {
+      const gate = this.source.space!.gateIn(address, address + length);
+      if (gate !== null) return gate;
+    }
+    return null;
+  }
+
+  /** A unique map of physical memory belongs to a descriptor of its own, so that it can be redirected alone (3.4.4). */
+  private mapUniquely(actor: Actor, request: MapRequest): IOMemoryMap | null {
+    if ((request.options & kIOMapReference) !== 0) return null;
+    const segment = this.getPhysicalSegment(actor, request.offset);
+    if (segment.length < request.length) {
+      if (this.iokit.semantics === 'xnu')
+        this.iokit.violation(actor, 'leak', `a map object is lost: ${this.name} is not contiguous there`);
+      return null;
+    }
+    const ranges = [{ address: segment.address, length: request.length }];
+    const source = makeSource(this.iokit, ranges, null, this.getDirection() | kIOMemoryTypePhysical)!;
+    const hidden = new IOGeneralMemoryDescriptor(this.iokit, source);
+    const map = placeMapping(this.iokit, hidden, actor, { ...request, offset: 0 });
+    hidden.release(actor);
+    return map;
+  }
+
+  private holdPages(actor: Actor, pages: UniversalPageList | null): void {
+    const before = this.heldPages;
+    if (before === null && pages === null) return;
+    this.journal.set(this as IOGeneralMemoryDescriptor, 'heldPages', pages?.retain() ?? null);
+    before?.release(actor);
   }
 
   private failUnprepared(actor: Actor, call: string): never {
@@ -280,7 +394,8 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     throw new KernelPanic(text);
   }
 
-  private dropReference(actor: Actor): void {
+  /** Lets go of the memory objects; it follows its task again. */
+  dropReference(actor: Actor): void {
     this.snapshot?.release(actor);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'snapshot', null);
     this.reference?.release(actor);

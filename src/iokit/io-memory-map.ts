@@ -2,18 +2,38 @@
  * A map: one view of (part of) a descriptor in one task. It has two kinds of holders, its clients and the descriptor's set of
  * maps, and goes when the last client lets go (xnu-reference 1.2, 3.4.10).
  */
+import { AccessGate } from '../vm/access-gate.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
+import { KERN_INVALID_ADDRESS, KERN_INVALID_ARGUMENT, type KernReturn } from '../vm/kern-return.ts';
 import { KernelObject } from '../vm/kernel-object.ts';
+import type { MemoryObject } from '../vm/memory-object.ts';
 import type { Actor } from '../vm/steps.ts';
-import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOKit } from './iokit.ts';
+import type { IOMemoryDescriptor } from './memory-descriptor.ts';
 import { kIOMapOverwrite } from './options.ts';
 import { noSegment, type Segment } from './page-list.ts';
+import { RangeWiring } from './range-wiring.ts';
 import { type IOReturn, kIOReturnSuccess } from './return-codes.ts';
+
+/** Addresses that belong to a map: `start` to before `end` with its guard pages, `from` to before `to` what can be reached. */
+export interface MapRange {
+  readonly start: number;
+  readonly end: number;
+  readonly from: number;
+  readonly to: number;
+}
 
 export class IOMemoryMap extends KernelObject {
   override readonly kind = 'IOMemoryMap';
   task: number | null;
+  /** Pages that `wireRange` holds in place. */
+  readonly wiring: RangeWiring;
+  /** Name of the thread that redirected it to nothing; null when nobody did, or it was redirected again. */
+  emptiedBy: string | null = null;
+  /** Shut while accesses have to wait. */
+  gate: AccessGate | null = null;
+  /** The memory object to which it makes every access wait; only in the sources' way of redirecting. */
+  held: MemoryObject | null = null;
 
   /**
    * @param descriptor what is mapped; kept alive
@@ -25,21 +45,26 @@ export class IOMemoryMap extends KernelObject {
    */
   constructor(
     private readonly iokit: IOKit,
-    readonly descriptor: IOGeneralMemoryDescriptor,
+    public descriptor: IOMemoryDescriptor,
     public space: AddressSpace | null,
     public address: number,
     readonly length: number,
-    readonly offset: number,
+    public offset: number,
     readonly options: number,
     readonly superMap: IOMemoryMap | null,
-    private readonly range: { readonly start: number; readonly end: number } | null,
+    readonly range: MapRange | null,
   ) {
     super(iokit.journal);
     this.references = 2;
     this.task = space?.number ?? null;
-    descriptor.retain();
-    this.journal.set(descriptor, 'mappings', [...descriptor.mappings, this as IOMemoryMap]);
+    this.wiring = new RangeWiring(iokit);
+    this.enterSet(descriptor);
     iokit.register(iokit.maps, this as IOMemoryMap);
+  }
+
+  /** In words, for messages. */
+  get name(): string {
+    return `the map of ${this.space?.name ?? 'nobody'} at 0x${this.address.toString(16)}`;
   }
 
   /** Number of the task whose address space it is in, or null when that task is dead. */
@@ -55,18 +80,83 @@ export class IOMemoryMap extends KernelObject {
     return { address, length: Math.min(length, this.length - offset) };
   }
 
+  /**
+   * Wires the pages that bytes of the map touch, for `access` (VM_PROT bits, which In and Out bits are), with their translations
+   * entered; access 0 unwires them. Answers codes of the VM. The sources do not look where the map ends.
+   */
+  wireRange(actor: Actor, access: number, offset: number, length: number): KernReturn {
+    const { space, address } = this;
+    if (space === null) return KERN_INVALID_ARGUMENT;
+    if (offset + length > this.length && this.iokit.semantics === 'documented') return KERN_INVALID_ADDRESS;
+    const start = this.iokit.vm.truncatePage(address + offset);
+    const end = this.iokit.vm.roundPage(address + offset + length);
+    return access === 0 ? this.wiring.unwire(actor, start, end) : this.wiring.wire(actor, space, start, end, access);
+  }
+
   /** Takes the memory away from every holder at once. What was mapped over other memory stays, since that is gone. */
   unmap(actor: Actor): IOReturn {
-    if (this.space !== null && this.range !== null && (this.options & kIOMapOverwrite) === 0) {
-      this.space.remove(actor, this.range.start, this.range.end);
-    }
+    const { space, range } = this;
+    if (this.gate !== null) this.openGate();
+    this.wiring.releaseAll(actor);
+    if (space !== null && range !== null && (this.options & kIOMapOverwrite) === 0)
+      space.remove(actor, range.start, range.end);
     this.forgetSpace();
     return kIOReturnSuccess;
   }
 
-  taskDied(space: AddressSpace): void {
+  taskDied(actor: Actor, space: AddressSpace): void {
     if (this.task === space.number) this.journal.set(this as IOMemoryMap, 'task', null);
-    if (this.space === space) this.forgetSpace();
+    if (this.space !== space) return;
+    if (this.gate !== null) this.openGate();
+    this.wiring.releaseAll(actor);
+    this.forgetSpace();
+  }
+
+  /** Accesses wait from now on; `by` names who redirected it to nothing. Null: they go on. */
+  empty(by: string | null): void {
+    this.journal.set(this as IOMemoryMap, 'emptiedBy', by);
+    this.followRedirect();
+  }
+
+  /** Makes accesses to the first pages of `object`, as many as the map has, wait until `letGo`; whoever maps it. */
+  hold(object: MemoryObject, by: string): void {
+    const { vm } = this.iokit;
+    const subject = `the memory of ${this.name}: ${by} redirected it to nothing`;
+    this.journal.set(this as IOMemoryMap, 'held', object as MemoryObject | null);
+    vm.shutObject(object, new AccessGate(subject, vm.roundPage(this.length) / vm.pageSize));
+  }
+
+  letGo(): void {
+    if (this.held === null) return;
+    this.iokit.vm.openObject(this.held);
+    this.journal.set(this as IOMemoryMap, 'held', null);
+  }
+
+  /** Shuts or opens the gate as this map's redirection, and its descriptor's, have it now. */
+  followRedirect(): void {
+    const { space, range, descriptor } = this;
+    if (space === null || range === null) return;
+    const held = descriptor.redirected && descriptor.redirectSafe !== space;
+    const waits = this.emptiedBy !== null || (held && descriptor.deviceMemory);
+    if (waits && this.gate === null) {
+      const by =
+        this.emptiedBy === null ? 'its descriptor is redirected' : `${this.emptiedBy} redirected it to nothing`;
+      const gate = new AccessGate(`${this.name}: ${by}`);
+      this.journal.set(this as IOMemoryMap, 'gate', gate as AccessGate | null);
+      space.shut(range.from, range.to, gate);
+    } else if (!waits && this.gate !== null) this.openGate();
+    else if (held) space.forgetTranslations(range.from, range.to);
+  }
+
+  /** Shows another descriptor from byte `offset` on from now on. What is entered in the address space is the caller's business. */
+  retarget(actor: Actor, descriptor: IOMemoryDescriptor, offset: number): void {
+    const before = this.descriptor;
+    this.journal.set(this as IOMemoryMap, 'offset', offset);
+    if (before === descriptor) return;
+    this.leaveSet();
+    this.journal.set(this as IOMemoryMap, 'descriptor', descriptor);
+    this.enterSet(descriptor);
+    before.release(actor);
   }
 
   /** The set's reference alone keeps no map alive. */
@@ -83,15 +173,34 @@ export class IOMemoryMap extends KernelObject {
   }
 
   protected override dispose(actor: Actor): void {
+    this.letGo();
     this.unmap(actor);
     this.iokit.forget(this.iokit.maps, this as IOMemoryMap);
-    this.journal.set(
-      this.descriptor,
-      'mappings',
-      this.descriptor.mappings.filter((map) => map !== this),
-    );
+    this.leaveSet();
     this.superMap?.release(actor);
     this.descriptor.release(actor);
+  }
+
+  private enterSet(descriptor: IOMemoryDescriptor): void {
+    descriptor.retain();
+    this.journal.set(descriptor, 'mappings', [...descriptor.mappings, this as IOMemoryMap]);
+  }
+
+  private leaveSet(): void {
+    const { descriptor } = this;
+    this.journal.set(
+      descriptor,
+      'mappings',
+      descriptor.mappings.filter((map) => map !== this),
+    );
+  }
+
+  /** Lets those go on who wait at its gate, which is there. */
+  openGate(): void {
+    const { space, range, gate } = this;
+    this.journal.set(this as IOMemoryMap, 'gate', null);
+    this.journal.set(this as IOMemoryMap, 'emptiedBy', null);
+    space!.open(range!.from, range!.to, gate!);
   }
 
   private forgetSpace(): void {

@@ -50,8 +50,8 @@ export class IOKit {
   }
 
   /** Maps of a dead task show nothing any more. Its address space is about to go, so nothing is unmapped one by one. */
-  taskDied(_actor: Actor, space: AddressSpace): void {
-    for (const map of this.maps) map.taskDied(space);
+  taskDied(actor: Actor, space: AddressSpace): void {
+    for (const map of this.maps) map.taskDied(actor, space);
   }
 
   /** Every `prepare` that nobody completed, with the holder (a task's number) that called it. */

@@ -72,6 +72,12 @@ export class MemoryReference {
     return new MemoryReference(vm.journal, entries, access, granted);
   }
 
+  /** Over the first `length` bytes of an object that no task need have mapped. */
+  static ofObject(vm: VirtualMemory, object: MemoryObject, length: number, access: number): MemoryReference {
+    const entries = [new ReferenceEntry(object.retain(), 0, 0, 0, length)];
+    return new MemoryReference(vm.journal, entries, access, VM_PROT_READ | VM_PROT_WRITE);
+  }
+
   /** Over physical memory: one device pager for all of it. */
   static ofPhysical(vm: VirtualMemory, actor: Actor, ranges: readonly AddressRange[], access: number): MemoryReference {
     const { pageSize } = vm;

@@ -37,15 +37,32 @@ export const kIOMemoryTypeMask = 0x000000f0;
 export const kIOMemoryAsReference = 0x00000100;
 export const kIOMemoryBufferPageable = 0x00000400;
 export const kIOMemoryMapperNone = 0x00000800;
+/** Never visible to devices; implies kIOMemoryMapperNone. */
 export const kIOMemoryHostOnly = 0x00001000;
+/** State, in `getFlags` only: accesses through its maps are held back. */
+export const kIOMemoryRedirected = 0x00004000;
 /** State, in `getFlags` only: the present wiring is read-only. */
 export const kIOMemoryPreparedReadOnly = 0x00008000;
 export const kIOMemoryPersistent = 0x00010000;
 export const kIOMemoryMapCopyOnWrite = 0x00020000;
+/** Memory of another machine; implies kIOMemoryMapperNone. */
 export const kIOMemoryRemote = 0x00040000;
 export const kIOMemoryThreadSafe = 0x00100000;
 export const kIOMemoryClearEncrypt = 0x00200000;
+export const kIOMemoryBufferPurgeable = 0x00400000;
 export const kIOMemoryUseReserve = 0x00800000;
+/** Where `getFlags` of a buffer shows the cache mode that it was made with; modes 8 and 9 do not fit. */
+export const kIOMemoryBufferCacheMask = 0x70000000;
+export const kIOMemoryBufferCacheShift = 28;
+
+/** Options of IOBufferMemoryDescriptor: a space of their own, though the bits collide with those of other descriptors. */
+export const kIOMemoryPhysicallyContiguous = 0x00000010;
+export const kIOMemoryPageable = 0x00000020;
+export const kIOMemoryPurgeable = 0x00000040;
+export const kIOMemoryHostPhysicallyContiguous = 0x00000080;
+export const kIOMemorySharingTypeMask = 0x000f0000;
+export const kIOMemoryUnshared = 0x00000000;
+export const kIOMemoryKernelUserShared = 0x00010000;
 
 export const kIOMapAnywhere = 0x00000001;
 export const kIOMapCacheMask = 0x00000f00;
@@ -93,6 +110,8 @@ export const kIOMemoryPurgeableFaultOnAccess = 0x2000;
 /** Operations of `performOperation`. */
 export const kIOMemoryIncoherentIOFlush = 1;
 export const kIOMemoryIncoherentIOStore = 2;
+export const kIOMemoryClearEncrypted = 50;
+export const kIOMemorySetEncrypted = 51;
 
 export const kIOPreparationIDUnprepared = 0;
 export const kIOPreparationIDUnsupported = 1;

@@ -45,8 +45,17 @@ const states = new Map<number, number | null>([
 const words = [kIOMemoryPurgeableNonVolatile, kIOMemoryPurgeableVolatile, kIOMemoryPurgeableEmpty];
 
 /** The old state of several pieces together: the one that is furthest from being kept. */
-export function aggregateState(one: number, other: number): number {
-  return Math.max(one, other);
+const aggregateState = (one: number, other: number): number => Math.max(one, other);
+
+/** Of several descriptors: one after the other, up to the first failure (C83). */
+export function setAllPurgeable(parts: readonly (() => PurgeableResult)[]): PurgeableResult {
+  let oldState = kIOMemoryPurgeableNonVolatile;
+  for (const part of parts) {
+    const answer = part();
+    if (answer.result !== KERN_SUCCESS) return { result: answer.result, oldState };
+    oldState = aggregateState(oldState, answer.oldState);
+  }
+  return { result: KERN_SUCCESS, oldState };
 }
 
 /** Through a memory reference: every entry in turn, up to the first error. The old state is told even then. */

@@ -25,15 +25,20 @@ export function areVirtualRanges(ranges: readonly AddressRange[], pageSize: numb
   return pages <= memoryPages;
 }
 
-/** Whether every physical range can be expressed: no wrap, and page numbers of 32 bits. */
-export function arePhysicalRanges(ranges: readonly AddressRange[], pageSize: number): boolean {
+/** Whether every physical range can be expressed: no wrap, and page numbers of 32 bits, unless it is another machine's. */
+export function arePhysicalRanges(ranges: readonly AddressRange[], pageSize: number, remote: boolean): boolean {
   let pages = 0;
   for (const { address, length } of ranges) {
     const end = address + length + pageSize - 1;
-    if (end >= endOfAddresses || Math.floor(end / pageSize) > physicalPages) return false;
+    if (end >= endOfAddresses || (!remote && Math.floor(end / pageSize) > physicalPages)) return false;
     pages += pagesOf(address, length, pageSize);
   }
   return pages < physicalPages;
+}
+
+/** A sum as the sources compute it where they do not check: in 64 bits. Beyond 2^53 to the nearest double, as all sizes are. */
+export function wrap64(sum: number): number {
+  return sum >= endOfAddresses ? sum - endOfAddresses : sum;
 }
 
 export function totalLength(ranges: readonly AddressRange[]): number {

@@ -4,6 +4,7 @@ import { KERN_PROTECTION_FAILURE } from '../vm/kern-return.ts';
 import { VM_PROT_WRITE } from '../vm/map-entry.ts';
 import { resolveCopy } from '../vm/shadow.ts';
 import type { Actor } from '../vm/steps.ts';
+import type { UniversalPageList } from '../vm/universal-page-list.ts';
 import type { VirtualMemory } from '../vm/virtual-memory.ts';
 import { divide } from './memory-reference.ts';
 import type { PagePlace, Stretch } from './page-list.ts';
@@ -28,6 +29,33 @@ export function stretchesOf(vm: VirtualMemory, space: AddressSpace, ranges: read
     offset += length;
   }
   return stretches;
+}
+
+/** The pages of a list: held already, so that wiring them only counts. */
+export function stretchesOfList(upl: UniversalPageList, range: AddressRange, pageSize: number): Stretch[] {
+  const stretches: Stretch[] = [];
+  divide(range.address % pageSize, range.length, (inside, pageOffset, length) => {
+    const first = upl.first + Math.floor((range.address + inside) / pageSize);
+    stretches.push({
+      offset: inside,
+      length,
+      pageOffset,
+      locate: (page) => ({ object: upl.object, index: first + page }),
+    });
+  });
+  return stretches;
+}
+
+/** The physical memory of a list's pages, page by page. */
+export function rangesOf(upl: UniversalPageList, { address, length }: AddressRange, pageSize: number): AddressRange[] {
+  const ranges: AddressRange[] = [];
+  for (let at = address; at < address + length; ) {
+    const inPage = at % pageSize;
+    const part = Math.min(pageSize - inPage, address + length - at);
+    ranges.push({ address: upl.frames[Math.floor(at / pageSize)]! * pageSize + inPage, length: part });
+    at += part;
+  }
+  return ranges;
 }
 
 /**

@@ -1,34 +1,34 @@
-/** A part of another descriptor. It has a length of its own; wiring and mapping are the parent's (xnu-reference 1.4). */
+/** A part of another descriptor. It has a length of its own; wiring and maps are the parent's (xnu-reference 1.4). */
 import type { AddressSpace } from '../vm/address-space.ts';
-import type { Actor, Steps, Waiter } from '../vm/steps.ts';
-import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
+import type { Actor } from '../vm/steps.ts';
+import { CompositeMemoryDescriptor } from './composite-memory-descriptor.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
-import { type DMAMapLength, IOMemoryDescriptor, type MapRequest, type PageCounts } from './memory-descriptor.ts';
-import { kIODirectionOutIn, kIOMemoryThreadSafe } from './options.ts';
-import { noSegment, type Segment } from './page-list.ts';
+import type { IOMemoryDescriptor, MapRequest } from './memory-descriptor.ts';
+import { kIODirectionOutIn, kIOMemoryRedirected, kIOMemoryThreadSafe } from './options.ts';
 import type { PurgeableResult } from './purgeable-memory.ts';
+import { wrap64 } from './ranges.ts';
 import type { IOReturn } from './return-codes.ts';
 
-export class IOSubMemoryDescriptor extends IOMemoryDescriptor {
+export class IOSubMemoryDescriptor extends CompositeMemoryDescriptor {
   override readonly kind = 'IOSubMemoryDescriptor';
-  override readonly threadSafe = true;
   /** The parent's id that `ownPreparationId` stands for. */
   parentPreparationId = 0;
   ownPreparationId = 0;
 
   private constructor(
     iokit: IOKit,
-    readonly parent: IOMemoryDescriptor,
-    private readonly start: number,
-    private readonly length: number,
+    parent: IOMemoryDescriptor,
+    start: number,
+    length: number,
     private readonly options: number,
   ) {
     super(iokit);
-    parent.retain();
+    this.append(parent, start, length);
     this.tag = parent.tag;
   }
 
+  /** Null when the part reaches beyond the parent. In the sources the sum may wrap, and then does not (hazard H14). */
   static withSubRange(
     iokit: IOKit,
     parent: IOMemoryDescriptor,
@@ -36,32 +36,26 @@ export class IOSubMemoryDescriptor extends IOMemoryDescriptor {
     length: number,
     options: number,
   ): IOSubMemoryDescriptor | null {
-    if (offset + length > parent.getLength()) return null;
+    const end = iokit.semantics === 'xnu' ? wrap64(offset + length) : offset + length;
+    if (end > parent.getLength()) return null;
     return new IOSubMemoryDescriptor(iokit, parent, offset, length, options);
   }
 
-  override get name(): string {
-    return `${this.length} bytes from ${this.start} of ${this.parent.name}`;
+  get parent(): IOMemoryDescriptor {
+    return this.parts[0]!.descriptor;
   }
 
-  override getLength(): number {
-    return this.length;
+  override get name(): string {
+    return `${this.getLength()} bytes from ${this.parts[0]!.start} of ${this.parent.name}`;
   }
 
   override getFlags(): number {
-    return (this.options & kIODirectionOutIn) | kIOMemoryThreadSafe;
+    const redirected = this.redirected ? kIOMemoryRedirected : 0;
+    return (this.options & kIODirectionOutIn) | kIOMemoryThreadSafe | redirected;
   }
 
-  override get wired(): IOGeneralMemoryDescriptor {
-    return this.parent.wired;
-  }
-
-  override prepare(waiter: Waiter, direction: number): Steps<IOReturn> {
-    return this.parent.prepare(waiter, direction);
-  }
-
-  override complete(waiter: Waiter, direction: number): Steps<IOReturn> {
-    return this.parent.complete(waiter, direction);
+  override get remote(): boolean {
+    return this.parent.remote;
   }
 
   /** An id of its own, renewed whenever the parent's is. */
@@ -78,52 +72,33 @@ export class IOSubMemoryDescriptor extends IOMemoryDescriptor {
     return this.ownPreparationId;
   }
 
-  override getPhysicalSegment(actor: Actor, offset: number): Segment {
-    return this.clamp(offset, () => this.parent.getPhysicalSegment(actor, this.start + offset));
-  }
-
-  override getFragment(actor: Actor, offset: number): Segment {
-    return this.clamp(offset, () => this.parent.getFragment(actor, this.start + offset));
-  }
-
-  override getDMAMapLength(from = 0, length = this.length): DMAMapLength {
-    return this.parent.getDMAMapLength(this.start + from, length);
-  }
-
-  override getPageCounts(): PageCounts {
-    return this.parent.getPageCounts();
-  }
-
   override setPurgeable(actor: Actor, newState: number): PurgeableResult {
     return this.parent.setPurgeable(actor, newState);
   }
 
-  override mayCopy(actor: Actor, intoMemory: boolean): boolean {
-    return this.parent.mayCopy(actor, intoMemory);
+  override redirect(safe: AddressSpace | null, on: boolean): IOReturn {
+    super.redirect(safe, on);
+    return this.parent.redirect(safe, on);
   }
 
-  override readyToMap(waiter: Waiter, space: AddressSpace): Steps<void> {
-    return this.parent.readyToMap(waiter, space);
+  override mapHolder(offset: number): { readonly holder: IOMemoryDescriptor; readonly offset: number } {
+    return this.parent.mapHolder(this.parts[0]!.start + offset);
   }
 
   override createMapping(actor: Actor, request: MapRequest): IOMemoryMap | null {
-    const length = request.length === 0 ? this.length : request.length;
-    if (request.offset >= this.length || request.offset + length > this.length) return null;
-    return this.parent.createMapping(actor, { ...request, offset: this.start + request.offset, length });
+    const { start, length: whole } = this.parts[0]!;
+    const length = request.length === 0 ? whole : request.length;
+    if (request.offset >= whole || request.offset + length > whole) return null;
+    return this.parent.createMapping(actor, { ...request, offset: start + request.offset, length });
   }
 
   /** Registers the map at the parent's start, wherever this part begins; so do the sources. */
-  override setMapping(space: AddressSpace, address: number, options: number, length = this.length): IOMemoryMap {
+  override setMapping(space: AddressSpace, address: number, options: number, length = this.getLength()): IOMemoryMap {
     return this.parent.setMapping(space, address, options, length);
   }
 
-  protected override dispose(actor: Actor): void {
-    this.parent.release(actor);
-  }
-
-  private clamp(offset: number, segment: () => Segment): Segment {
-    if (offset >= this.length) return noSegment;
-    const { address, length } = segment();
-    return { address, length: Math.min(length, this.length - offset) };
+  /** The parent knows what is meant by no direction. */
+  protected override directionFor(direction: number): number {
+    return direction;
   }
 }

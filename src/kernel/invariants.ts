@@ -6,11 +6,15 @@
  * thread is inside one. A task that releases more than it holds breaks the count of references: that is its own bug.
  */
 import { pteFrameShift, pteRights, pteWrite } from '../hardware/page-table.ts';
-import { IOSubMemoryDescriptor } from '../iokit/sub-memory-descriptor.ts';
+import { IOBufferMemoryDescriptor } from '../iokit/buffer-memory-descriptor.ts';
+import { CompositeMemoryDescriptor } from '../iokit/composite-memory-descriptor.ts';
+import type { IOGeneralMemoryDescriptor } from '../iokit/general-memory-descriptor.ts';
+import { IOMemoryDescriptor } from '../iokit/memory-descriptor.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { DevicePager } from '../vm/device-pager.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import { MemoryObject } from '../vm/memory-object.ts';
+import { UniversalPageList } from '../vm/universal-page-list.ts';
 import { machineHolder } from './handle-table.ts';
 import type { Kernel } from './kernel.ts';
 import { checkObjects } from './object-invariants.ts';
@@ -27,6 +31,7 @@ export function checkInvariants(kernel: Kernel): string[] {
       found.push(`the map lock of ${space.name} is held by ${space.lock.owner.name}`);
   }
   found.push(...checkObjects(kernel, memoryObjects(kernel)));
+  checkGates(kernel, found);
   if (between) {
     checkWirings(kernel, found);
     checkReferences(kernel, found);
@@ -50,6 +55,12 @@ function checkFrames(kernel: Kernel, between: boolean, found: string[]): void {
       });
     }
   }
+  for (const { wiring } of kernel.iokit.maps) {
+    for (const pages of wiring.pages.values())
+      for (const { object, frame } of pages) if (!(object instanceof DevicePager)) add(wires, frame);
+  }
+  for (const { object, frames: held } of pageLists(kernel))
+    if (!(object instanceof DevicePager)) for (const frame of held) add(wires, frame);
   let free = 0;
   for (let frame = 1; frame < frames.frames; frame++) {
     const owned = frames.owners(frame);
@@ -113,10 +124,27 @@ function checkWirings(kernel: Kernel, found: string[]): void {
   for (const descriptor of kernel.iokit.descriptors) {
     const { wireCount, lists, direction, readOnly } = descriptor.wiring;
     const wired = lists.reduce((bytes, list) => bytes + list.length, 0);
-    if (wired !== (wireCount > 0 ? descriptor.getLength() : 0))
+    if (wired !== (wireCount > 0 && !isSpent(descriptor) ? descriptor.source.length : 0))
       found.push(`${descriptor.name} is prepared ${wireCount} times, but ${wired} bytes are wired`);
     if (wireCount === 0 && (direction !== 0 || readOnly))
       found.push(`${descriptor.name} is unprepared, but has a direction`);
+  }
+}
+
+/** A gate that is shut belongs to a map, and hides every translation behind it; nobody waits at any other. */
+function checkGates(kernel: Kernel, found: string[]): void {
+  const { maps, vm } = kernel.iokit;
+  const shut = new Set(
+    [...maps].flatMap(({ gate, held }) => [gate, held?.gate ?? null]).filter((gate) => gate !== null),
+  );
+  if (shut.size !== vm.shutGates) found.push(`${vm.shutGates} gates count as shut, but maps have ${shut.size}`);
+  for (const space of vm.spaces) {
+    for (const { start, gate } of space.entries)
+      if (gate !== null && !shut.has(gate))
+        found.push(`an entry of ${space.name} at 0x${start.toString(16)} has a gate left`);
+    for (const [page] of kernel.hardware.tables.translations(space.number))
+      if (space.gateIn(page * vm.pageSize, (page + 1) * vm.pageSize) !== null)
+        found.push(`${space.name} reaches 0x${(page * vm.pageSize).toString(16)}, which is behind a gate`);
   }
 }
 
@@ -139,8 +167,16 @@ function checkReferences(kernel: Kernel, found: string[]): void {
   for (const { reference, snapshot } of kernel.iokit.descriptors)
     for (const held of [reference, snapshot]) for (const { object } of held?.entries ?? []) add(counted, object);
   for (const { shadow } of memoryObjects(kernel)) if (shadow !== null) add(counted, shadow);
-  for (const object of kernel.handles.objects())
-    if (object instanceof IOSubMemoryDescriptor) add(counted, object.parent);
+  for (const upl of pageLists(kernel)) add(counted, upl.object);
+  for (const descriptor of kernel.iokit.descriptors) {
+    if (descriptor.heldPages !== null) add(counted, descriptor.heldPages);
+    if (descriptor instanceof IOBufferMemoryDescriptor) add(counted, descriptor.memory.object);
+  }
+  for (const object of descriptors(kernel)) {
+    if (object.context !== null) add(counted, object.context);
+    if (object instanceof CompositeMemoryDescriptor)
+      for (const { descriptor } of object.parts) add(counted, descriptor);
+  }
 
   const objects = [
     ...kernel.iokit.descriptors,
@@ -161,9 +197,31 @@ function memoryObjects(kernel: Kernel): Set<MemoryObject> {
     for (const { object } of entries) if (object !== null) objects.add(object);
   for (const { reference, snapshot } of kernel.iokit.descriptors)
     for (const held of [reference, snapshot]) for (const { object } of held?.entries ?? []) objects.add(object);
+  for (const descriptor of kernel.iokit.descriptors)
+    if (descriptor instanceof IOBufferMemoryDescriptor) objects.add(descriptor.memory.object);
+  for (const { object } of pageLists(kernel)) objects.add(object);
   for (const object of kernel.handles.objects()) if (object instanceof MemoryObject) objects.add(object);
   for (const object of objects) if (object.shadow !== null) objects.add(object.shadow);
   return objects;
+}
+
+/** Those that a task has had a handle of, and those that others are made of. */
+function descriptors(kernel: Kernel): Set<IOMemoryDescriptor> {
+  const found = new Set<IOMemoryDescriptor>(kernel.iokit.descriptors);
+  for (const object of kernel.handles.objects()) if (object instanceof IOMemoryDescriptor) found.add(object);
+  return found;
+}
+
+function pageLists(kernel: Kernel): Set<UniversalPageList> {
+  const found = new Set<UniversalPageList>();
+  for (const object of kernel.handles.objects()) if (object instanceof UniversalPageList) found.add(object);
+  for (const { heldPages } of kernel.iokit.descriptors) if (heldPages !== null) found.add(heldPages);
+  return found;
+}
+
+/** A page list that was completed for the last time is gone; what is prepared after that wires nothing. */
+function isSpent({ source, heldPages }: IOGeneralMemoryDescriptor): boolean {
+  return source.upl !== null && heldPages === null;
 }
 
 function add<K>(counts: Map<K, number>, key: K, change = 1): void {

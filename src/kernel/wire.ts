@@ -90,7 +90,7 @@ export interface Codec<T, Accepts = T> {
 export type Decoded<C> = C extends { decode(from: never): infer T } ? T : never;
 export type Accepted<C> = C extends { encode(to: never, value: infer T, what: never): void } ? T : never;
 
-function integer(what: string, minimum: number, maximum: number): Codec<number> {
+export function integer(what: string, minimum: number, maximum: number): Codec<number> {
   return {
     encode(to, value, name) {
       if (typeof value !== 'number') throw new TypeError(`${name}: expected ${what}, got ${show(value)}`);

@@ -92,6 +92,8 @@ export abstract class ControlledThread extends Task {
   private stoodAt = 0;
   private swallowed = 0;
   private faulting = false;
+  /** What the fault that is under way was for. */
+  private faultAddress = 0;
 
   constructor(
     thread: ThreadIdentity,
@@ -207,7 +209,13 @@ export abstract class ControlledThread extends Task {
     if (turn === Turn.Postponed) return postponed;
     // Where nobody ran in between, what was translated before still holds.
     if (turn === Turn.Waited || physical < 0) physical = this.resolve(operation, kind, address, address, width, access);
-    if (split) this.resolve(operation, kind, address, this.nextPage(address), width, access);
+    while (split) {
+      this.resolve(operation, kind, address, this.nextPage(address), width, access);
+      // While it waited for the second page, the first one may have been taken away.
+      physical = this.cache.translate(address, access);
+      if (physical >= 0) break;
+      physical = this.resolve(operation, kind, address, address, width, access);
+    }
     const frame = Math.floor(physical * this.reciprocal);
     if (!this.always && this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
     return physical;
@@ -308,16 +316,22 @@ export abstract class ControlledThread extends Task {
 
   /** Asks the kernel for the page. Null when it came, otherwise the reason why not. */
   private fault(address: number, access: number): string | null {
-    let status: number;
     if (this.faulting) {
-      status = this.carrier.resume(this);
-    } else {
-      const words = this.faultWords;
-      words.clear();
-      calls.fault.parameters[0]!.codec.encode(words, address, 'address');
-      calls.fault.parameters[1]!.codec.encode(words, access, 'access');
-      status = this.carrier.begin(this, calls.fault.number, words);
+      const reason = this.endFault(this.carrier.resume(this));
+      // Run again from the top, it may need another page first than the one it slept for.
+      if (this.faultAddress === address) return reason;
     }
+    const words = this.faultWords;
+    words.clear();
+    calls.fault.parameters[0]!.codec.encode(words, address, 'address');
+    calls.fault.parameters[1]!.codec.encode(words, access, 'access');
+    this.faultAddress = address;
+    return this.endFault(this.carrier.begin(this, calls.fault.number, words));
+  }
+
+  /** Takes a fault that stands at `begun` to its end. */
+  private endFault(begun: number): string | null {
+    let status = begun;
     while (status === Status.Step || status === Status.Blocked) {
       this.faulting = true;
       if (status === Status.Step) this.stand();

@@ -6,8 +6,10 @@
  * the methods here do their work in one step.
  */
 import { addressLimit, pteCacheShift, pteFrameShift, pteRights } from '../hardware/page-table.ts';
+import type { AccessGate } from './access-gate.ts';
 import { EntryList } from './entry-list.ts';
 import {
+  KERN_ABORTED,
   KERN_INVALID_ADDRESS,
   KERN_INVALID_ARGUMENT,
   KERN_NO_SPACE,
@@ -168,6 +170,7 @@ export class AddressSpace {
     const entry = this.entries.at(address);
     if (entry === null) return KERN_INVALID_ADDRESS;
     if ((access & ~entry.protection) !== 0 || entry.object === null) return KERN_PROTECTION_FAILURE;
+    if (this.gateOf(entry, address) !== null) return KERN_ABORTED;
     const write = (access & VM_PROT_WRITE) !== 0;
     if (write && entry.needsCopy) resolveCopy(this.vm, actor, this, entry);
     const { object } = entry;
@@ -180,12 +183,36 @@ export class AddressSpace {
     return this.vm.hardware.tables.set(this.number, page, translation) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
   }
 
-  /** Whom to wait for before `address` can be touched, because what will be there is still to come; null: nobody. */
+  /**
+   * Whom to wait for before `address` can be touched: a gate is shut before it, or what will be there is still to come. Null:
+   * nobody, also where nothing is mapped.
+   */
   awaited(address: number): WaitQueue | null {
     const entry = this.entries.at(address);
-    if (entry === null || entry.object === null || entry.object.absent.size === 0) return null;
-    const index = Math.floor((address - entry.start + entry.offset) / this.vm.pageSize);
-    return entry.object.absent.get(index) ?? null;
+    if (entry === null || entry.object === null) return null;
+    const gate = this.gateOf(entry, address);
+    if (gate !== null) return gate.queue;
+    return entry.object.absent.size === 0 ? null : (entry.object.absent.get(this.indexOf(entry, address)) ?? null);
+  }
+
+  /** The first gate that is shut before the pages from `start` to before `end`, or null. */
+  gateIn(start: number, end: number): AccessGate | null {
+    if (this.vm.shutGates === 0) return null;
+    for (let at = this.vm.truncatePage(start); at < end; at += this.vm.pageSize) {
+      const entry = this.entries.at(at);
+      const gate = entry === null ? null : this.gateOf(entry, at);
+      if (gate !== null) return gate;
+    }
+    return null;
+  }
+
+  /** What `awaited` answers for the first page from `start` to before `end` that must be waited for. */
+  awaitedIn(start: number, end: number): WaitQueue | null {
+    for (let at = this.vm.truncatePage(start); at < end; at += this.vm.pageSize) {
+      const queue = this.awaited(at);
+      if (queue !== null) return queue;
+    }
+    return null;
   }
 
   /** Lets `entry` show another object, to which the caller has a reference; the one to the former is the caller's again. */
@@ -204,12 +231,45 @@ export class AddressSpace {
     return this.entries.overlapping(start, end);
   }
 
+  /** Puts a gate before whole pages: their translations go, and accesses wait until it is opened. */
+  shut(start: number, end: number, gate: AccessGate): void {
+    this.vm.countGates(1);
+    for (const entry of this.clip(start, end)) {
+      dropTranslations(this.vm, this, entry);
+      this.vm.journal.set(entry, 'gate', gate as AccessGate | null);
+    }
+  }
+
+  /** Takes the gate away, wherever it is left between `start` and `end`, and lets those go on who waited. */
+  open(start: number, end: number, gate: AccessGate): void {
+    this.vm.countGates(-1);
+    for (const entry of this.entries.overlapping(start, end)) {
+      if (entry.gate === gate) this.vm.journal.set(entry, 'gate', null);
+    }
+    gate.wake();
+  }
+
+  /** Removes the translations of whole pages; the next access to each faults. */
+  forgetTranslations(start: number, end: number): void {
+    for (const entry of this.clip(start, end)) dropTranslations(this.vm, this, entry);
+  }
+
   /** The task is dead: nothing is mapped here any more, nor ever again. */
   terminate(actor: Actor): void {
     if (this.terminated) return;
     this.vm.journal.set(this as AddressSpace, 'terminated', true);
     this.vm.hardware.tables.destroy(this.number);
     for (const entry of [...this.entries]) this.drop(actor, entry);
+  }
+
+  /** The gate that an access to `address`, in `entry`, has to wait at, or null. */
+  private gateOf(entry: MapEntry, address: number): AccessGate | null {
+    if (this.vm.shutGates === 0) return null;
+    return entry.gate ?? entry.object?.gateAt(this.indexOf(entry, address)) ?? null;
+  }
+
+  private indexOf(entry: MapEntry, address: number): number {
+    return Math.floor((address - entry.start + entry.offset) / this.vm.pageSize);
   }
 
   private isPage(value: number): boolean {
@@ -223,6 +283,7 @@ export class AddressSpace {
     object?.retain();
     const from = offset + (address - entry.start);
     const upper = new MapEntry(address, entry.end, object, from, protection, maxProtection, needsCopy);
+    upper.gate = entry.gate;
     this.vm.journal.set(entry, 'end', address);
     this.add(upper);
   }
@@ -234,6 +295,7 @@ export class AddressSpace {
 
   private drop(actor: Actor, entry: MapEntry): void {
     this.entries.remove(entry);
+    entry.gate?.wake();
     if (entry.object === null) return;
     this.unlink(entry, entry.object);
     entry.object.release(actor);

@@ -29,6 +29,10 @@ export class DevicePager extends MemoryObject {
     return false;
   }
 
+  override get exchangeable(): boolean {
+    return false;
+  }
+
   /** Memory without an owner is never taken away, so there is nothing to hold on to. */
   override wire(_frame: number): void {}
   override unwire(_actor: Actor, _frame: number): void {}

@@ -6,6 +6,7 @@ export const KERN_NO_SPACE = 3;
 export const KERN_INVALID_ARGUMENT = 4;
 export const KERN_RESOURCE_SHORTAGE = 6;
 export const KERN_MEMORY_ERROR = 10;
+export const KERN_ABORTED = 14;
 export const KERN_INVALID_RIGHT = 17;
 
 export type KernReturn = number;

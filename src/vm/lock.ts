@@ -39,10 +39,7 @@ export class SleepLock {
   }
 }
 
-/** Waits until two locks (which may be one) are free at the same step. */
-export function* bothFree(waiter: Waiter, first: SleepLock, second: SleepLock): Steps<void> {
-  while (first.isHeldAgainst(waiter) || second.isHeldAgainst(waiter)) {
-    yield* first.free(waiter);
-    yield* second.free(waiter);
-  }
+/** Waits until all of `locks` are free at the same step. */
+export function* allFree(waiter: Waiter, locks: readonly SleepLock[]): Steps<void> {
+  while (locks.some((lock) => lock.isHeldAgainst(waiter))) for (const lock of locks) yield* lock.free(waiter);
 }

@@ -1,4 +1,5 @@
 /** One entry of an address space: a range of whole pages that shows a window of a memory object, or is kept free as a guard. */
+import type { AccessGate } from './access-gate.ts';
 import type { MemoryObject } from './memory-object.ts';
 
 export const VM_PROT_NONE = 0;
@@ -6,6 +7,9 @@ export const VM_PROT_READ = 1;
 export const VM_PROT_WRITE = 2;
 
 export class MapEntry {
+  /** Shut while the map that made this entry is redirected to nothing. Set by `shut` and `open` of the address space. */
+  gate: AccessGate | null = null;
+
   /**
    * @param object what is shown, counted as a reference; null for a guard, which nothing may access
    * @param offset byte of the object that `start` shows, a multiple of the page size

@@ -7,6 +7,7 @@
  * handed to the copy before the first store to it (shadow.ts).
  */
 
+import type { AccessGate } from './access-gate.ts';
 import type { AddressSpace } from './address-space.ts';
 import { KERN_RESOURCE_SHORTAGE, type KernReturn } from './kern-return.ts';
 import { KernelObject } from './kernel-object.ts';
@@ -45,6 +46,8 @@ export class MemoryObject extends KernelObject {
   // The way back, for translations. What follows from entries and shadows is no state of its own.
   readonly shownBy = new Map<MapEntry, AddressSpace>();
   readonly shadowedBy = new Set<MemoryObject>();
+  /** Shut while its content is being exchanged, whoever maps it. */
+  gate: AccessGate | null = null;
 
   /** @param size bytes, a multiple of the page size */
   constructor(
@@ -106,6 +109,37 @@ export class MemoryObject extends KernelObject {
     return true;
   }
 
+  /** The gate before page `index`, or null. */
+  gateAt(index: number): AccessGate | null {
+    return this.gate !== null && index < this.gate.pages ? this.gate : null;
+  }
+
+  /** Whether `exchange` may be asked for: only where all that makes the content is its own pages, and nobody has a copy. */
+  get exchangeable(): boolean {
+    const alone = this.shadow === null && this.copy === null && this.shadowedBy.size === 0;
+    return alone && this.absent.size === 0 && this.purgeable === VM_PURGABLE_DENY;
+  }
+
+  /** Exchanges all content with an object of the same size. Nobody may have translations of either. */
+  exchange(other: MemoryObject): void {
+    const mine = this.giveUp();
+    const theirs = other.giveUp();
+    this.takeOver(theirs);
+    other.takeOver(mine);
+  }
+
+  private giveUp(): { pages: [number, number][]; slots: [number, number][] } {
+    const content = { pages: [...this.pages], slots: [...this.slots] };
+    for (const [index] of content.pages) this.remove(index);
+    for (const [index] of content.slots) this.setSlot(index, null);
+    return content;
+  }
+
+  private takeOver({ pages, slots }: ReturnType<MemoryObject['giveUp']>): void {
+    for (const [index, frame] of pages) this.take(index, frame);
+    for (const [index, slot] of slots) this.setSlot(index, slot);
+  }
+
   get shortage(): KernReturn {
     return KERN_RESOURCE_SHORTAGE;
   }
@@ -147,7 +181,7 @@ export class MemoryObject extends KernelObject {
     this.vm.residents?.add(this, index, frame);
     this.journal.undo(() => {
       this.pages.delete(index);
-      this.vm.residents?.remove(frame);
+      this.vm.residents?.remove(this, frame);
     });
   }
 
@@ -155,7 +189,7 @@ export class MemoryObject extends KernelObject {
   remove(index: number): number {
     const frame = this.pages.get(index)!;
     this.pages.delete(index);
-    this.vm.residents?.remove(frame);
+    this.vm.residents?.remove(this, frame);
     this.journal.undo(() => {
       this.pages.set(index, frame);
       this.vm.residents?.add(this, index, frame);
@@ -187,7 +221,7 @@ export class MemoryObject extends KernelObject {
     this.vm.purgeQueue.leave(this);
     for (const queue of this.absent.values()) this.vm.wakeAll(actor, queue);
     for (const frame of this.pages.values()) {
-      this.vm.residents?.remove(frame);
+      this.vm.residents?.remove(this, frame);
       this.vm.disown(actor, frame);
     }
     const { pages } = this;

@@ -19,8 +19,9 @@ export class Residents {
     this.indexes[frame] = index;
   }
 
-  remove(frame: number): void {
-    this.objects[frame] = null;
+  /** The frame is no page of `object` any more. Frames that are only lent are somebody else's, which stays known. */
+  remove(object: MemoryObject, frame: number): void {
+    if (object.pageable) this.objects[frame] = null;
   }
 
   /** The object of which the frame is a page; null while it is nobody's. */

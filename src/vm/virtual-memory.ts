@@ -5,6 +5,7 @@
 import type { Hardware } from '../hardware/hardware.ts';
 import type { Journal } from '../hardware/journal.ts';
 import { expectPage } from './absent.ts';
+import type { AccessGate } from './access-gate.ts';
 import { AddressSpace } from './address-space.ts';
 import { MemoryObject, noFrame } from './memory-object.ts';
 import { Pager } from './pager.ts';
@@ -13,7 +14,7 @@ import { Residents } from './residents.ts';
 import type { Actor, Waiter, WaitQueue } from './steps.ts';
 import { SwapSpace } from './swap-space.ts';
 import { MemorySwapStore, type SwapStore } from './swap-store.ts';
-import { disconnect } from './translations.ts';
+import { disconnect, dropTranslations } from './translations.ts';
 
 export class VirtualMemory {
   readonly journal: Journal;
@@ -34,6 +35,8 @@ export class VirtualMemory {
   readonly residents: Residents | null = null;
   readonly swap: SwapSpace | null = null;
   readonly pager: Pager | null = null;
+  /** Gates that are shut now, anywhere: where there is none, nobody looks for one. */
+  shutGates = 0;
 
   /** @param store where pages go that are paged out; in memory unless given */
   constructor(
@@ -102,6 +105,47 @@ export class VirtualMemory {
     return frame;
   }
 
+  /**
+   * An object whose pages follow one another in physical memory, all of them resident; null when there is no such stretch.
+   *
+   * @param size bytes
+   * @param alignment bytes, a power of two, of its physical address
+   * @param limit all of it lies below this physical address
+   */
+  createContiguousObject(actor: Actor, size: number, alignment: number, limit: number): MemoryObject | null {
+    const bytes = this.roundPage(size);
+    const pages = bytes / this.pageSize;
+    const frameStep = Math.max(1, alignment / this.pageSize);
+    const first = this.hardware.frames.allocateContiguous(actor.pool, pages, frameStep, limit / this.pageSize);
+    if (first === noFrame) return null;
+    const object = new MemoryObject(this, bytes);
+    for (let index = 0; index < pages; index++) {
+      this.recycle(actor, first + index);
+      object.insert(index, first + index);
+    }
+    return object;
+  }
+
+  /** An object whose pages are all resident and lie below the physical address `limit`; null when memory is short. */
+  createLowObject(actor: Actor, size: number, limit: number): MemoryObject | null {
+    const object = this.createObject(size);
+    for (let index = 0; index < object.size / this.pageSize; index++) {
+      const frame = this.hardware.frames.allocateBelow(actor.pool, limit / this.pageSize);
+      if (frame === noFrame) {
+        object.release(actor);
+        return null;
+      }
+      this.recycle(actor, frame);
+      object.insert(index, frame);
+    }
+    return object;
+  }
+
+  private recycle(actor: Actor, frame: number): void {
+    this.onRecycle(actor, frame);
+    this.hardware.zeroFrame(frame);
+  }
+
   /** Moves a resident page that is not pinned to a frame below `limit`; `noFrame` when there is none. */
   move(actor: Actor, object: MemoryObject, index: number, limit: number): number {
     const { frames } = this.hardware;
@@ -126,6 +170,30 @@ export class VirtualMemory {
   /** From now on frames are reachable by physical address, so that none can be trusted to be zero. */
   exposeFrames(): void {
     if (!this.framesExposed) this.journal.set(this as VirtualMemory, 'framesExposed', true);
+  }
+
+  /** Makes accesses to an object's first pages wait, through whatever map, until `openObject`. */
+  shutObject(object: MemoryObject, gate: AccessGate): void {
+    this.journal.set(object, 'gate', gate as AccessGate | null);
+    this.countGates(1);
+    this.disconnectAll(object);
+  }
+
+  /** Removes every translation that leads to `object` through an entry that shows it. */
+  disconnectAll(object: MemoryObject): void {
+    for (const [entry, space] of object.shownBy) dropTranslations(this, space, entry);
+  }
+
+  openObject(object: MemoryObject): void {
+    const { gate } = object;
+    if (gate === null) return;
+    this.journal.set(object, 'gate', null);
+    this.countGates(-1);
+    gate.wake();
+  }
+
+  countGates(change: number): void {
+    this.journal.set(this as VirtualMemory, 'shutGates', this.shutGates + change);
   }
 
   /** An owner lets go of a frame. Wired frames stay until the last `unwire`. */

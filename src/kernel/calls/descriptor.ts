@@ -1,6 +1,6 @@
 /** Calls on memory descriptors: making them, asking them, wiring them, copying through them. */
 import { IOGeneralMemoryDescriptor } from '../../iokit/general-memory-descriptor.ts';
-import { IOMemoryDescriptor } from '../../iokit/memory-descriptor.ts';
+import { IOMemoryDescriptor, type PageCounts } from '../../iokit/memory-descriptor.ts';
 import {
   kIODirectionNone,
   kIOMemoryAutoPrepare,
@@ -17,12 +17,15 @@ import { HandleError } from '../handle-table.ts';
 import type { Kernel } from '../kernel.ts';
 import type { KernelTask } from '../task.ts';
 import type { KernelThread } from '../thread.ts';
-import { boolean, count, handle, list, nothing, record, size, u32 } from '../wire.ts';
+import { boolean, count, handle, list, nothing, record, size, text, u32 } from '../wire.ts';
 
 const descriptor = parameter('descriptor', handle);
 const range = record({ address: size, length: size });
 const ranges = parameter('ranges', list(range));
 export const segment = record({ address: count, length: count });
+
+/** The class of an object, with a handle: for results that may be of any. */
+export const anyObject = record({ id: handle, kind: text });
 
 export const descriptorCalls = {
   withAddress: call(
@@ -94,14 +97,18 @@ export const descriptorCalls = {
     'getDMAMapLength',
     [descriptor],
     record({ length: count, offset: count }),
-    (kernel, caller, id) => descriptorOf(kernel, caller, id).getDMAMapLength(),
+    (kernel, caller, id): Steps<{ length: number; offset: number }> => {
+      const target = descriptorOf(kernel, caller, id);
+      return underLock(kernel, caller, target, () => ({ ...target.getDMAMapLength() }));
+    },
   ),
   getPageCounts: call(
     'getPageCounts',
     [descriptor],
     record({ result: u32, residentPageCount: count, dirtyPageCount: count }),
-    (kernel, caller, id) => {
-      return { ...descriptorOf(kernel, caller, id).getPageCounts() };
+    (kernel, caller, id): Steps<PageCounts> => {
+      const target = descriptorOf(kernel, caller, id);
+      return underLock(kernel, caller, target, () => ({ ...target.getPageCounts() }));
     },
   ),
   getPhysicalSegment: call(
@@ -116,8 +123,10 @@ export const descriptorCalls = {
     'performOperation',
     [descriptor, parameter('options', u32), parameter('offset', size), parameter('length', size)],
     u32,
-    (kernel, caller, id, operation, offset, length) =>
-      descriptorOf(kernel, caller, id).performOperation(caller, operation, offset, length),
+    (kernel, caller, id, operation, offset, length): Steps<number> => {
+      const target = descriptorOf(kernel, caller, id);
+      return underLock(kernel, caller, target, () => target.performOperation(caller, operation, offset, length));
+    },
   ),
 
   prepare: call(
@@ -127,7 +136,7 @@ export const descriptorCalls = {
     function* (kernel, caller, id, direction): Steps<number> {
       const target = wiringOf(kernel, caller, id);
       const code = yield* keeping(target, caller, target.prepare(caller, direction));
-      if (code === kIOReturnSuccess) target.wired.countPrepare(caller.holder, 1);
+      if (code === kIOReturnSuccess) for (const one of target.wired) one.countPrepare(caller.holder, 1);
       return code;
     },
   ),
@@ -137,7 +146,7 @@ export const descriptorCalls = {
     u32,
     function* (kernel, caller, id, direction): Steps<number> {
       const target = wiringOf(kernel, caller, id);
-      if (target.wired.wireCount > 0) target.wired.countPrepare(caller.holder, -1);
+      for (const one of target.wired) if (one.wireCount > 0) one.countPrepare(caller.holder, -1);
       return yield* keeping(target, caller, target.complete(caller, direction));
     },
   ),
@@ -190,7 +199,7 @@ function sourceFor(
   return task === null ? null : makeSource(kernel.iokit, buffers, task.space, options);
 }
 
-function* make(kernel: Kernel, caller: KernelThread, source: Source | null): Steps<number> {
+export function* make(kernel: Kernel, caller: KernelThread, source: Source | null): Steps<number> {
   if (source === null) return 0;
   const made = new IOGeneralMemoryDescriptor(kernel.iokit, source);
   if (made.initialise(caller) && (yield* autoPrepared(caller, made))) return kernel.handles.give(made, caller);
@@ -198,7 +207,7 @@ function* make(kernel: Kernel, caller: KernelThread, source: Source | null): Ste
   return 0;
 }
 
-function* autoPrepared(caller: KernelThread, target: IOGeneralMemoryDescriptor): Steps<boolean> {
+export function* autoPrepared(caller: KernelThread, target: IOGeneralMemoryDescriptor): Steps<boolean> {
   if ((target.getFlags() & kIOMemoryAutoPrepare) === 0) return true;
   return (yield* target.prepare(caller, kIODirectionNone)) === kIOReturnSuccess;
 }
@@ -206,12 +215,23 @@ function* autoPrepared(caller: KernelThread, target: IOGeneralMemoryDescriptor):
 /** The descriptor, with word to the observer that its wiring is being changed without a lock. */
 function wiringOf(kernel: Kernel, caller: KernelThread, id: number): IOMemoryDescriptor {
   const target = descriptorOf(kernel, caller, id);
-  if (target.wired.mustBeSerialised) kernel.observer.touch(caller, target.wired);
+  for (const one of target.wired) if (one.mustBeSerialised) kernel.observer.touch(caller, one);
   return target;
 }
 
+/** A call on a thread-safe descriptor that the real system makes under the global lock: it waits for whoever has that. */
+function* underLock<R>(kernel: Kernel, caller: KernelThread, target: IOMemoryDescriptor, work: () => R): Steps<R> {
+  if (!target.threadSafe) return work();
+  return yield* keeping(target, caller, afterLock(kernel, caller, work));
+}
+
+function* afterLock<R>(kernel: Kernel, caller: KernelThread, work: () => R): Steps<R> {
+  yield* kernel.iokit.globalLock.free(caller);
+  return work();
+}
+
 /** Runs a call of several steps on an object that others might release meanwhile. */
-function* keeping<R>(target: IOMemoryDescriptor, caller: KernelThread, steps: Steps<R>): Steps<R> {
+export function* keeping<R>(target: IOMemoryDescriptor, caller: KernelThread, steps: Steps<R>): Steps<R> {
   target.retain();
   try {
     return yield* steps;

@@ -1,10 +1,15 @@
 /** The call table: every kernel call with its number, for both sides. */
 import type { Call } from '../call.ts';
+import { bufferCalls } from './buffer.ts';
+import { compositeCalls } from './composite.ts';
 import { descriptorCalls } from './descriptor.ts';
+import { descriptorStateCalls } from './descriptor-state.ts';
 import { mapCalls } from './map.ts';
 import { memoryCalls } from './memory.ts';
 import { messageCalls } from './message.ts';
 import { objectCalls } from './object.ts';
+import { pageListCalls } from './page-list.ts';
+import { redirectCalls } from './redirect.ts';
 import { timeCalls } from './time.ts';
 import { virtualMemoryCalls } from './virtual-memory.ts';
 
@@ -16,6 +21,11 @@ export const calls = {
   ...descriptorCalls,
   ...mapCalls,
   ...virtualMemoryCalls,
+  ...descriptorStateCalls,
+  ...compositeCalls,
+  ...bufferCalls,
+  ...pageListCalls,
+  ...redirectCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

@@ -1,11 +1,12 @@
 /** Calls that map descriptors into tasks, and calls on the maps. */
 import type { IOMemoryMap } from '../../iokit/io-memory-map.ts';
+import { allFree, type SleepLock } from '../../vm/lock.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
 import type { Kernel } from '../kernel.ts';
 import type { KernelThread } from '../thread.ts';
 import { count, handle, size, u32 } from '../wire.ts';
-import { descriptorOf, liveTask, segment } from './descriptor.ts';
+import { anyObject, descriptorOf, liveTask, segment } from './descriptor.ts';
 
 const descriptor = parameter('descriptor', handle);
 const map = parameter('map', handle);
@@ -29,7 +30,7 @@ export const mapCalls = {
       // Another thread may release the descriptor while this one waits for the map lock.
       target.retain();
       try {
-        yield* target.readyToMap(caller, task.space);
+        yield* allFree(caller, [task.space.lock, kernel.iokit.globalLock, ...target.mapLocks]);
         const made = target.createMapping(caller, { space: task.space, atAddress, options, offset, length });
         return made === null ? 0 : kernel.handles.give(made, caller);
       } finally {
@@ -42,10 +43,17 @@ export const mapCalls = {
     'setMapping',
     [descriptor, parameter('task', handle), parameter('mapAddress', size), parameter('options', u32)],
     handle,
-    (kernel, caller, id, taskId, address, options) => {
+    function* (kernel, caller, id, taskId, address, options): Steps<number> {
       const target = descriptorOf(kernel, caller, id);
       const task = liveTask(kernel, caller, taskId);
-      return task === null ? 0 : kernel.handles.give(target.setMapping(task.space, address, options), caller);
+      if (task === null) return 0;
+      target.retain();
+      try {
+        yield* kernel.iokit.globalLock.free(caller);
+        return kernel.handles.give(target.setMapping(task.space, address, options), caller);
+      } finally {
+        target.release(caller);
+      }
     },
   ),
 
@@ -56,9 +64,10 @@ export const mapCalls = {
     const number = mapOf(kernel, caller, id).getAddressTask();
     return number === null ? 0 : kernel.handles.grant(kernel.tasks[number]!, caller);
   }),
-  getMemoryDescriptor: call('getMemoryDescriptor', [map], handle, (kernel, caller, id) =>
-    kernel.handles.grant(mapOf(kernel, caller, id).descriptor, caller),
-  ),
+  getMemoryDescriptor: call('getMemoryDescriptor', [map], anyObject, (kernel, caller, id) => {
+    const { descriptor: mapped } = mapOf(kernel, caller, id);
+    return { id: kernel.handles.grant(mapped, caller), kind: mapped.kind };
+  }),
   getMapPhysicalSegment: call(
     'getMapPhysicalSegment',
     [map, parameter('offset', size), parameter('options', u32)],
@@ -71,7 +80,7 @@ export const mapCalls = {
     const target = mapOf(kernel, caller, id);
     target.retain();
     try {
-      if (target.space !== null) yield* target.space.lock.free(caller);
+      yield* allFree(caller, [kernel.iokit.globalLock, ...locksOf(target)]);
       return target.unmap(caller);
     } finally {
       target.release(caller);
@@ -79,6 +88,11 @@ export const mapCalls = {
   }),
 };
 
-function mapOf(kernel: Kernel, caller: KernelThread, id: number): IOMemoryMap {
+/** Of the address space it is in, while it is in one. */
+export function locksOf(target: IOMemoryMap): readonly SleepLock[] {
+  return target.space === null ? [] : [target.space.lock];
+}
+
+export function mapOf(kernel: Kernel, caller: KernelThread, id: number): IOMemoryMap {
   return kernel.handles.lookup(id, 'IOMemoryMap', caller) as IOMemoryMap;
 }

@@ -1,12 +1,13 @@
 /** Calls on a task's own address space. Each waits for the map lock, then does its work in one step. */
 import { hex } from '../../hardware/errors.ts';
-import { nowhere } from '../../vm/address-space.ts';
+import { type AddressSpace, nowhere } from '../../vm/address-space.ts';
 import {
   KERN_INVALID_ADDRESS,
   KERN_MEMORY_ERROR,
   KERN_PROTECTION_FAILURE,
   KERN_RESOURCE_SHORTAGE,
   KERN_SUCCESS,
+  type KernReturn,
   kernReturnText,
 } from '../../vm/kern-return.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
@@ -14,6 +15,7 @@ import type { MemoryObject } from '../../vm/memory-object.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { sharedWindow } from '../../vm/windows.ts';
 import { call, parameter } from '../call.ts';
+import type { KernelThread } from '../thread.ts';
 import { boolean, count, handle, nothing, size, u8, u32 } from '../wire.ts';
 
 const readWrite = VM_PROT_READ | VM_PROT_WRITE;
@@ -78,13 +80,7 @@ export const memoryCalls = {
     [parameter('address', size), parameter('access', u32)],
     u8,
     function* (_kernel, caller, address, access): Steps<number> {
-      const { space } = caller.task;
-      yield* space.lock.free(caller);
-      for (let queue = space.awaited(address); queue !== null; queue = space.awaited(address)) {
-        yield queue;
-        yield* space.lock.free(caller);
-      }
-      return faultCodes.indexOf(space.fault(caller, address, access));
+      return faultCodes.indexOf(yield* faultIn(caller, address, access));
     },
   ),
 
@@ -147,6 +143,23 @@ export const memoryCalls = {
     return address;
   }),
 };
+
+/** Waits until the map lock is free and nothing is awaited before the pages from `start` to before `end`. */
+export function* reach(caller: KernelThread, space: AddressSpace, start: number, end: number): Steps<void> {
+  for (;;) {
+    yield* space.lock.free(caller);
+    const queue = space.awaitedIn(start, end);
+    if (queue === null) return;
+    yield queue;
+  }
+}
+
+/** Makes a page of the caller's accessible, when it may be. */
+export function* faultIn(caller: KernelThread, address: number, access: number): Steps<KernReturn> {
+  const { space } = caller.task;
+  yield* reach(caller, space, address, address + 1);
+  return space.fault(caller, address, access);
+}
 
 export function checkPage(name: string, value: number, pageSize: number): void {
   if (value % pageSize !== 0)

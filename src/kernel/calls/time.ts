@@ -1,12 +1,14 @@
 /** Virtual time, and waiting on words of memory: what may end by the clock. */
 import { hex, MemoryFault } from '../../hardware/errors.ts';
 import { pteFrameShift, pteRead } from '../../hardware/page-table.ts';
+import { KERN_SUCCESS } from '../../vm/kern-return.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import { type Steps, WaitQueue } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
 import type { Kernel } from '../kernel.ts';
 import type { KernelThread } from '../thread.ts';
 import { count, duration, nothing, size, u8, u32 } from '../wire.ts';
+import { faultIn } from './memory.ts';
 
 /** Results of `atomicWait`, in the order of `Atomics.wait`'s words. */
 export const waitResults = ['ok', 'not-equal', 'timed-out'] as const;
@@ -29,8 +31,7 @@ export const timeCalls = {
     [parameter('address', size), parameter('expected', u32), parameter('timeout', duration)],
     u8,
     function* (kernel, caller, address, expected, timeout): Steps<number> {
-      yield* caller.task.space.lock.free(caller);
-      const physical = physicalWord(kernel, caller, address);
+      const physical = yield* physicalWord(kernel, caller, address);
       if (kernel.hardware.memory.load32(physical) !== expected) return 1;
       let queue = kernel.addressQueues.get(physical);
       if (queue === undefined) {
@@ -49,8 +50,7 @@ export const timeCalls = {
     [parameter('address', size), parameter('count', duration)],
     count,
     function* (kernel, caller, address, most): Steps<number> {
-      yield* caller.task.space.lock.free(caller);
-      const queue = kernel.addressQueues.get(physicalWord(kernel, caller, address));
+      const queue = kernel.addressQueues.get(yield* physicalWord(kernel, caller, address));
       return queue === undefined ? 0 : kernel.wakeFrom(queue, Math.floor(most), caller);
     },
   ),
@@ -60,17 +60,17 @@ export const timeCalls = {
  * The caller has touched the word before it calls; its page may have been taken away since, or be shared with a copy still. A
  * thread that waits must wait on the word that the task's next store goes to.
  */
-function physicalWord(kernel: Kernel, caller: KernelThread, address: number): number {
+function* physicalWord(kernel: Kernel, caller: KernelThread, address: number): Steps<number> {
   if (address % 4 !== 0) throw new RangeError(`address: expected a multiple of 4, got ${hex(address)}`);
-  const pageSize = kernel.hardware.pageSize;
+  const { pageSize, tables } = kernel.hardware;
   const page = Math.floor(address / pageSize);
   const { space } = caller.task;
+  yield* space.lock.free(caller);
   const shown = address < 2 ** 47 ? space.lookup(address) : null;
-  if (shown !== null) {
-    const rights = shown.protection & (VM_PROT_READ | VM_PROT_WRITE);
-    if ((kernel.hardware.tables.entry(space.number, page) & rights) !== rights) space.fault(caller, address, rights);
-  }
-  const entry = address < 2 ** 47 ? kernel.hardware.tables.entry(space.number, page) : 0;
+  let entry = address < 2 ** 47 ? tables.entry(space.number, page) : 0;
+  const rights = (shown?.protection ?? 0) & (VM_PROT_READ | VM_PROT_WRITE);
+  if ((entry & rights) !== rights && (yield* faultIn(caller, address, rights)) === KERN_SUCCESS)
+    entry = tables.entry(space.number, page);
   if ((entry & pteRead) === 0) throw new MemoryFault(address, 'read', 4, caller.task.name, 'not mapped');
   return (entry >>> pteFrameShift) * pageSize + (address - page * pageSize);
 }

@@ -1,7 +1,7 @@
 /** Calls on memory that is copied on write, and on memory that may be purged. They came later, so their numbers do. */
 import { hex } from '../../hardware/errors.ts';
 import { kernReturnText } from '../../vm/kern-return.ts';
-import { bothFree } from '../../vm/lock.ts';
+import { allFree } from '../../vm/lock.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import { VM_PURGABLE_NONVOLATILE } from '../../vm/purgeable.ts';
 import { remap, settled } from '../../vm/remap.ts';
@@ -50,10 +50,10 @@ export const virtualMemoryCalls = {
       if (anywhere && overwrite) throw new RangeError('overwrite: expected an address to overwrite at');
       const { vm } = kernel;
       const { space } = caller.task;
-      yield* bothFree(caller, space.lock, task.space.lock);
+      yield* allFree(caller, [space.lock, task.space.lock]);
       if (copy) {
         yield* settled(vm, task.space, vm.truncatePage(source), vm.roundPage(source + bytes));
-        yield* bothFree(caller, space.lock, task.space.lock);
+        yield* allFree(caller, [space.lock, task.space.lock]);
       }
       const at = anywhere ? null : address;
       return placed(remap(vm, caller, task.space, source, bytes, copy, { space, address: at, overwrite }), bytes, at);

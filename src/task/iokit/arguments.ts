@@ -1,7 +1,7 @@
 /** How arguments and results of I/O Kit's methods cross into kernel calls. */
 
 import { show } from '../../kernel/wire.ts';
-import { handleBrand, isHandle } from '../handle.ts';
+import { type Branded, handleBrand, isHandle, makeHandle } from '../handle.ts';
 
 /** Options as the 32 bits they are: JavaScript's operators make numbers with the highest bit negative. */
 export function bits(options: number): number {
@@ -22,4 +22,14 @@ export function descriptorId(value: unknown, what: string): number {
  */
 export function objectOrNull<T>(id: number, handleClass: new (id: number) => T): T {
   return (id === 0 ? null : new handleClass(id)) as T;
+}
+
+/** The object behind a handle whose class the call answered too; null for none. */
+export function anyObjectOrNull({ id, kind }: { readonly id: number; readonly kind: string }): Branded | null {
+  return id === 0 ? null : makeHandle(kind, id);
+}
+
+/** The handle of a descriptor, or 0 for null. Throws a TypeError. */
+export function descriptorIdOrNull(value: unknown, what: string): number {
+  return value === null || value === undefined ? 0 : descriptorId(value, what);
 }

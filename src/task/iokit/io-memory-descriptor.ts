@@ -3,13 +3,20 @@
  * documented ones too: codes, `false`, and null where no object could be made.
  */
 
-import { kIOMapAnywhere, kIOMemoryTypePhysical64, kIOMemoryTypeVirtual64 } from '../../iokit/options.ts';
+import {
+  kIOMapAnywhere,
+  kIOMemoryTypeMask,
+  kIOMemoryTypePhysical64,
+  kIOMemoryTypeUPL,
+  kIOMemoryTypeVirtual64,
+} from '../../iokit/options.ts';
 import type { IOReturn } from '../../iokit/return-codes.ts';
 import { calls } from '../../kernel/calls/index.ts';
 import { currentTask } from '../current.ts';
-import { type Branded, Handle, handleBrand, handleId, registerHandle } from '../handle.ts';
-import { bits, objectOrNull } from './arguments.ts';
+import { type Branded, Handle, handleBrand, handleId, isHandle, registerHandle } from '../handle.ts';
+import { anyObjectOrNull, bits, descriptorId, objectOrNull } from './arguments.ts';
 import { IOMemoryMap } from './io-memory-map.ts';
+import type { UPL } from './upl.ts';
 
 /** A value that may need 64 bits: bytes of an address, a length, an offset. */
 export type Size = number | bigint;
@@ -54,15 +61,22 @@ export class IOMemoryDescriptor extends Handle {
     return objectOrNull(made, IOMemoryDescriptor);
   }
 
-  /** The general form: `options` hold the kIOMemoryType. `offset` has a meaning for page lists only. There is no mapper yet. */
+  /**
+   * The general form: `options` hold the kIOMemoryType. For kIOMemoryTypeUPL `buffers` is a page list, `count` a length in bytes
+   * and `offset` where in the list they begin; otherwise `count` is a number of ranges. There is no mapper yet.
+   */
   static withOptions(
-    buffers: readonly AddressRange[],
-    count: number,
-    _offset: number,
+    buffers: readonly AddressRange[] | UPL,
+    count: Size,
+    offset: Size,
     task: TaskArgument,
     options: number,
     _mapper: null = null,
   ): IOMemoryDescriptor {
+    if (isOfPageList(options)) {
+      const list = handleId(buffers, 'UPL', 'buffers');
+      return objectOrNull(currentTask().invoke(calls.withUPL, list, count, offset, bits(options)), IOMemoryDescriptor);
+    }
     const made = currentTask().invoke(
       calls.withOptions,
       firstOf(buffers, count),
@@ -72,15 +86,28 @@ export class IOMemoryDescriptor extends Handle {
     return objectOrNull(made, IOMemoryDescriptor);
   }
 
-  /** Makes this object describe other memory; false when that cannot be. Completes whatever was prepared. */
+  /**
+   * `originalMD` once more while its task still has the same memory there, otherwise a new descriptor of what is there now. Null
+   * when it was not made with kIOMemoryPersistent, or there is nothing any more.
+   */
+  static withPersistentMemoryDescriptor(originalMD: IOMemoryDescriptor): IOMemoryDescriptor {
+    const made = currentTask().invoke(calls.withPersistentMemoryDescriptor, descriptorId(originalMD, 'originalMD'));
+    return anyObjectOrNull(made) as IOMemoryDescriptor;
+  }
+
+  /** Makes this object describe other memory, as `withOptions`; false when that cannot be. Completes whatever was prepared. */
   initWithOptions(
-    buffers: readonly AddressRange[],
-    count: number,
-    _offset: number,
+    buffers: readonly AddressRange[] | UPL,
+    count: Size,
+    offset: Size,
     task: TaskArgument,
     options: number,
     _mapper: null = null,
   ): boolean {
+    if (isOfPageList(options)) {
+      const list = handleId(buffers, 'UPL', 'buffers');
+      return currentTask().invoke(calls.initWithUPL, this.id, list, count, offset, bits(options));
+    }
     return currentTask().invoke(
       calls.initWithOptions,
       this.id,
@@ -118,6 +145,34 @@ export class IOMemoryDescriptor extends Handle {
 
   getDescriptorID(): number {
     return currentTask().invoke(calls.getDescriptorID, this.id);
+  }
+
+  setPreparationID(): void {
+    currentTask().invoke(calls.setPreparationID, this.id);
+  }
+
+  setDescriptorID(): void {
+    currentTask().invoke(calls.setDescriptorID, this.id);
+  }
+
+  /** 16 bits for mapper drivers, who alone know what they mean. */
+  getMapperOptions(): number {
+    return currentTask().invoke(calls.getMapperOptions, this.id);
+  }
+
+  setMapperOptions(options: number): void {
+    currentTask().invoke(calls.setMapperOptions, this.id, options);
+  }
+
+  /** Keeps an object alive with the descriptor, in place of the one before; null for none. */
+  setContext(context: Branded | null): void {
+    const id = isHandle(context) ? context.id : handleId(context, 'any class', 'context');
+    currentTask().invoke(calls.setContext, this.id, id);
+  }
+
+  /** What `setContext` was given last, with a reference for the caller; null for nothing. */
+  copyContext(): Branded | null {
+    return anyObjectOrNull(currentTask().invoke(calls.copyContext, this.id));
   }
 
   /** Wires the memory. `forDirection` is kIODirectionNone for the descriptor's own, and may hold kIODirectionPrepare bits. */
@@ -196,6 +251,14 @@ export class IOMemoryDescriptor extends Handle {
     return this.createMappingInTask(currentTask().kernelTask, 0, options | kIOMapAnywhere);
   }
 
+  /**
+   * Holds back accesses through its maps, but for those in `safeTask`, until it is called with false. Memory of devices waits; other
+   * memory only faults once.
+   */
+  redirect(safeTask: TaskArgument, doRedirect: boolean): IOReturn {
+    return currentTask().invoke(calls.redirectDescriptor, this.id, handleId(safeTask, 'Task', 'safeTask'), doRedirect);
+  }
+
   /** Makes a map object for a mapping that exists already, so that later requests can share it. */
   setMapping(task: TaskArgument, mapAddress: Size, options = 0): IOMemoryMap {
     const id = handleId(task, 'Task', 'task');
@@ -205,10 +268,14 @@ export class IOMemoryDescriptor extends Handle {
 }
 registerHandle('IOMemoryDescriptor', IOMemoryDescriptor);
 
-function firstOf(buffers: readonly AddressRange[], count: number): readonly AddressRange[] {
+function isOfPageList(options: number): boolean {
+  return (options & kIOMemoryTypeMask) === kIOMemoryTypeUPL;
+}
+
+function firstOf(buffers: unknown, count: Size): readonly AddressRange[] {
   if (!Array.isArray(buffers))
     throw new TypeError(`buffers: expected an array of { address, length }, got ${String(buffers)}`);
-  if (!Number.isInteger(count) || count < 0 || count > buffers.length) {
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 0 || count > buffers.length) {
     throw new RangeError(`count: expected 0 to ${buffers.length}, the ranges given, got ${String(count)}`);
   }
   return buffers.slice(0, count);

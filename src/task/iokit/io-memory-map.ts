@@ -4,7 +4,7 @@ import type { IOReturn } from '../../iokit/return-codes.ts';
 import { calls } from '../../kernel/calls/index.ts';
 import { currentTask } from '../current.ts';
 import { Handle, handleBrand, makeHandle, registerHandle, TaskHandle } from '../handle.ts';
-import { bits, objectOrNull } from './arguments.ts';
+import { bits, descriptorIdOrNull, objectOrNull } from './arguments.ts';
 import type { IOMemoryDescriptor, PhysicalSegment, Size } from './io-memory-descriptor.ts';
 
 export class IOMemoryMap extends Handle {
@@ -40,10 +40,8 @@ export class IOMemoryMap extends Handle {
 
   /** What it maps, without a reference of its own. A map made through a sub-descriptor names the parent. */
   getMemoryDescriptor(): IOMemoryDescriptor {
-    return makeHandle(
-      'IOMemoryDescriptor',
-      currentTask().invoke(calls.getMemoryDescriptor, this.id),
-    ) as IOMemoryDescriptor;
+    const { id, kind } = currentTask().invoke(calls.getMemoryDescriptor, this.id);
+    return makeHandle(kind, id) as unknown as IOMemoryDescriptor;
   }
 
   getPhysicalAddress(): number {
@@ -52,6 +50,24 @@ export class IOMemoryMap extends Handle {
 
   getPhysicalSegment(offset: Size, options = 0): PhysicalSegment {
     return currentTask().invoke(calls.getMapPhysicalSegment, this.id, offset, bits(options));
+  }
+
+  /**
+   * Shows `newBackingMemory` from byte `offset` on, at the same addresses; with null, accesses wait until the map is redirected
+   * again, unmapped, or its task dies. kIOReturnError, and nothing changes, where the other memory is too short, lies otherwise in
+   * its page, or may not be mapped like this one. Under `semantics: 'xnu'` the two memories exchange their contents.
+   */
+  redirect(newBackingMemory: IOMemoryDescriptor | null, options = 0, offset: Size = 0): IOReturn {
+    const memory = descriptorIdOrNull(newBackingMemory, 'newBackingMemory');
+    return currentTask().invoke(calls.redirectMap, this.id, memory, bits(options), offset);
+  }
+
+  /**
+   * Holds the pages of `length` bytes from `offset` in place, with their translations, for the kIODirectionIn and Out bits of
+   * `options`; without such bits it undoes that once. Answers codes of the VM.
+   */
+  wireRange(options: number, offset: Size, length: Size): IOReturn {
+    return currentTask().invoke(calls.wireRange, this.id, bits(options), offset, length);
   }
 
   /** Takes the memory away now, from every holder of this map. */

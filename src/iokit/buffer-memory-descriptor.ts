@@ -1,0 +1,141 @@
+/**
+ * A descriptor that allocates the memory it describes (xnu-reference 1.3). What is not pageable lies in the kernel and is wired
+ * for life; what is pageable is a memory object of its own, which one task has mapped from the start.
+ *
+ * Its length may shrink and grow within the capacity. What refers to its memory always covers the capacity.
+ */
+import { KernelPanic } from '../hardware/errors.ts';
+import type { AddressSpace } from '../vm/address-space.ts';
+import { VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
+import { noFrame } from '../vm/memory-object.ts';
+import { type Actor, innerStep, type Steps, type Waiter } from '../vm/steps.ts';
+import {
+  allocateBuffer,
+  type BufferMemory,
+  type BufferRequest,
+  descriptorOptions,
+  freeBuffer,
+} from './buffer-allocation.ts';
+import { copyPages } from './copy-pages.ts';
+import { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
+import type { IOKit } from './iokit.ts';
+import { MemoryReference } from './memory-reference.ts';
+import { kIODirectionOut, kIOMemoryDirectionMask, kIOMemoryPageable } from './options.ts';
+import { makeSource, type Source } from './source.ts';
+
+export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
+  override readonly kind = 'IOBufferMemoryDescriptor';
+  length: number;
+
+  private constructor(
+    iokit: IOKit,
+    source: Source,
+    readonly memory: BufferMemory,
+  ) {
+    super(iokit, source);
+    this.length = memory.capacity;
+  }
+
+  /** Without its automatic `prepare`, which takes steps; null when the request contradicts itself or memory is short. */
+  static create(iokit: IOKit, actor: Actor, request: BufferRequest): IOBufferMemoryDescriptor | null {
+    const memory = allocateBuffer(iokit, actor, request);
+    if (memory === null) return null;
+    const ranges = [{ address: memory.address, length: memory.capacity }];
+    const source = makeSource(iokit, ranges, request.space ?? iokit.kernelSpace, descriptorOptions(request.options));
+    if (source !== null) return new IOBufferMemoryDescriptor(iokit, source, memory);
+    freeBuffer(actor, memory);
+    return null;
+  }
+
+  /** A pageable buffer in `space` with a copy of what `from` has at `address`; null when it cannot be read there. */
+  static withCopy(
+    iokit: IOKit,
+    actor: Actor,
+    space: AddressSpace,
+    options: number,
+    from: AddressSpace,
+    address: number,
+    size: number,
+  ): IOBufferMemoryDescriptor | null {
+    if ((options & kIOMemoryPageable) === 0) return null;
+    const limit = Number.POSITIVE_INFINITY;
+    const made = IOBufferMemoryDescriptor.create(iokit, actor, {
+      space,
+      options,
+      capacity: size,
+      alignment: 1,
+      limit,
+      guarded: false,
+    });
+    if (made === null || copyPages(iokit.vm, actor, from, address, made.memory.object, size)) return made;
+    made.release(actor);
+    return null;
+  }
+
+  get capacity(): number {
+    return this.memory.capacity;
+  }
+
+  override getLength(): number {
+    return this.length;
+  }
+
+  /** Beyond the capacity it is ignored. Maps keep their lengths. */
+  setLength(length: number): void {
+    if (length <= this.capacity) this.journal.set(this as IOBufferMemoryDescriptor, 'length', length);
+  }
+
+  /** In the sources, whatever else the argument holds becomes part of the flags. */
+  setDirection(direction: number): void {
+    const bits = this.iokit.semantics === 'xnu' ? direction : direction & kIOMemoryDirectionMask;
+    const options = ((this.source.options & ~kIOMemoryDirectionMask) | bits) >>> 0;
+    this.journal.set(this as IOGeneralMemoryDescriptor, 'source', { ...this.source, options });
+  }
+
+  /** The address of byte `start`, when `length` bytes from there are in it; null otherwise. */
+  bytesAt(start: number, length: number): number | null {
+    const inside = start < this.length && start + length <= this.length;
+    return inside && this.memory.address !== 0 ? this.memory.address + start : null;
+  }
+
+  /**
+   * Adds as many of the caller's `length` bytes as there is room for. In the sources nobody serialises this: two threads may read
+   * the same length, and then write over each other.
+   */
+  *appendBytes(waiter: Waiter, length: number): Steps<void> {
+    const start = this.length;
+    const room = Math.min(length, this.capacity - start);
+    if (this.iokit.semantics === 'xnu') yield innerStep;
+    this.setLength(start + room);
+    const { vm } = this.iokit;
+    for (let done = 0; done < room; ) {
+      const index = Math.floor((start + done) / vm.pageSize);
+      const inPage = (start + done) % vm.pageSize;
+      const frame = this.memory.object.page(waiter, index);
+      if (frame === noFrame) throw new KernelPanic(`appendBytes to ${this.name}: no memory for its pages`);
+      if (!vm.hardware.frames.isDirty(frame)) vm.hardware.frames.setDirty(frame, 1);
+      const part = Math.min(room - done, vm.pageSize - inPage);
+      yield { physical: frame * vm.pageSize + inPage, length: part, at: done, intoMemory: true };
+      done += part;
+    }
+  }
+
+  /** What it allocated stays with it. */
+  override reinitialise(): boolean {
+    return false;
+  }
+
+  override takeReference(actor: Actor, readOnly: boolean): MemoryReference | null {
+    if (this.reference !== null || this.memory.place !== null) return super.takeReference(actor, readOnly);
+    const writes = this.getDirection() !== kIODirectionOut || !readOnly;
+    const access = writes ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
+    const reference = MemoryReference.ofObject(this.iokit.vm, this.memory.object, this.capacity, access);
+    this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference as MemoryReference | null);
+    return reference;
+  }
+
+  protected override dispose(actor: Actor): void {
+    super.dispose(actor);
+    freeBuffer(actor, this.memory);
+  }
+}
