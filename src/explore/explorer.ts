@@ -9,6 +9,7 @@ import type { Reach } from '../machine/controlled-thread.ts';
 import { ScenarioError } from '../machine/errors.ts';
 import { InlineMachine } from '../machine/inline-machine.ts';
 import type { LoadedScenario } from '../machine/loaded-scenario.ts';
+import { pressureActors } from '../machine/pressure.ts';
 import type { Schedule, Strategy } from '../machine/schedule.ts';
 import { DepthFirstStrategy } from '../schedule/depth-first.ts';
 import { isIndependent, makeStrategy } from '../schedule/strategies.ts';
@@ -169,11 +170,14 @@ export class Explorer {
   }
 }
 
-/** Threads, then the clock, then the machine itself (check and outcome). */
+/** Threads, then the clock, under memory pressure pager and purger, then the machine itself (check and outcome). */
 export function actorsOf(loaded: LoadedScenario): ActorInfo[] {
   return [
     ...loaded.plans.map(({ name, task, privileged }) => ({ name, task, privileged })),
     { name: 'clock', task: 'kernel', privileged: false },
+    ...['pager', 'purger']
+      .slice(0, pressureActors(loaded.scenario.machine?.memoryPressure))
+      .map((name) => ({ name, task: name, privileged: false })),
     { name: 'check', task: 'kernel', privileged: false },
   ];
 }

@@ -10,9 +10,9 @@ import { IOSubMemoryDescriptor } from '../iokit/sub-memory-descriptor.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { DevicePager } from '../vm/device-pager.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
-import { MemoryObject } from '../vm/memory-object.ts';
 import { machineHolder } from './handle-table.ts';
 import type { Kernel } from './kernel.ts';
+import { memoryObjects } from './memory-objects.ts';
 import { checkObjects } from './object-invariants.ts';
 
 /** Every invariant that does not hold, in words; none when all is well. */
@@ -153,17 +153,6 @@ function checkReferences(kernel: Kernel, found: string[]): void {
     if (object.kind !== 'Task' && object.references !== count)
       found.push(`an ${object.kind} counts ${object.references} references of ${count}`);
   }
-}
-
-function memoryObjects(kernel: Kernel): Set<MemoryObject> {
-  const objects = new Set<MemoryObject>();
-  for (const { entries } of kernel.vm.spaces)
-    for (const { object } of entries) if (object !== null) objects.add(object);
-  for (const { reference, snapshot } of kernel.iokit.descriptors)
-    for (const held of [reference, snapshot]) for (const { object } of held?.entries ?? []) objects.add(object);
-  for (const object of kernel.handles.objects()) if (object instanceof MemoryObject) objects.add(object);
-  for (const object of objects) if (object.shadow !== null) objects.add(object.shadow);
-  return objects;
 }
 
 function add<K>(counts: Map<K, number>, key: K, change = 1): void {
