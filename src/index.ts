@@ -14,6 +14,7 @@ export { KernelPanic, MemoryFault } from './hardware/errors.ts';
 export * from './iokit/options.ts';
 export * from './iokit/return-codes.ts';
 export { HandleError } from './kernel/handle-table.ts';
+export type { Inspection } from './kernel/inspection.ts';
 export type { RuleLevel, RuleName } from './kernel/rules.ts';
 export { ScenarioError, UsageError } from './machine/errors.ts';
 export { IOBufferMemoryDescriptor } from './task/iokit/io-buffer-memory-descriptor.ts';

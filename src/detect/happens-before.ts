@@ -55,6 +55,7 @@ export class HappensBefore implements Detector {
       else if (kind === Kind.Straddle) this.straddle(words, at, actor);
       else if (kind === Kind.Recycled)
         this.memory?.forget((words[at + 3]! / unitsOfPlace) | 0, words[at + 4]! / unitsOfPlace);
+      else if (kind >= Kind.PagedOut && kind <= Kind.Moved) this.move(words, at, kind, actor);
       else if (kind === Kind.Touch)
         this.objects?.access(words[at + 2]!, 1, actor, words[at + 5] === 1 ? Sort.Store : Sort.Load, at);
     }
@@ -75,6 +76,37 @@ export class HappensBefore implements Detector {
   private straddle(words: Float64Array, at: number, actor: number): void {
     const scalar = at - headerWords;
     this.touch(words[at + 3]!, words[at + 4]! | 0, actor, sortOf(words, scalar, words[at + 2]!), scalar);
+  }
+
+  /**
+   * The contents of a page go elsewhere, and what happened to the words in it with them. Whoever moves them comes after all of
+   * that; so does whoever uses a word afterwards.
+   */
+  private move(words: Float64Array, at: number, kind: number, actor: number): void {
+    const key = keyOfEvent(words[at + 2]!);
+    const physical = words[at + 3]!;
+    const length = words[at + 4]!;
+    const { clocks } = this;
+    if (kind === Kind.PagedOut) {
+      if (this.gather(physical, length, actor)) clocks.release(actor, key);
+      return;
+    }
+    if (kind === Kind.PagedIn) {
+      if (!clocks.has(key)) return;
+      clocks.acquire(actor, key);
+    } else if (!this.gather(words[at + 2]!, length, actor)) return;
+    for (let word = 0; word < length; word += unitsOfPlace) clocks.replace(actor, keyOfWord(physical + word));
+  }
+
+  /** Takes over what happened to the words of a page; false when nothing did. */
+  private gather(physical: number, length: number, actor: number): boolean {
+    let any = false;
+    for (let word = physical; word < physical + length; word += unitsOfPlace) {
+      if (!this.clocks.has(keyOfWord(word))) continue;
+      this.clocks.acquire(actor, keyOfWord(word));
+      any = true;
+    }
+    return any;
   }
 
   private touch(physical: number, length: number, actor: number, sort: number, at: number): void {

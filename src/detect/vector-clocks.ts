@@ -25,6 +25,11 @@ export class VectorClocks {
     this.keys.clear();
   }
 
+  /** Whether anything was handed on under `key`. */
+  has(key: number): boolean {
+    return this.keys.find(key) >= 0;
+  }
+
   /** `actor` takes over what was handed on under `key`. */
   acquire(actor: number, key: number): void {
     const word = this.keys.find(key);

@@ -178,7 +178,7 @@ function describe(loaded: LoadedScenario): Description {
 }
 
 function decode(loaded: LoadedScenario, text: string): Token {
-  const token = decodeToken(text, loaded.plans.length + 1);
+  const token = decodeToken(text, actorsOf(loaded).length - 1);
   if (token.digest !== loaded.digest) {
     throw new ScenarioError(
       `the token belongs to another scenario than ${JSON.stringify(loaded.scenario.name)} (or to an earlier form of it, with other threads or another machine)`,

@@ -12,6 +12,7 @@ import { InlineMachine } from '../machine/inline-machine.ts';
 import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { NotDeterministic } from '../machine/operation-log.ts';
 import { formatOperation } from '../machine/operations.ts';
+import { pressureActors } from '../machine/pressure.ts';
 import type { Schedule, Strategy } from '../machine/schedule.ts';
 import { DepthFirstStrategy } from '../schedule/depth-first.ts';
 import { RunsSchedule, runsOf } from '../schedule/runs.ts';
@@ -207,11 +208,14 @@ function firstDifference(one: Trace, other: Trace, actors: readonly ActorInfo[])
   }
 }
 
-/** Threads, then the clock, then the machine itself (check and outcome). */
+/** Threads, then the clock, under memory pressure pager and purger, then the machine itself (check and outcome). */
 export function actorsOf(loaded: LoadedScenario): ActorInfo[] {
   return [
     ...loaded.plans.map(({ name, task, privileged }) => ({ name, task, privileged })),
     { name: 'clock', task: 'kernel', privileged: false },
+    ...['pager', 'purger']
+      .slice(0, pressureActors(loaded.scenario.machine?.memoryPressure))
+      .map((name) => ({ name, task: name, privileged: false })),
     { name: 'check', task: 'kernel', privileged: false },
   ];
 }

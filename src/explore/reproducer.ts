@@ -43,9 +43,9 @@ export class Reproducer {
     this.record = { trace: this.machine.trace, actors, texts: this.machine.texts };
   }
 
-  /** Threads and clock: what tokens number. */
+  /** All but the machine itself: what tokens number. */
   get actors(): number {
-    return this.machine.clock + 1;
+    return this.record.actors.length - 1;
   }
 
   /** Runs `schedule` and returns the findings, without anything for people. */

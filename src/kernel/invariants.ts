@@ -13,10 +13,9 @@ import { IOMemoryDescriptor } from '../iokit/memory-descriptor.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { DevicePager } from '../vm/device-pager.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
-import { MemoryObject } from '../vm/memory-object.ts';
-import { UniversalPageList } from '../vm/universal-page-list.ts';
 import { machineHolder } from './handle-table.ts';
 import type { Kernel } from './kernel.ts';
+import { memoryObjects, pageLists } from './memory-objects.ts';
 import { checkObjects } from './object-invariants.ts';
 
 /** Every invariant that does not hold, in words; none when all is well. */
@@ -191,31 +190,10 @@ function checkReferences(kernel: Kernel, found: string[]): void {
   }
 }
 
-function memoryObjects(kernel: Kernel): Set<MemoryObject> {
-  const objects = new Set<MemoryObject>();
-  for (const { entries } of kernel.vm.spaces)
-    for (const { object } of entries) if (object !== null) objects.add(object);
-  for (const { reference, snapshot } of kernel.iokit.descriptors)
-    for (const held of [reference, snapshot]) for (const { object } of held?.entries ?? []) objects.add(object);
-  for (const descriptor of kernel.iokit.descriptors)
-    if (descriptor instanceof IOBufferMemoryDescriptor) objects.add(descriptor.memory.object);
-  for (const { object } of pageLists(kernel)) objects.add(object);
-  for (const object of kernel.handles.objects()) if (object instanceof MemoryObject) objects.add(object);
-  for (const object of objects) if (object.shadow !== null) objects.add(object.shadow);
-  return objects;
-}
-
 /** Those that a task has had a handle of, and those that others are made of. */
 function descriptors(kernel: Kernel): Set<IOMemoryDescriptor> {
   const found = new Set<IOMemoryDescriptor>(kernel.iokit.descriptors);
   for (const object of kernel.handles.objects()) if (object instanceof IOMemoryDescriptor) found.add(object);
-  return found;
-}
-
-function pageLists(kernel: Kernel): Set<UniversalPageList> {
-  const found = new Set<UniversalPageList>();
-  for (const object of kernel.handles.objects()) if (object instanceof UniversalPageList) found.add(object);
-  for (const { heldPages } of kernel.iokit.descriptors) if (heldPages !== null) found.add(heldPages);
   return found;
 }
 

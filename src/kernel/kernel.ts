@@ -29,6 +29,12 @@ export interface Observer {
   touch(thread: KernelThread, object: KernelObject): void;
   /** `thread` was given a page frame that had another use before. */
   recycled(thread: KernelThread, frame: number): void;
+  /** `thread` copied a page from one frame to another: what happened to its words happened before. */
+  moved(thread: KernelThread, from: number, to: number): void;
+  /** `thread` had a page paged out; what happened to it goes with `key`. */
+  pagedOut(thread: KernelThread, frame: number, key: number): void;
+  /** `thread` had it brought back. */
+  pagedIn(thread: KernelThread, frame: number, key: number): void;
   violation(thread: KernelThread, rule: RuleName, text: string): void;
   /** `thread` can run again. */
   woken(thread: KernelThread): void;
@@ -69,6 +75,14 @@ export class Kernel {
     this.vm.isWaitedOn = (frame) => this.isWaitedOn(frame);
     this.vm.wakeAll = (actor, queue) => this.wakeFrom(queue, queue.waiters.length, actor as KernelThread);
     this.vm.onRecycle = (actor, frame) => this.observer.recycled(actor as KernelThread, frame);
+    this.vm.history = {
+      moved: (actor, from, to) => this.observer.moved(actor as KernelThread, from, to),
+      pagedOut: (actor, frame) => {
+        this.observer.pagedOut(actor as KernelThread, frame, this.newKey());
+        return this.lastKey;
+      },
+      pagedIn: (actor, frame, key) => this.observer.pagedIn(actor as KernelThread, frame, key),
+    };
     const kernelTask = this.addTask('kernel');
     this.iokit = new IOKit({
       vm: this.vm,
@@ -302,4 +316,14 @@ function isSteps(value: unknown): value is Steps<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { next?: unknown }).next === 'function';
 }
 
-const silent: Observer = { acquire() {}, release() {}, touch() {}, recycled() {}, violation() {}, woken() {} };
+const silent: Observer = {
+  acquire() {},
+  release() {},
+  touch() {},
+  recycled() {},
+  moved() {},
+  pagedOut() {},
+  pagedIn() {},
+  violation() {},
+  woken() {},
+};

@@ -47,6 +47,10 @@ export const Kind = {
   Clock: 25,
   /** The only step of a thread that ended without an operation: schedules are written in steps, and its end has a place too. */
   Idle: 26,
+  /** A step of the pager: words 3 and 4 say which frame went; low = pages that went, 0 when none could. */
+  PageOut: 27,
+  /** A step of the purger, which empties an object; low = 1 when there was one. */
+  Purge: 28,
   // From here on events are no steps.
   /** A bulk access begins; low and high: hash of what will be written. */
   Bulk: 32,
@@ -67,6 +71,12 @@ export const Kind = {
   Verdict: 40,
   /** A page frame is used again, for other memory: what was done to its bytes (words 3 and 4) before is history. Not hashed. */
   Recycled: 41,
+  /** A page went to swap from where words 3 and 4 say; subject = key of what happened to it. Not hashed, nor are the next two. */
+  PagedOut: 42,
+  /** It came back, to where words 3 and 4 say. */
+  PagedIn: 43,
+  /** A page was copied, from the physical address in `subject`. */
+  Moved: 44,
 } as const;
 
 export const firstNonStep = Kind.Bulk;
@@ -82,7 +92,10 @@ export const isAccess = (kind: number): boolean => kind >= Kind.Load8 && kind <=
 
 /** Events that follow from others, or say how something was observed. */
 const isUnhashed = (kind: number): boolean =>
-  kind === Kind.Acquire || kind === Kind.Release || kind === Kind.Verdict || kind === Kind.Recycled;
+  kind === Kind.Acquire ||
+  kind === Kind.Release ||
+  kind === Kind.Verdict ||
+  (kind >= Kind.Recycled && kind <= Kind.Moved);
 
 const lengthWord = 0;
 const stepsWord = 1;

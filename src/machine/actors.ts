@@ -1,17 +1,19 @@
 /**
- * The actors that can take the next step, ascending by number: threads, and the clock while somebody sleeps with a deadline.
- * Lies in words, which on threads are shared: whoever acts for the execution at this moment is the only one who touches them.
+ * The actors that can take the next step, ascending by number: threads, the clock while somebody sleeps with a deadline, and
+ * under memory pressure the pager and the purger while they have work. Lies in words, which on threads are shared: whoever acts for the execution at this moment is the only one who touches them.
  */
 import type { Schedule } from './schedule.ts';
 
 const countWord = 0;
+/** Clock, pager, purger. */
+const others = 3;
 
 export class Actors {
   private readonly list: Int32Array;
   private readonly others: Int32Array;
 
   static words(threads: number): number {
-    return threads + 2;
+    return threads + 1 + others;
   }
 
   /** @param words `Actors.words(threads)` of them */
@@ -19,8 +21,8 @@ export class Actors {
     private readonly words: Int32Array,
     threads: number,
   ) {
-    this.list = words.subarray(1, threads + 2);
-    this.others = new Int32Array(threads + 1);
+    this.list = words.subarray(1, threads + 1 + others);
+    this.others = new Int32Array(threads + others);
   }
 
   get count(): number {

@@ -45,6 +45,9 @@ const mostSwallowed = 1000;
  */
 const longestStretch = 1000;
 
+/** So often two pages may be paged out for each other before they count as not fitting into memory. */
+const mostTries = 8;
+
 /** Who has reached a page, for all executions of a campaign. */
 export interface Reach {
   /** Frame → 1 + the first actor that reached it, 0 for nobody. */
@@ -209,13 +212,7 @@ export abstract class ControlledThread extends Task {
     if (turn === Turn.Postponed) return postponed;
     // Where nobody ran in between, what was translated before still holds.
     if (turn === Turn.Waited || physical < 0) physical = this.resolve(operation, kind, address, address, width, access);
-    while (split) {
-      this.resolve(operation, kind, address, this.nextPage(address), width, access);
-      // While it waited for the second page, the first one may have been taken away.
-      physical = this.cache.translate(address, access);
-      if (physical >= 0) break;
-      physical = this.resolve(operation, kind, address, address, width, access);
-    }
+    if (split) physical = this.resolveBoth(operation, kind, address, width, access);
     const frame = Math.floor(physical * this.reciprocal);
     if (!this.always && this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
     return physical;
@@ -302,16 +299,34 @@ export abstract class ControlledThread extends Task {
       physical = this.cache.translate(address, access);
       if (physical >= 0) return physical;
     }
-    const error = new MemoryFault(
-      address,
-      access === accessRead ? 'read' : 'write',
-      width,
-      this.name,
-      reason ?? 'not mapped',
-    );
+    throw this.refuse(operation, kind, subject, address, width, access, reason ?? 'not mapped');
+  }
+
+  /** Records that an access is refused, and returns what to throw. */
+  private refuse(
+    operation: number,
+    kind: number,
+    subject: number,
+    address: number,
+    width: number,
+    access: number,
+    reason: string,
+  ): unknown {
+    const error = new MemoryFault(address, access === accessRead ? 'read' : 'write', width, this.name, reason);
     this.done.record(operation, kind, subject, -1, width, faultReasons.indexOf(error.reason), -1);
     this.done.fail(operation, error);
-    throw this.done.fault(operation);
+    return this.done.fault(operation);
+  }
+
+  /** As `resolve`, for a scalar that reaches into a second page: neither may have been paged out for the other. */
+  private resolveBoth(operation: number, kind: number, address: number, width: number, access: number): number {
+    for (let tries = 0; tries < mostTries; tries++) {
+      this.resolve(operation, kind, address, this.nextPage(address), width, access);
+      const physical = this.cache.translate(address, access);
+      if (physical >= 0) return physical;
+      this.resolve(operation, kind, address, address, width, access);
+    }
+    throw this.refuse(operation, kind, address, address, width, access, 'out of memory');
   }
 
   /** Asks the kernel for the page. Null when it came, otherwise the reason why not. */

@@ -9,6 +9,7 @@ import type { KernelThread } from '../kernel/thread.ts';
 import { enterTask } from '../task/current.ts';
 import { holdsBytes, packPlain, unpackPlain } from '../task/plain-data.ts';
 import type { Outcome } from '../task/scenario.ts';
+import type { SwapStore } from '../vm/swap-store.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
 import { ScenarioMachine } from './scenario-machine.ts';
 import { textOf } from './thrown.ts';
@@ -24,10 +25,17 @@ export class ExecutionState {
   private readonly end: Outcome<unknown>;
   private returned: readonly unknown[] = [];
 
-  /** Builds the machine and runs `setup`. Whatever that throws passes through. */
-  constructor(readonly loaded: LoadedScenario) {
+  /**
+   * Builds the machine and runs `setup`. Whatever that throws passes through.
+   *
+   * @param swap where pages go that are paged out; in memory unless given
+   */
+  constructor(
+    readonly loaded: LoadedScenario,
+    swap: SwapStore | null = null,
+  ) {
     const { scenario, plans } = loaded;
-    this.machine = new ScenarioMachine(scenario.machine, Object.keys(scenario.tasks));
+    this.machine = new ScenarioMachine(scenario.machine, Object.keys(scenario.tasks), swap);
     this.kernel = this.machine.kernelState;
     this.threads = plans.map((plan) => {
       const task = this.kernel.tasks.find((candidate) => candidate.name === plan.task)!;

@@ -12,6 +12,7 @@ import type { Actors } from './actors.ts';
 import { Stop } from './controlled-thread.ts';
 import { describeDeadlock } from './deadlock.ts';
 import type { ExecutionState } from './execution-state.ts';
+import { Pressure, pressureActors } from './pressure.ts';
 import { textOf } from './thrown.ts';
 
 /** A log line of a thread, in the order of the execution. */
@@ -34,8 +35,13 @@ export class Execution implements Observer {
   readonly logs: LogLine[] = [];
   /** What each thread's function returned, by number. */
   readonly results: unknown[];
-  /** Number of the actor that stands for the clock; the one after it for the machine itself. */
+  /** Number of the actor that stands for the clock; pager and purger follow it where there is memory pressure. */
   readonly clock: number;
+  /** Number of the machine itself: the last. */
+  readonly machine: number;
+  /** Frames that were taken away from objects since somebody asked; see `takeReclaimed`. */
+  private readonly reclaimed: number[] = [];
+  private readonly pressure: Pressure | null;
   /** Nobody takes another step. */
   over = false;
   /** Whether a kernel call was made, so that something may have leaked. */
@@ -51,6 +57,10 @@ export class Execution implements Observer {
   ) {
     this.clock = state.threads.length;
     this.results = state.threads.map(() => undefined);
+    const { kernel } = state;
+    const { memoryPressure } = kernel.configuration;
+    this.machine = this.clock + 1 + pressureActors(memoryPressure);
+    this.pressure = memoryPressure ? new Pressure(kernel, trace, actors, this.clock + 1) : null;
   }
 
   /** Back to the state after `setup`, with every thread about to start. */
@@ -63,7 +73,10 @@ export class Execution implements Observer {
     this.usedKernel = false;
     this.timers = false;
     this.unfinished = 0;
+    this.reclaimed.length = 0;
+    this.state.kernel.vm.onReclaim = (frame) => this.reclaimed.push(frame);
     this.actors.reset(this.clock);
+    this.pressure?.reset();
     for (const thread of this.state.threads) {
       this.results[thread.number] = undefined;
       if (!thread.daemon) this.unfinished++;
@@ -90,6 +103,21 @@ export class Execution implements Observer {
     if (thread.number >= 0) this.trace.append(Kind.Recycled, thread.number, 0, 0, frame * pageSize, pageSize, 0, 0);
   }
 
+  moved(thread: KernelThread, from: number, to: number): void {
+    const { pageSize } = this.state.kernel.hardware;
+    this.trace.append(Kind.Moved, this.actorOf(thread), 0, from * pageSize, to * pageSize, pageSize, 0, 0);
+  }
+
+  pagedOut(thread: KernelThread, frame: number, key: number): void {
+    const { pageSize } = this.state.kernel.hardware;
+    this.trace.append(Kind.PagedOut, this.actorOf(thread), 0, key, frame * pageSize, pageSize, 0, 0);
+  }
+
+  pagedIn(thread: KernelThread, frame: number, key: number): void {
+    const { pageSize } = this.state.kernel.hardware;
+    this.trace.append(Kind.PagedIn, this.actorOf(thread), 0, key, frame * pageSize, pageSize, 0, 0);
+  }
+
   violation(thread: { readonly number: number }, rule: RuleName, text: string): void {
     this.broken(thread.number, ruleNumber(rule), text);
   }
@@ -99,11 +127,21 @@ export class Execution implements Observer {
     this.watchClock();
   }
 
+  /** After a step of a kernel call: memory may have become available to pager and purger, or been taken. */
+  called(): void {
+    this.pressure?.watch();
+  }
+
+  /** Frames whose pages were taken away since this was last asked. Whoever has reached them meets the one who did that. */
+  takeReclaimed(): readonly number[] {
+    return this.reclaimed.length === 0 ? this.reclaimed : this.reclaimed.splice(0);
+  }
+
   // What happens to threads.
 
   /** `thread` (-1: the machine itself) broke the rule of that number. */
   broken(thread: number, rule: number, text: string): void {
-    this.append(Kind.Violation, thread < 0 ? this.clock + 1 : thread, this.tasks[thread]?.recorded ?? 0, rule, text);
+    this.append(Kind.Violation, thread < 0 ? this.machine : thread, this.tasks[thread]?.recorded ?? 0, rule, text);
   }
 
   /** The thread sleeps in the kernel. */
@@ -135,6 +173,7 @@ export class Execution implements Observer {
     this.state.kernel.endThread(thread);
     if (task.stopped === Stop.Died) this.killTask(thread);
     if (this.unfinished === 0) this.finish();
+    this.pressure?.watch();
   }
 
   /** Nobody takes another step. */
@@ -143,8 +182,13 @@ export class Execution implements Observer {
     for (const task of this.tasks) if (task.stopped === Stop.None) task.stopped = Stop.Suspended;
   }
 
-  /** A step of the clock. */
-  tick(): void {
+  /** A step of an actor that is no thread. */
+  act(actor: number): void {
+    if (actor > this.clock) this.pressure!.act(actor, this.reclaimed);
+    else this.tick();
+  }
+
+  private tick(): void {
     this.state.kernel.expire();
     this.trace.append(Kind.Clock, this.clock, 0, 0, -1, 0, this.state.kernel.time, 0);
     this.watchClock();
@@ -173,14 +217,14 @@ export class Execution implements Observer {
   judge(): string | null {
     const failure = this.state.check();
     if (failure !== null) {
-      this.append(Kind.Verdict, this.clock + 1, 0, ruleNumber('check'), failure);
+      this.append(Kind.Verdict, this.machine, 0, ruleNumber('check'), failure);
       return null;
     }
     const label = this.state.outcome(this.results);
     const allowed = this.state.loaded.scenario.allowed;
     if (label !== null && allowed !== undefined && !allowed.includes(label)) {
       const text = `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.map((one) => JSON.stringify(one)).join(', ')}`;
-      this.append(Kind.Verdict, this.clock + 1, 0, ruleNumber('forbidden-outcome'), text);
+      this.append(Kind.Verdict, this.machine, 0, ruleNumber('forbidden-outcome'), text);
     }
     return label;
   }
@@ -199,6 +243,10 @@ export class Execution implements Observer {
     this.trace.append(Kind.End, thread.number, this.tasks[thread.number]!.recorded, 0, -1, 0, stop, 0);
     this.actors.remove(thread.number);
     if (!thread.daemon) this.unfinished--;
+  }
+
+  private actorOf(thread: KernelThread): number {
+    return thread.number < 0 ? this.machine : thread.number;
   }
 
   private append(kind: number, actor: number, operation: number, rule: number, text: string): void {

@@ -18,6 +18,9 @@ import type { CopyStep } from '../vm/steps.ts';
 import { faultReasons } from './faults.ts';
 import { refusal } from './refusal.ts';
 
+/** So often in a row a page may be gone before it is used. */
+const mostFaults = 1000;
+
 /** The way to the kernel. A call that blocks returns when it is over. */
 export interface Link {
   begin(call: number, words: Words): number;
@@ -212,10 +215,13 @@ export class FreeTask extends Task {
     this.stopIfFailed();
     if (typeof address !== 'number') throw new TypeError(`address: expected a number, got ${show(address)}`);
     let reason = 'bad address';
-    if (Number.isSafeInteger(address) && address >= 0) {
-      reason = faultReasons[this.invoke(calls.fault, address, access)] ?? 'not mapped';
+    // A page that came may be gone again before it is used, paged out for somebody else.
+    for (let tries = 0; tries < mostFaults && Number.isSafeInteger(address) && address >= 0; tries++) {
+      const code = this.invoke(calls.fault, address, access);
+      reason = faultReasons[code] ?? 'not mapped';
       physical = this.cache.translate(address, access);
       if (physical >= 0) return physical;
+      if (code !== 0) break;
     }
     throw new MemoryFault(address, access === accessRead ? 'read' : 'write', length, this.name, reason || 'not mapped');
   }
@@ -224,12 +230,15 @@ export class FreeTask extends Task {
   private copyRuns(address: number, bytes: Uint8Array, access: number): void {
     for (let done = 0; done < bytes.length; ) {
       const start = this.resolve(address + done, bytes.length - done, access);
+      const { generation } = this.cache;
       let run = Math.min(bytes.length - done, this.pageSize - (start % this.pageSize));
       while (done + run < bytes.length) {
         const next = this.cache.translate(address + done + run, access);
         if (next !== start + run) break;
         run += Math.min(bytes.length - done - run, this.pageSize);
       }
+      // Asking for the later pages may have shown that what was answered for the first is void.
+      if (this.cache.generation !== generation) continue;
       if (access === accessWrite) this.writeRun(start, bytes, done, run);
       else this.memory.read(start, bytes, done, run);
       done += run;

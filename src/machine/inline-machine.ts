@@ -49,7 +49,7 @@ export class InlineMachine implements Carrier {
   readonly logs: readonly LogLine[];
   /** What each thread's function returned, by number. */
   readonly results: readonly unknown[];
-  /** Number of the actor that stands for the clock; the one after it for the machine itself. */
+  /** Number of the actor that stands for the clock. */
   readonly clock: number;
   /** For a watchdog outside (execution.md, rule 12): word 0 moves whenever a thread is run, word 1 is 1 + its number. */
   heartbeat: Int32Array | null = null;
@@ -177,11 +177,11 @@ export class InlineMachine implements Carrier {
     // A page that comes cannot leak: it belongs to what is mapped.
     if (call !== calls.fault.number) this.execution.usedKernel = true;
     words.at = 0;
-    return this.kernel.begin(this.state.threads[task.number]!, call, words);
+    return this.called(task.number, this.kernel.begin(this.state.threads[task.number]!, call, words));
   }
 
   resume(task: ControlledThread): number {
-    return this.kernel.resume(this.state.threads[task.number]!);
+    return this.called(task.number, this.kernel.resume(this.state.threads[task.number]!));
   }
 
   choose(task: ControlledThread, n: number): number {
@@ -241,14 +241,31 @@ export class InlineMachine implements Carrier {
       const next = this.next;
       if (next === below && below >= 0) return true;
       if (next < 0) this.execution.deadlock();
-      else if (next === this.clock) {
-        this.execution.tick();
+      else if (next >= this.clock) {
+        this.execution.act(next);
+        this.meet(next);
         this.next = this.pick();
       } else if (this.onStack[next] === 1) return false;
       else this.runThread(this.tasks[next]!);
       if (this.trace.steps > this.options.maximumSteps && !this.execution.over) this.livelock();
     }
     return false;
+  }
+
+  /** A step of a kernel call of `thread` has been done. */
+  private called(thread: number, status: number): number {
+    this.execution.called();
+    this.meet(thread);
+    return status;
+  }
+
+  /** Whose pages `actor` took away, shares them with it. */
+  private meet(actor: number): void {
+    const { first, points } = this.options.reach;
+    for (const frame of this.execution.takeReclaimed()) {
+      if (first[frame] === 0) first[frame] = actor + 1;
+      else if (first[frame] !== actor + 1 && points[frame] === 0) this.options.onShared(frame);
+    }
   }
 
   private enter(task: ControlledThread): void {

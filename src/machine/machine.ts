@@ -5,10 +5,11 @@
 import { availableParallelism } from 'node:os';
 import { configure, type MachineOptions } from '../hardware/configuration.ts';
 import { Hardware } from '../hardware/hardware.ts';
+import type { Inspection } from '../kernel/inspection.ts';
 import { Words } from '../kernel/wire.ts';
 import { CoordinatorWorker } from './threads/coordinator-worker.ts';
 import { Control } from './threads/layout.ts';
-import type { AddedThread, Inspection } from './threads/machine-service.ts';
+import type { AddedThread } from './threads/machine-service.ts';
 import { MainClient } from './threads/main-client.ts';
 import { PoolWorker } from './threads/pool-worker.ts';
 import { Command } from './threads/requests.ts';

@@ -59,6 +59,10 @@ function format(kind: number, subject: number, low: number, high: number, length
       return 'ends, having done nothing';
     case Kind.Random:
       return 'random()';
+    case Kind.PageOut:
+      return low === 0 ? 'finds no page to take' : 'takes a page out of memory';
+    case Kind.Purge:
+      return low === 0 ? 'finds nothing to empty' : 'empties a volatile object';
     case Kind.Clock:
       return `time moves to ${low} ns`;
     default:

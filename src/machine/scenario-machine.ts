@@ -6,6 +6,7 @@ import { configure, type MachineOptions } from '../hardware/configuration.ts';
 import { Hardware } from '../hardware/hardware.ts';
 import { Status } from '../kernel/call.ts';
 import { calls } from '../kernel/calls/index.ts';
+import { type Inspection, inspectKernel } from '../kernel/inspection.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { KernelTask } from '../kernel/task.ts';
 import type { KernelThread } from '../kernel/thread.ts';
@@ -14,6 +15,7 @@ import { enterTask } from '../task/current.ts';
 import { TaskHandle } from '../task/handle.ts';
 import type { ScenarioMachine as Synchronous } from '../task/scenario.ts';
 import type { Task } from '../task/task.ts';
+import type { SwapStore } from '../vm/swap-store.ts';
 import { FreeTask, type Link } from './free-task.ts';
 
 export class ScenarioMachine implements Synchronous {
@@ -21,10 +23,15 @@ export class ScenarioMachine implements Synchronous {
   readonly kernelState: Kernel;
   private readonly views = new Map<string, Task>();
 
-  /** Throws RangeError or TypeError for bad options. `tasks` names the tasks beside `kernel`. */
-  constructor(options: MachineOptions = {}, tasks: readonly string[] = []) {
+  /**
+   * Throws RangeError or TypeError for bad options.
+   *
+   * @param tasks the tasks beside `kernel`
+   * @param swap where pages go that are paged out; in memory unless given
+   */
+  constructor(options: MachineOptions = {}, tasks: readonly string[] = [], swap: SwapStore | null = null) {
     this.hardware = Hardware.build(configure(options));
-    this.kernelState = new Kernel(this.hardware);
+    this.kernelState = new Kernel(this.hardware, swap);
     for (const name of tasks) if (name !== 'kernel') this.kernelState.addTask(name);
   }
 
@@ -53,6 +60,10 @@ export class ScenarioMachine implements Synchronous {
 
   share(size: number): number {
     return this.kernel.invoke(calls.share, size);
+  }
+
+  inspect(): Inspection {
+    return inspectKernel(this.kernelState);
   }
 
   /** Runs `body` with `task` as the running task, so that I/O Kit's factories know who calls. */

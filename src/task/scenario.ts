@@ -3,6 +3,7 @@
  * shape, so that a mistake is named where it was made.
  */
 import type { MachineOptions } from '../hardware/configuration.ts';
+import type { Inspection } from '../kernel/inspection.ts';
 import { show } from '../kernel/wire.ts';
 import type { Task } from './task.ts';
 
@@ -14,6 +15,8 @@ export interface ScenarioMachine {
   readonly kernel: Task;
   /** Allocates memory that every task can reach, at one address in all of them; a multiple of the page size is used up. */
   share(size: number): number;
+  /** What the machine holds at this moment. */
+  inspect(): Inspection;
 }
 
 export type ThreadFunction<S> = (task: Task, shared: S) => unknown;

@@ -56,13 +56,38 @@ export class Pager {
 
   /** A frame with one owner that holds what lies in swap as page `index` of `object`; `noFrame` when there is none. */
   bringBack(actor: Actor, object: MemoryObject, index: number): number {
+    const slot = object.slots.get(index)!;
     const frame = this.vm.takeFrame(actor);
-    if (frame === noFrame) return noFrame;
-    const { hardware, pageSize } = this.vm;
-    this.store.read(object.slots.get(index)!, this.scratch);
-    hardware.preserve(frame * pageSize, pageSize);
-    hardware.memory.write(frame * pageSize, this.scratch, 0, pageSize);
+    if (frame === noFrame) return this.swap.isFull ? this.exchange(actor, object, index, slot) : noFrame;
+    this.store.read(slot, this.scratch);
+    this.fill(actor, frame, this.swap.keys[slot]!, this.scratch);
     return frame;
+  }
+
+  /** Brings a page back where swap is as full as memory is: into the frame of one that goes to where it lay. */
+  private exchange(actor: Actor, object: MemoryObject, index: number, slot: number): number {
+    const page = new Uint8Array(this.vm.pageSize);
+    this.store.read(slot, page);
+    this.swap.free(slot);
+    object.setSlot(index, null);
+    const key = this.swap.keys[slot]!;
+    const frame = this.vm.takeFrame(actor);
+    if (frame !== noFrame) {
+      this.fill(actor, frame, key, page);
+      return frame;
+    }
+    const again = this.swap.allocate();
+    this.vm.journal.set(this.swap.keys, again, key);
+    this.store.write(again, page);
+    object.setSlot(index, again);
+    return noFrame;
+  }
+
+  private fill(actor: Actor, frame: number, key: number, page: Uint8Array): void {
+    const { hardware, pageSize } = this.vm;
+    hardware.preserve(frame * pageSize, pageSize);
+    hardware.memory.write(frame * pageSize, page, 0, pageSize);
+    this.vm.history.pagedIn(actor, frame, key);
   }
 
   private mayGo(object: MemoryObject, index: number, frame: number): boolean {
@@ -104,6 +129,7 @@ export class Pager {
       this.store.write(slot, this.scratch);
       object.setSlot(index, slot);
     }
+    this.vm.journal.set(this.swap.keys, object.slots.get(index)!, this.vm.history.pagedOut(actor, frame));
     this.vm.onReclaim(frame);
     this.vm.disown(actor, object.remove(index));
     return true;

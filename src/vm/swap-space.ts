@@ -14,6 +14,8 @@ export class SwapSpace {
   private readonly taken: Int32Array;
   /** `taken` as it was when recording began. */
   private readonly atBase: Int32Array;
+  /** Slot → key of what happened to the page in it. */
+  readonly keys: Float64Array;
   /** Where the search for a free slot goes on. */
   next = 0;
 
@@ -24,6 +26,7 @@ export class SwapSpace {
   ) {
     this.taken = new Int32Array(2 * capacity);
     this.atBase = new Int32Array(2 * capacity);
+    this.keys = new Float64Array(2 * capacity);
     journal.onBase(() => this.atBase.set(this.taken));
   }
 

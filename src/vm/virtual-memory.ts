@@ -16,6 +16,14 @@ import { SwapSpace } from './swap-space.ts';
 import { MemorySwapStore, type SwapStore } from './swap-store.ts';
 import { disconnect, dropTranslations } from './translations.ts';
 
+/** Who is told where the contents of a page go, so that what happened to them is not forgotten. */
+export interface PageHistory {
+  moved(actor: Actor, from: number, to: number): void;
+  /** Returns the key under which it is to be found again. */
+  pagedOut(actor: Actor, frame: number): number;
+  pagedIn(actor: Actor, frame: number, key: number): void;
+}
+
 export class VirtualMemory {
   readonly journal: Journal;
   readonly pageSize: number;
@@ -24,6 +32,7 @@ export class VirtualMemory {
   onRecycle: (actor: Actor, frame: number) => void = () => {};
   /** Whether anybody may have written to frames that were never handed out, through their physical addresses. */
   framesExposed = false;
+  history: PageHistory = { moved() {}, pagedOut: () => 0, pagedIn() {} };
   /** Told when a page is taken away from an object: paged out, or dropped. */
   onReclaim: (frame: number) => void = () => {};
   /** Whether a thread waits on a word of the frame, by its physical address. */
@@ -95,6 +104,7 @@ export class VirtualMemory {
       return noFrame;
     }
     this.hardware.copyFrame(source, target);
+    this.history.moved(actor, source, target);
     return target;
   }
 
@@ -156,6 +166,7 @@ export class VirtualMemory {
     frames.quarantine?.settle();
     const source = object.remove(index);
     this.hardware.copyFrame(source, target);
+    this.history.moved(actor, source, target);
     if (frames.isDirty(source)) frames.setDirty(target, 1);
     this.disown(actor, source);
     object.insert(index, target);

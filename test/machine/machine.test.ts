@@ -45,8 +45,8 @@ test('handles pass between tasks as handles, and are opaque on the main thread',
   assert.is(await a.call('load', address), 42);
   assert.throws(() => buffer.prepare(), /call it there/);
   const inspection = await machine.inspect();
-  assert.is(inspection.descriptors, 1);
-  assert.is(inspection.maps, 0);
+  assert.is(inspection.descriptors.length, 1);
+  assert.is(inspection.maps.length, 0);
   await a.call('release', buffer);
   assert.is((await rejection(b.call('readFirst', buffer))).name, 'HandleError');
 });

@@ -25,6 +25,9 @@ export class TestMachine extends ScenarioMachine {
       release() {},
       touch() {},
       recycled() {},
+      moved() {},
+      pagedOut() {},
+      pagedIn() {},
       woken() {},
       violation: (_thread, rule) => {
         this.violations.push(rule);

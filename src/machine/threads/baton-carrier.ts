@@ -177,7 +177,7 @@ export class BatonCarrier implements Carrier {
     return suspension;
   }
 
-  /** Hands the baton on. The clock has no worker: its steps are done on the way. */
+  /** Hands the baton on. Clock, pager and purger have no worker: their steps are done on the way. */
   private giveTo(task: Carried, first: number): void {
     const { control } = this;
     let next = first;
@@ -185,7 +185,7 @@ export class BatonCarrier implements Carrier {
     for (;;) {
       if (control.words[Head.TraceSteps]! > this.maximumSteps) this.client.ask(Ask.Livelock);
       else if (next < 0) this.client.ask(Ask.Deadlock);
-      else if (next === this.clock) this.client.ask(Ask.Tick);
+      else if (next >= this.clock) this.tick(next);
       else break;
       if (control.head(Head.Over) !== 0 || control.stopped) return;
       next = this.actors.pick(this.lane, -1, control.words[Head.TraceSteps]!);
@@ -194,6 +194,12 @@ export class BatonCarrier implements Carrier {
     if (next !== this.thread) control.wake(next);
     // Workers that died while nobody asked the coordinator are its business once they are to go on.
     if (control.head(Head.Deaths) !== this.deaths) control.ring();
+  }
+
+  private tick(actor: number): void {
+    this.words.clear();
+    this.words.put(actor);
+    this.client.ask(Ask.Tick, this.words);
   }
 
   /** Waits for the baton. Throws the suspension when the execution ends first. */

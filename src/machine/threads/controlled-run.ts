@@ -95,6 +95,7 @@ export class ControlledRun {
       return;
     }
     const answer = this.serve(thread, call, words);
+    this.shared.push(...this.execution.takeReclaimed());
     this.publishEnd();
     if (answer === Status.Copy) server.answerCopy(slot, this.state.kernel.copy!);
     else server.answer(slot, answer, call >= Ask.Resume ? this.state.kernel.reply : this.numbers);
@@ -155,7 +156,7 @@ export class ControlledRun {
         this.ended(thread, words);
         return Status.Done;
       case Ask.Tick:
-        execution.tick();
+        execution.act(words.take());
         return Status.Done;
       case Ask.Deadlock:
         execution.deadlock();
@@ -185,6 +186,7 @@ export class ControlledRun {
 
   private settle(thread: number, status: number): number {
     if (status === Status.Blocked) this.execution.blocked(thread);
+    this.execution.called();
     return status;
   }
 
@@ -228,7 +230,7 @@ export class ControlledRun {
       const next = this.actors.pick(this.lane, -1, steps);
       if (steps > this.settings.maximumSteps) execution.livelock(last, this.settings.maximumSteps);
       else if (next < 0) execution.deadlock();
-      else if (next === execution.clock) execution.tick();
+      else if (next >= execution.clock) execution.act(next);
       else {
         control.setHead(Head.Holder, next);
         // Its worker may have died before it got the baton.

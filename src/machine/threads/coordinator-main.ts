@@ -3,8 +3,10 @@ import { parentPort } from 'node:worker_threads';
 import { Hardware } from '../../hardware/hardware.ts';
 import { Journal } from '../../hardware/journal.ts';
 import { Kernel } from '../../kernel/kernel.ts';
+import type { SwapStore } from '../../vm/swap-store.ts';
 import { ScenarioError } from '../errors.ts';
 import { ExecutionState } from '../execution-state.ts';
+import { FileSwapStore } from '../file-swap-store.ts';
 import { loadForSetup } from '../scenario-loader.ts';
 import { Coordinator, type Service } from './coordinator.ts';
 import { Control } from './layout.ts';
@@ -21,11 +23,23 @@ export async function coordinate(setup: CoordinatorSetup, makeStrategy: Strategy
   const server = new SlotServer(control);
   let service: Service;
   let scenario: ScenarioReady | null = null;
+  const swap = new FileSwapStore();
   try {
     if (setup.machine.kind === 'script') {
-      service = new MachineService(new Kernel(new Hardware(setup.machine.buffers, new Journal())), control, server);
+      service = new MachineService(
+        new Kernel(new Hardware(setup.machine.buffers, new Journal()), swap),
+        control,
+        server,
+      );
     } else {
-      ({ service, scenario } = await forScenario(setup.machine.url, setup.machine.name, control, server, makeStrategy));
+      ({ service, scenario } = await forScenario(
+        setup.machine.url,
+        setup.machine.name,
+        control,
+        server,
+        makeStrategy,
+        swap,
+      ));
     }
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
@@ -35,7 +49,11 @@ export async function coordinate(setup: CoordinatorSetup, makeStrategy: Strategy
   report({ error: null, scenario });
   // Whoever asks it waits, so that the two of them need a core each. In a scenario the next thread needs one as well.
   const spins = spinsFor(scenario === null ? 2 : scenario.threads.length + 1, setup.cores);
-  new Coordinator(control, server, service, new Spin(Math.max(spins, 200))).run();
+  try {
+    new Coordinator(control, server, service, new Spin(Math.max(spins, 200))).run();
+  } finally {
+    swap.close();
+  }
 }
 
 async function forScenario(
@@ -44,11 +62,12 @@ async function forScenario(
   control: Control,
   server: SlotServer,
   makeStrategy: StrategyFactory,
+  swap: SwapStore,
 ) {
   const loaded = await loadForSetup(url, name);
   let state: ExecutionState;
   try {
-    state = new ExecutionState(loaded);
+    state = new ExecutionState(loaded, swap);
   } catch (error) {
     throw new ScenarioError(
       `${loaded.scenario.name}: setup throws: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,

@@ -26,6 +26,9 @@ export class FreeKernel {
     release() {},
     touch() {},
     recycled() {},
+    moved() {},
+    pagedOut() {},
+    pagedIn() {},
     violation: (thread, rule, message) => this.broken(thread, rule, message),
     woken: (thread) => {
       if (thread.number >= 0 && !thread.ended) this.runnable.push(thread);
@@ -94,6 +97,7 @@ export class FreeKernel {
   /** Becomes the kernel's observer again, after a controlled execution. */
   observe(): void {
     this.kernel.observer = this.observer;
+    this.kernel.vm.onReclaim = () => {};
     // Nobody schedules: a step a page would only cost.
     this.kernel.iokit.copiesWholeSegments = true;
   }

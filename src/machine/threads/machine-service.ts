@@ -1,6 +1,6 @@
 /** The coordinator of a machine for scripts: no scenario, tasks come and go, calls are served as they arrive. */
 import { Status } from '../../kernel/call.ts';
-import { machineHolder } from '../../kernel/handle-table.ts';
+import { inspectKernel } from '../../kernel/inspection.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { stateHash } from '../../kernel/state-hash.ts';
 import type { KernelTask } from '../../kernel/task.ts';
@@ -28,19 +28,6 @@ export interface AddedThread {
   readonly taskHandle: number;
   readonly kernelHandle: number;
   readonly space: number;
-}
-
-/** What `machine.inspect()` answers. */
-export interface Inspection {
-  readonly tasks: {
-    readonly name: string;
-    readonly alive: boolean;
-    readonly threads: string[];
-    readonly entries: number;
-  }[];
-  readonly maps: number;
-  readonly descriptors: number;
-  readonly frames: { readonly total: number; readonly free: number; readonly wired: number; readonly dirty: number };
 }
 
 export class MachineService implements Service {
@@ -75,7 +62,7 @@ export class MachineService implements Service {
       case Command.Grant:
         return this.answer(this.grant(words));
       case Command.Inspect:
-        return this.answer(this.inspect());
+        return this.answer(inspectKernel(this.kernel, this.quarantine.size));
       case Command.Hash:
         // Time is the coordinator's clock here, and moves by itself.
         return this.answer(stateHash(this.kernel, false));
@@ -135,37 +122,6 @@ export class MachineService implements Service {
     while (words.at < words.length) objects.push(this.kernel.handles.lookup(words.take(), null, machine));
     for (const object of objects) this.kernel.handles.grant(object, thread);
     return null;
-  }
-
-  private inspect(): Inspection {
-    const { kernel } = this;
-    const { frames } = kernel.hardware;
-    let maps = 0;
-    let descriptors = 0;
-    for (const object of kernel.handles.objects()) {
-      if (object.kind === 'IOMemoryMap') maps++;
-      else if (object.kind.endsWith('MemoryDescriptor')) descriptors++;
-    }
-    let wired = 0;
-    let dirty = 0;
-    for (let frame = 0; frame < frames.frames; frame++) {
-      if (frames.wires(frame) > 0) wired++;
-      if (frames.isDirty(frame)) dirty++;
-    }
-    const tasks = kernel.tasks.map((task) => ({
-      name: task.name,
-      alive: !task.dead,
-      threads: kernel.threads
-        .filter((thread) => thread.task === task && thread.number !== machineHolder)
-        .map((thread) => thread.name),
-      entries: [...task.space.entries].length,
-    }));
-    return {
-      tasks,
-      maps,
-      descriptors,
-      frames: { total: frames.frames, free: frames.freeFrames + this.quarantine.size, wired, dirty },
-    };
   }
 
   private answer(value: unknown): void {

@@ -11,7 +11,7 @@ export const Ask = {
   Choose: -3,
   /** The function is over. Words: a `How`, then what belongs to it. */
   Ended: -4,
-  /** The clock's step. */
+  /** A step of an actor that is no thread. Words: its number. */
   Tick: -5,
   Deadlock: -6,
   Livelock: -7,

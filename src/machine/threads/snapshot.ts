@@ -11,6 +11,7 @@ export class Snapshot {
   private readonly journal: TouchJournal;
   private readonly kept = new Map<number, Int32Array>();
   private readonly dirty = new Set<number>();
+  private readonly referenced = new Set<number>();
 
   /** Taken now. */
   constructor(private readonly hardware: Hardware) {
@@ -23,6 +24,7 @@ export class Snapshot {
     for (let frame = 0; frame < frames.frames; frame++) {
       const isDirty = frames.isDirty(frame);
       if (isDirty) this.dirty.add(frame);
+      if (frames.referenced[frame] !== 0) this.referenced.add(frame);
       if (frame < used || isDirty) this.kept.set(frame, memory.words.slice(frame * words, (frame + 1) * words));
     }
   }
@@ -31,15 +33,17 @@ export class Snapshot {
   restore(): void {
     const { frames, memory, tables, pageSize } = this.hardware;
     const words = pageSize / 4;
-    let dirtyChanged = false;
+    let changed = false;
     this.journal.drain((frame) => {
       const kept = this.kept.get(frame);
       if (kept === undefined) memory.words.fill(0, frame * words, (frame + 1) * words);
       else memory.words.set(kept, frame * words);
       const dirty = this.dirty.has(frame) ? 1 : 0;
-      if (frames.dirty[frame] !== dirty) dirtyChanged = true;
+      const referenced = this.referenced.has(frame) ? 1 : 0;
+      if (frames.dirty[frame] !== dirty || frames.referenced[frame] !== referenced) changed = true;
       frames.dirty[frame] = dirty;
+      frames.referenced[frame] = referenced;
     });
-    if (dirtyChanged) tables.invalidate();
+    if (changed) tables.invalidate();
   }
 }
