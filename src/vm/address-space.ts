@@ -107,8 +107,8 @@ export class AddressSpace {
     for (const entry of this.clip(this.vm.truncatePage(start), this.vm.roundPage(end))) {
       this.dropTranslations(entry);
       this.entries.remove(entry);
+      (entry.gate ?? entry.object?.gate)?.wake();
       entry.object?.release(actor);
-      entry.gate?.wake();
     }
   }
 
