@@ -88,7 +88,7 @@ export function inspectKernel(kernel: Kernel, held = 0): Inspection {
       name: descriptor.name,
       length: descriptor.getLength(),
       references: descriptor.references,
-      wireCount: descriptor.wired.wireCount,
+      wireCount: descriptor.wired.reduce((least, { wireCount }) => Math.min(least, wireCount), Number.MAX_SAFE_INTEGER),
     })),
     frames: countFrames(kernel, held),
     swap: { total: kernel.vm.swap?.capacity ?? 0, used: kernel.vm.swap?.used ?? 0 },

@@ -295,7 +295,7 @@ export class AddressSpace {
 
   private drop(actor: Actor, entry: MapEntry): void {
     this.entries.remove(entry);
-    entry.gate?.wake();
+    (entry.gate ?? entry.object?.gate)?.wake();
     if (entry.object === null) return;
     this.unlink(entry, entry.object);
     entry.object.release(actor);

@@ -19,19 +19,34 @@ export class SleepLock {
 
   /** Waits until nobody else holds it. Enough for work that then ends within the same step. */
   *free(waiter: Waiter): Steps<void> {
-    while (this.isHeldAgainst(waiter)) yield this.queue;
+    try {
+      while (this.isHeldAgainst(waiter)) yield this.queue;
+    } finally {
+      this.passOn();
+    }
   }
 
   *take(waiter: Waiter): Steps<void> {
-    while (this.owner !== null) yield this.queue;
-    this.journal.set(this as SleepLock, 'owner', waiter);
+    let taken = false;
+    try {
+      while (this.owner !== null) yield this.queue;
+      this.journal.set(this as SleepLock, 'owner', waiter);
+      taken = true;
+    } finally {
+      if (!taken) this.passOn();
+    }
   }
 
   /** Lets go of it if `waiter` holds it: a thread that dies may or may not. */
   release(waiter: Waiter): void {
     if (this.owner !== waiter) return;
     this.journal.set(this as SleepLock, 'owner', null);
-    this.queue.waiters[0]?.woken(this.queue);
+    this.passOn();
+  }
+
+  /** Wakes the next in line. Whoever was woken and does not keep the lock (or died before it could) must do so, too. */
+  private passOn(): void {
+    if (this.owner === null) this.queue.waiters[0]?.woken(this.queue);
   }
 
   isHeldAgainst(waiter: Waiter): boolean {
