@@ -4,7 +4,7 @@ import { Hardware } from '../../hardware/hardware.ts';
 import { enterTask } from '../../task/current.ts';
 import { makeHandle } from '../../task/handle.ts';
 import type { FreeTask } from '../free-task.ts';
-import { loadModule } from '../scenario-loader.ts';
+import { loadModule } from '../user-module.ts';
 import { installTransferHandlers } from './comlink-values.ts';
 import { makeFreeTask } from './free-link.ts';
 import { Control, Own, Phase } from './layout.ts';
@@ -34,9 +34,9 @@ export class ScriptWorker implements ScriptApi {
 
   /** Answers calls until the port is closed. */
   async serve(): Promise<void> {
-    const { port, url, thread } = this.setup;
+    const { port, url } = this.setup;
     installTransferHandlers(makeHandle);
-    this.module = await loadModule(url, `script-${thread.number}`);
+    this.module = await loadModule(url, null);
     // This JavaScript thread is that task's for ever, so its functions may be asynchronous too.
     enterTask(this.task);
     const closed = new Promise<void>((resolve) => port!.once('close', resolve));

@@ -1,0 +1,11 @@
+/** What the coordinator of a script's machine starts with: a kernel in which nothing has happened. */
+import { Hardware, type HardwareBuffers } from '../../hardware/hardware.ts';
+import { Journal } from '../../hardware/journal.ts';
+import { Kernel } from '../../kernel/kernel.ts';
+import type { Control } from './layout.ts';
+import { MachineService } from './machine-service.ts';
+import type { SlotServer } from './slot-server.ts';
+
+export function bootMachine(buffers: HardwareBuffers, control: Control, server: SlotServer): MachineService {
+  return new MachineService(new Kernel(new Hardware(buffers, new Journal())), control, server);
+}
