@@ -258,7 +258,7 @@ export class Kernel {
   }
 
   private finish(entry: Call, value: unknown): number {
-    entry.result.encode(this.reply, value, `result of ${entry.name}`);
+    entry.result.encode(this.reply, value, entry.resultLabel);
     return Status.Done;
   }
 

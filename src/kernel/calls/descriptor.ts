@@ -149,7 +149,7 @@ export const descriptorCalls = {
     (kernel, caller, id, offset, length, room): Steps<number> => {
       const target = descriptorOf(kernel, caller, id);
       checkRoom(target, offset, length, room);
-      return keeping(target, caller, target.readBytes(caller, offset, length));
+      return target.readBytes(caller, offset, length);
     },
   ),
   writeBytes: call(
@@ -159,7 +159,7 @@ export const descriptorCalls = {
     (kernel, caller, id, offset, length, room): Steps<number> => {
       const target = descriptorOf(kernel, caller, id);
       checkRoom(target, offset, length, room);
-      return keeping(target, caller, target.writeBytes(caller, offset, length));
+      return target.writeBytes(caller, offset, length);
     },
   ),
 };
