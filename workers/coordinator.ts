@@ -1,7 +1,14 @@
 /** Entry of the coordinator's worker: the thread that holds a machine's kernel. */
 import { workerData } from 'node:worker_threads';
-import { coordinate } from '../src/machine/threads/coordinator-main.ts';
+import { loadOwn } from '../src/machine/packaging.ts';
 import type { CoordinatorSetup } from '../src/machine/threads/setup.ts';
-import { makeStrategy, type StrategyName } from '../src/schedule/strategies.ts';
+import type { StrategyName } from '../src/schedule/strategies.ts';
 
-void coordinate(workerData as CoordinatorSetup, (name, options) => makeStrategy(name as StrategyName, options));
+const { coordinate } = await loadOwn<typeof import('../src/machine/threads/coordinator-main.ts')>(
+  'machine/threads/coordinator-main',
+);
+
+void coordinate(workerData as CoordinatorSetup, async () => {
+  const { makeStrategy } = await loadOwn<typeof import('../src/schedule/strategies.ts')>('schedule/strategies');
+  return (name, options) => makeStrategy(name as StrategyName, options);
+});

@@ -15,9 +15,12 @@ export function* copyBytes(
   const total = copyable(iokit, descriptor, offset, length);
   if (total === 0 || !descriptor.mayCopy(waiter, intoMemory)) return 0;
   const whole = waiter.pool === 0 || iokit.copiesWholeSegments;
-  // A thread-safe copy keeps every other one out from its first byte to its last.
-  if (descriptor.threadSafe) yield* iokit.globalLock.take(waiter);
+  const { threadSafe } = descriptor;
+  // Others might release it between two steps. Kept here, where the steps are: a generator around this one costs as much again.
+  descriptor.retain();
   try {
+    // A thread-safe copy keeps every other one out from its first byte to its last.
+    if (threadSafe) yield* iokit.globalLock.take(waiter);
     let done = 0;
     while (done < total) {
       const fragment = whole
@@ -33,7 +36,8 @@ export function* copyBytes(
     }
     return done;
   } finally {
-    if (descriptor.threadSafe) iokit.globalLock.release(waiter);
+    if (threadSafe) iokit.globalLock.release(waiter);
+    descriptor.release(waiter);
   }
 }
 

@@ -218,13 +218,13 @@ export abstract class IOMemoryDescriptor extends KernelObject {
     return this.descriptorId;
   }
 
-  /** Copies through the caller's buffer, a page at a time; returns how many bytes. */
-  *readBytes(waiter: Waiter, offset: number, length: number): Steps<number> {
-    return yield* copyBytes(this.iokit, waiter, this, offset, length, false);
+  /** Copies through the caller's buffer, a page at a time; returns how many bytes. Nobody can make it go away meanwhile. */
+  readBytes(waiter: Waiter, offset: number, length: number): Steps<number> {
+    return copyBytes(this.iokit, waiter, this, offset, length, false);
   }
 
-  *writeBytes(waiter: Waiter, offset: number, length: number): Steps<number> {
-    return yield* copyBytes(this.iokit, waiter, this, offset, length, true);
+  writeBytes(waiter: Waiter, offset: number, length: number): Steps<number> {
+    return copyBytes(this.iokit, waiter, this, offset, length, true);
   }
 
   /** Memory is coherent with devices, so there is nothing to write back; what is asked for is checked all the same. */

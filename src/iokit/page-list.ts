@@ -57,9 +57,11 @@ export function segmentAt(lists: readonly PageList[], offset: number, pageSize: 
     const frame = list.frames[page];
     if (frame === undefined) return null;
     const inPage = at - page * pageSize;
+    const { frames } = list;
+    const most = list.length - inside;
     let length = pageSize - inPage;
-    for (; list.frames[page + 1] === list.frames[page]! + 1; page++) length += pageSize;
-    return { address: frame * pageSize + inPage, length: Math.min(length, list.length - inside) };
+    for (let next = frame + 1; length < most && frames[++page] === next; next++) length += pageSize;
+    return { address: frame * pageSize + inPage, length: Math.min(length, most) };
   }
   return null;
 }

@@ -5,14 +5,20 @@
 import type { Steps } from '../vm/steps.ts';
 import type { Kernel } from './kernel.ts';
 import type { KernelThread } from './thread.ts';
-import type { Accepted, Codec, Decoded } from './wire.ts';
+import type { Accepted, Codec, Decoded, Words } from './wire.ts';
 
 export interface Parameter<C = Codec<unknown>> {
   readonly name: string;
   readonly codec: C;
+  /** What messages call it: 'allocate: size'. Put together once, since every call would pay for it. */
+  readonly label: string;
 }
 
-export const parameter = <C extends Codec<unknown>>(name: string, codec: C): Parameter<C> => ({ name, codec });
+export const parameter = <C extends Codec<unknown>>(name: string, codec: C): Parameter<C> => ({
+  name,
+  codec,
+  label: name,
+});
 
 type Values<P extends readonly Parameter[]> = { [I in keyof P]: Accepted<P[I]['codec']> };
 type DecodedValues<P extends readonly Parameter[]> = { [I in keyof P]: Decoded<P[I]['codec']> };
@@ -23,6 +29,7 @@ export interface Call<A extends readonly unknown[] = readonly unknown[], R = unk
   number: number;
   readonly parameters: readonly Parameter[];
   readonly result: Codec<R>;
+  readonly resultLabel: string;
   /** Runs to its end, or (a generator) in steps. It must not change anything before it has checked its arguments. */
   readonly run: (kernel: Kernel, caller: KernelThread, ...values: never[]) => R | Steps<R>;
   /** For TypeScript only: what the caller passes. */
@@ -36,7 +43,23 @@ export function call<const P extends readonly Parameter[], R>(
   result: Codec<R>,
   run: (kernel: Kernel, caller: KernelThread, ...values: DecodedValues<P>) => R | Steps<R>,
 ): Call<Values<P>, R> {
-  return { name, number: -1, parameters: parameters as never, result, run: run as never };
+  const labelled = parameters.map((one) => ({ ...one, label: `${name}: ${one.name}` }));
+  return {
+    name,
+    number: -1,
+    parameters: labelled,
+    result,
+    resultLabel: `result of ${name}`,
+    run: run as never,
+  };
+}
+
+/** Writes down what the caller passes. Throws TypeError and RangeError that name call, parameter and value. */
+export function encodeArguments(to: Words, { parameters }: Call<never>, values: readonly unknown[]): void {
+  for (let i = 0; i < parameters.length; i++) {
+    const { codec, label } = parameters[i]!;
+    codec.encode(to, values[i], label);
+  }
 }
 
 /** How a call stands after a step of it. */

@@ -286,7 +286,7 @@ export class Kernel {
   }
 
   private finish(entry: Call, value: unknown): number {
-    entry.result.encode(this.reply, value, `result of ${entry.name}`);
+    entry.result.encode(this.reply, value, entry.resultLabel);
     return Status.Done;
   }
 

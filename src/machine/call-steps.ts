@@ -1,6 +1,6 @@
 /** Kernel calls of a controlled thread, step by step: begun, resumed after suspensions, ended, and answered again when repeated. */
 import { KernelPanic } from '../hardware/errors.ts';
-import { type Call, Status } from '../kernel/call.ts';
+import { type Call, encodeArguments, Status } from '../kernel/call.ts';
 import { headerWords, Kind } from '../kernel/trace.ts';
 import { text, Words } from '../kernel/wire.ts';
 import type { CopyStep } from '../vm/steps.ts';
@@ -42,7 +42,8 @@ export class CallSteps {
       if (silentWhileUnwinding.has(call.name)) return undefined as R;
       throw thread.unwind();
     }
-    this.encode(call, values);
+    this.values.clear();
+    encodeArguments(this.values, call, values);
     const operation = thread.operation++;
     if (operation < this.done.length) {
       this.done.repeatCall(operation, call.number, this.values);
@@ -58,14 +59,6 @@ export class CallSteps {
     while (this.status === Status.Step || this.status === Status.Blocked || this.status === Status.Copy)
       this.goOn(operation);
     return this.finish(operation, call, buffer);
-  }
-
-  private encode(call: Call<never, unknown>, values: readonly unknown[]): void {
-    this.values.clear();
-    for (let i = 0; i < call.parameters.length; i++) {
-      const parameter = call.parameters[i]!;
-      parameter.codec.encode(this.values, values[i], `${call.name}: ${parameter.name}`);
-    }
   }
 
   private begin(operation: number, number: number, buffer: Uint8Array): void {

@@ -8,7 +8,7 @@ import { KernelPanic, MemoryFault } from '../hardware/errors.ts';
 import type { Hardware } from '../hardware/hardware.ts';
 import type { PhysicalMemory } from '../hardware/physical-memory.ts';
 import { accessRead, accessWrite, type TranslationCache } from '../hardware/translation-cache.ts';
-import { type Call, Status } from '../kernel/call.ts';
+import { type Call, encodeArguments, Status } from '../kernel/call.ts';
 import { calls } from '../kernel/calls/index.ts';
 import { Kind } from '../kernel/trace.ts';
 import { show, text, Words } from '../kernel/wire.ts';
@@ -190,10 +190,7 @@ export class FreeTask extends Task {
     this.stopIfFailed();
     const words = this.words;
     words.clear();
-    for (let i = 0; i < call.parameters.length; i++) {
-      const parameter = call.parameters[i]!;
-      parameter.codec.encode(words, values[i], `${call.name}: ${parameter.name}`);
-    }
+    encodeArguments(words, call, values);
     let status = this.link.begin(call.number, words);
     while (status === Status.Copy) {
       const { physical, length, at, intoMemory } = this.link.copy!;

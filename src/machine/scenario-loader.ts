@@ -2,22 +2,19 @@
  * Loads a scenario file: one instance of its modules for `setup`, `check` and `outcome`, and one for each simulated thread, so
  * that threads share nothing but memory and messages.
  */
-import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { configure, describeConfiguration } from '../hardware/configuration.ts';
 import { isScenario, planThreads, type Scenario, type ThreadFunction } from '../task/scenario.ts';
 import { ScenarioError, UsageError } from './errors.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
-import { instancesUrl } from './packaging.ts';
-
-type Instances = typeof import('../../scripts/instances.mjs');
+import { loadModule } from './user-module.ts';
 
 /** Loads every instance. `name` picks out of a file with several scenarios. Throws ScenarioError or UsageError. */
 export async function loadScenario(url: string, name: string | null): Promise<LoadedScenario> {
-  const loaded = await loadForSetup(url, name);
+  const loaded = await loadForSetup(url, name, 'setup');
   const functions: ThreadFunction<unknown>[] = [];
   for (const [number, plan] of loaded.plans.entries())
-    functions.push(await threadFunction(url, loaded.scenario.name, number, plan.name));
+    functions.push(await threadFunction(url, loaded.scenario.name, number, plan.name, number));
   return { ...loaded, functions, yielding: await yieldingFunctions(url, loaded) };
 }
 
@@ -31,7 +28,7 @@ async function yieldingFunctions(
     for (const [number, plan] of plans.entries()) {
       const instance = `${number}-yields`;
       if (!(await loadModule(url, instance)).wiredownYields) return null;
-      functions.push(await threadFunction(url, scenario.name, instance, plan.name));
+      functions.push(await threadFunction(url, scenario.name, number, plan.name, instance));
     }
     return functions;
   } catch {
@@ -39,9 +36,13 @@ async function yieldingFunctions(
   }
 }
 
-/** The instance for `setup`, `check` and `outcome` alone, where the threads have theirs in other workers. */
-export async function loadForSetup(url: string, name: string | null): Promise<LoadedScenario> {
-  const scenario = await loadInstance(url, name, 'setup');
+/** What `setup`, `check` and `outcome` need; `instance` null where the threads are in other workers. */
+export async function loadForSetup(
+  url: string,
+  name: string | null,
+  instance: 'setup' | null,
+): Promise<LoadedScenario> {
+  const scenario = await loadInstance(url, name, instance);
   try {
     const plans = planThreads(scenario);
     return {
@@ -59,19 +60,19 @@ export async function loadForSetup(url: string, name: string | null): Promise<Lo
   }
 }
 
-/** The function of one thread, from an instance of its own: what a worker that carries one thread needs. */
+/** The function of one thread; `instance` null where this JavaScript thread carries no other one. */
 export async function threadFunction(
   url: string,
   name: string,
-  instance: number | string,
+  number: number,
   thread: string,
+  instance: number | string | null,
 ): Promise<ThreadFunction<unknown>> {
   const scenario = await loadInstance(url, name, instance);
-  const plans = planThreads(scenario);
-  const plan = plans.find((candidate) => candidate.name === thread);
-  if (plan === undefined) {
+  const plan = planThreads(scenario)[number];
+  if (plan?.name !== thread) {
     throw new ScenarioError(
-      `${display(url)}: loaded again, it has no thread ${thread}, but ${plans.map((other) => other.name).join(', ')}: the file's exports must not change`,
+      `${display(url)}: loaded again, thread ${number} is ${plan?.name}, not ${thread}: the file's exports must not change`,
     );
   }
   return plan.run;
@@ -82,7 +83,7 @@ export async function scenarioNames(url: string): Promise<string[]> {
   return (await exported(url, 'setup')).map((scenario) => scenario.name);
 }
 
-async function loadInstance(url: string, name: string | null, instance: number | string): Promise<Scenario> {
+async function loadInstance(url: string, name: string | null, instance: number | string | null): Promise<Scenario> {
   const all = await exported(url, instance);
   if (name === null) {
     if (all.length === 1) return all[0]!;
@@ -94,21 +95,7 @@ async function loadInstance(url: string, name: string | null, instance: number |
   return found;
 }
 
-/** One instance of a user's file. Throws ScenarioError. */
-export async function loadModule(url: string, instance: number | string): Promise<Record<string, unknown>> {
-  const path = fileURLToPath(url);
-  if (!existsSync(path)) throw new ScenarioError(`${path}: there is no such file`);
-  if (!statSync(path).isFile()) throw new ScenarioError(`${path}: this is no file`);
-  try {
-    const instances = (await import(instancesUrl)) as Instances;
-    await instances.registerInstances(import.meta.url);
-    return await instances.importInstance(url, instance);
-  } catch (error) {
-    throw new ScenarioError(`${path}: it throws while loading: ${describe(error)}`);
-  }
-}
-
-async function exported(url: string, instance: number | string): Promise<Scenario[]> {
+async function exported(url: string, instance: number | string | null): Promise<Scenario[]> {
   const path = fileURLToPath(url);
   const module = await loadModule(url, instance);
   const value = module.default;
@@ -133,10 +120,3 @@ function digestOf(scenario: Scenario, threads: readonly string[]): string {
 const display = (url: string): string => fileURLToPath(url);
 
 const names = (all: readonly Scenario[]): string => all.map((scenario) => JSON.stringify(scenario.name)).join(', ');
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const where = /\(?(file:[^\s)]+|\/[^\s)]+):(\d+):\d+\)?/.exec(error.stack ?? '');
-  const message = error.message.replace(/\s*\n\s*/g, ' ');
-  return where === null ? `${error.name}: ${message}` : `${error.name}: ${message} (line ${where[2]})`;
-}

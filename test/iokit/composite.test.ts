@@ -15,7 +15,7 @@ import {
   kIOMemoryPageable,
   kIOMemoryThreadSafe,
 } from '../../src/iokit/options.ts';
-import { aggregate } from '../../src/iokit/purgeable-state.ts';
+import { setAllPurgeable } from '../../src/iokit/purgeable-memory.ts';
 import {
   kIOReturnBadArgument,
   kIOReturnCannotWire,
@@ -377,12 +377,12 @@ it('C83 several purgeable states are one: empty before volatile before the rest,
     (oldState: number, result = kIOReturnSuccess) =>
     () => ({ result, oldState });
   const [nonVolatile, volatile, empty] = [2, 3, 4];
-  assert.equal(aggregate([state(volatile), state(empty), state(nonVolatile)]), { result: 0, oldState: empty });
-  assert.equal(aggregate([state(nonVolatile), state(volatile)]), { result: 0, oldState: volatile });
-  assert.equal(aggregate([state(empty), state(volatile)]), { result: 0, oldState: empty });
-  assert.equal(aggregate([state(nonVolatile)]), { result: 0, oldState: nonVolatile });
+  assert.equal(setAllPurgeable([state(volatile), state(empty), state(nonVolatile)]), { result: 0, oldState: empty });
+  assert.equal(setAllPurgeable([state(nonVolatile), state(volatile)]), { result: 0, oldState: volatile });
+  assert.equal(setAllPurgeable([state(empty), state(volatile)]), { result: 0, oldState: empty });
+  assert.equal(setAllPurgeable([state(nonVolatile)]), { result: 0, oldState: nonVolatile });
   const late = () => assert.unreachable('it stopped before') as never;
-  const failed = aggregate([state(volatile), state(0, kIOReturnBadArgument), late]);
+  const failed = setAllPurgeable([state(volatile), state(0, kIOReturnBadArgument), late]);
   assert.equal(failed, { result: kIOReturnBadArgument, oldState: volatile });
 });
 

@@ -158,7 +158,7 @@ export const descriptorCalls = {
     (kernel, caller, id, offset, length, room): Steps<number> => {
       const target = descriptorOf(kernel, caller, id);
       checkRoom(target, offset, length, room);
-      return keeping(target, caller, target.readBytes(caller, offset, length));
+      return target.readBytes(caller, offset, length);
     },
   ),
   writeBytes: call(
@@ -168,7 +168,7 @@ export const descriptorCalls = {
     (kernel, caller, id, offset, length, room): Steps<number> => {
       const target = descriptorOf(kernel, caller, id);
       checkRoom(target, offset, length, room);
-      return keeping(target, caller, target.writeBytes(caller, offset, length));
+      return target.writeBytes(caller, offset, length);
     },
   ),
 };

@@ -1,24 +1,19 @@
-/** Puts a coordinator together in its worker and serves until the machine is stopped. */
+/**
+ * Puts a coordinator together in its worker and serves until the machine is stopped. Each kind of machine brings its own modules:
+ * whoever boots one waits for them.
+ */
 import { parentPort } from 'node:worker_threads';
-import { Hardware } from '../../hardware/hardware.ts';
-import { Journal } from '../../hardware/journal.ts';
-import { Kernel } from '../../kernel/kernel.ts';
-import type { SwapStore } from '../../vm/swap-store.ts';
-import { ScenarioError } from '../errors.ts';
-import { ExecutionState } from '../execution-state.ts';
 import { FileSwapStore } from '../file-swap-store.ts';
-import { loadForSetup } from '../scenario-loader.ts';
+import { loadOwn } from '../packaging.ts';
 import { Coordinator, type Service } from './coordinator.ts';
 import { Control } from './layout.ts';
-import { MachineService } from './machine-service.ts';
-import { ScenarioService, type StrategyFactory } from './scenario-service.ts';
+import type { StrategyFactory } from './scenario-service.ts';
 import type { CoordinatorReady, CoordinatorSetup, ScenarioReady } from './setup.ts';
 import { SlotServer } from './slot-server.ts';
-import { Snapshot } from './snapshot.ts';
 import { Spin, spinsFor } from './spin.ts';
 
-/** @param makeStrategy strategies live on a floor above; the worker's entry hands them in */
-export async function coordinate(setup: CoordinatorSetup, makeStrategy: StrategyFactory): Promise<void> {
+/** @param strategies loads them: they live on a floor above, so that the worker's entry has to hand them in */
+export async function coordinate(setup: CoordinatorSetup, strategies: () => Promise<StrategyFactory>): Promise<void> {
   const control = new Control(setup.control, setup.threads);
   const server = new SlotServer(control);
   let service: Service;
@@ -26,20 +21,12 @@ export async function coordinate(setup: CoordinatorSetup, makeStrategy: Strategy
   const swap = new FileSwapStore();
   try {
     if (setup.machine.kind === 'script') {
-      service = new MachineService(
-        new Kernel(new Hardware(setup.machine.buffers, new Journal()), swap),
-        control,
-        server,
-      );
+      const { bootMachine } = await loadOwn<typeof import('./machine-boot.ts')>('machine/threads/machine-boot');
+      service = bootMachine(setup.machine.buffers, control, server, swap);
     } else {
-      ({ service, scenario } = await forScenario(
-        setup.machine.url,
-        setup.machine.name,
-        control,
-        server,
-        makeStrategy,
-        swap,
-      ));
+      const { bootScenario } = await loadOwn<typeof import('./scenario-boot.ts')>('machine/threads/scenario-boot');
+      const { url, name } = setup.machine;
+      ({ service, scenario } = await bootScenario(url, name, control, server, await strategies(), swap));
     }
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
@@ -54,54 +41,6 @@ export async function coordinate(setup: CoordinatorSetup, makeStrategy: Strategy
   } finally {
     swap.close();
   }
-}
-
-async function forScenario(
-  url: string,
-  name: string | null,
-  control: Control,
-  server: SlotServer,
-  makeStrategy: StrategyFactory,
-  swap: SwapStore,
-) {
-  const loaded = await loadForSetup(url, name);
-  let state: ExecutionState;
-  try {
-    state = new ExecutionState(loaded, swap);
-  } catch (error) {
-    throw new ScenarioError(
-      `${loaded.scenario.name}: setup throws: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
-    );
-  }
-  if (state.threads.length > control.threads)
-    throw new ScenarioError(`${loaded.scenario.name}: more than ${control.threads} threads`);
-  const { kernel } = state;
-  const { hardware } = kernel;
-  const snapshot = new Snapshot(hardware);
-  const reach = {
-    first: new SharedArrayBuffer(4 * hardware.frames.frames),
-    points: new SharedArrayBuffer(hardware.frames.frames),
-  };
-  const scenario: ScenarioReady = {
-    name: loaded.scenario.name,
-    allowed: loaded.scenario.allowed ?? null,
-    buffers: hardware.buffers,
-    touched: snapshot.touched,
-    reach,
-    shared: state.shared,
-    threads: state.threads.map((thread) => ({
-      number: thread.number,
-      name: thread.name,
-      task: thread.task.name,
-      taskHandle: thread.task.handle,
-      kernelHandle: kernel.kernelTask.handle,
-      space: thread.task.space.number,
-    })),
-  };
-  return {
-    service: new ScenarioService(state, control, server, snapshot, new Uint8Array(reach.points), makeStrategy),
-    scenario,
-  };
 }
 
 function report(ready: CoordinatorReady): void {

@@ -1,17 +1,32 @@
-/** The way to the kernel of a task that runs freely: its slot, and an answer when the call is over. */
-
+/** A task that runs freely in a worker, and its way to the kernel: its slot, and an answer when the call is over. */
 import type { FrameTable } from '../../hardware/frame-table.ts';
+import type { Hardware } from '../../hardware/hardware.ts';
 import type { PageTables } from '../../hardware/page-table.ts';
 import { TranslationCache } from '../../hardware/translation-cache.ts';
 import type { Words } from '../../kernel/wire.ts';
+import { TaskHandle } from '../../task/handle.ts';
 import type { CopyStep } from '../../vm/steps.ts';
 import { suspension } from '../carrier.ts';
-import type { Link } from '../free-task.ts';
+import { FreeTask, type Link } from '../free-task.ts';
 import { type Control, Own } from './layout.ts';
 import { Ask, statusOver } from './requests.ts';
+import type { ThreadReady } from './setup.ts';
 import type { SlotClient } from './slot-client.ts';
 
-export class FreeLink implements Link {
+/** The task of a worker. Its chance is real; `print` gets what it logs. */
+export function makeFreeTask(
+  thread: ThreadReady,
+  hardware: Hardware,
+  cache: TranslationCache,
+  client: SlotClient,
+  print: (line: string) => void,
+): FreeTask {
+  const { task, name, taskHandle, kernelHandle } = thread;
+  const link = new FreeLink(client, print);
+  return new FreeTask(task, name, taskHandle, new TaskHandle(kernelHandle), hardware, cache, link, Math.random);
+}
+
+class FreeLink implements Link {
   constructor(
     private readonly client: SlotClient,
     private readonly print: (line: string) => void,

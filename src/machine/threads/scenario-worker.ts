@@ -10,12 +10,12 @@ import type { Task } from '../../task/task.ts';
 import { suspension } from '../carrier.ts';
 import { ControlledTask } from '../controlled-task.ts';
 import { Stop } from '../controlled-thread.ts';
-import { AssertionFailed, FreeTask } from '../free-task.ts';
+import { AssertionFailed, type FreeTask } from '../free-task.ts';
 import { NotDeterministic } from '../operation-log.ts';
 import { type Guest, installTaskGlobals, setGuest } from '../task-globals.ts';
 import { textOf } from '../thrown.ts';
 import { BatonCarrier, type Carried } from './baton-carrier.ts';
-import { FreeLink, StoppableCache } from './free-link.ts';
+import { makeFreeTask, StoppableCache } from './free-link.ts';
 import { Control, Head, Mode, Own, Phase } from './layout.ts';
 import { How } from './requests.ts';
 import type { TaskSetup } from './setup.ts';
@@ -218,17 +218,7 @@ class FreeCarried implements Performed {
       control,
       thread.number,
     );
-    const link = new FreeLink(client, () => {});
-    this.task = new FreeTask(
-      thread.task,
-      thread.name,
-      thread.taskHandle,
-      new TaskHandle(thread.kernelHandle),
-      hardware,
-      cache,
-      link,
-      Math.random,
-    );
+    this.task = makeFreeTask(thread, hardware, cache, client, () => {});
   }
 
   readonly number: number;

@@ -2,11 +2,11 @@
 import * as Comlink from 'comlink';
 import { Hardware } from '../../hardware/hardware.ts';
 import { enterTask } from '../../task/current.ts';
-import { makeHandle, TaskHandle } from '../../task/handle.ts';
-import { FreeTask } from '../free-task.ts';
-import { loadModule } from '../scenario-loader.ts';
+import { makeHandle } from '../../task/handle.ts';
+import type { FreeTask } from '../free-task.ts';
+import { loadModule } from '../user-module.ts';
 import { installTransferHandlers } from './comlink-values.ts';
-import { FreeLink } from './free-link.ts';
+import { makeFreeTask } from './free-link.ts';
 import { Control, Own, Phase } from './layout.ts';
 import type { TaskSetup } from './setup.ts';
 import { SlotClient } from './slot-client.ts';
@@ -29,24 +29,14 @@ export class ScriptWorker implements ScriptApi {
     const cache = hardware.translationCache(thread.space);
     cache.publish(this.control.words, this.control.own(thread.number, Own.Epoch));
     const client = new SlotClient(this.control, thread.number + 1, new Spin(Math.max(500, spinsFor(2, setup.cores))));
-    const link = new FreeLink(client, (line) => console.log(line));
-    this.task = new FreeTask(
-      thread.task,
-      thread.name,
-      thread.taskHandle,
-      new TaskHandle(thread.kernelHandle),
-      hardware,
-      cache,
-      link,
-      Math.random,
-    );
+    this.task = makeFreeTask(thread, hardware, cache, client, (line) => console.log(line));
   }
 
   /** Answers calls until the port is closed. */
   async serve(): Promise<void> {
-    const { port, url, thread } = this.setup;
+    const { port, url } = this.setup;
     installTransferHandlers(makeHandle);
-    this.module = await loadModule(url, `script-${thread.number}`);
+    this.module = await loadModule(url, null);
     // This JavaScript thread is that task's for ever, so its functions may be asynchronous too.
     enterTask(this.task);
     const closed = new Promise<void>((resolve) => port!.once('close', resolve));

@@ -11,12 +11,13 @@ import { ScenarioError } from '../errors.ts';
 import type { LogLine } from '../execution.ts';
 import { CoordinatorWorker } from './coordinator-worker.ts';
 import { Lane, type WrittenSchedule } from './lane.ts';
-import { Control, Head, Mode, Phase } from './layout.ts';
+import { Control, Head, Phase } from './layout.ts';
 import { MainClient } from './main-client.ts';
 import { PoolWorker } from './pool-worker.ts';
 import { Command } from './requests.ts';
 import type { ReplayCommand, StressCommand } from './scenario-service.ts';
 import type { ScenarioReady, TaskSetup } from './setup.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** How long workers may take to load the scenario, in milliseconds. */
 const longestStart = 30_000;
@@ -89,11 +90,9 @@ export class ThreadMachine {
   private readonly client: MainClient;
   private readonly workers: PoolWorker[] = [];
   private readonly lane: Lane;
+  private readonly watchdog: Watchdog;
   private stopping: Promise<void> | null = null;
   private loadFailure: string | null = null;
-  private progressKey = '';
-  private progressSince = 0;
-  private stalled: string | null = null;
   private booted = false;
   /** Replacements that ended before they were ready. */
   private relaunches = 0;
@@ -109,6 +108,7 @@ export class ThreadMachine {
   ) {
     this.client = client;
     this.lane = new Lane(control, { pick: (runnable) => runnable[0]!, choose: () => 0 });
+    this.watchdog = new Watchdog(control, scenario, options.stallTimeout ?? 10_000, (thread) => this.terminate(thread));
   }
 
   /** Loads the scenario everywhere. Throws ScenarioError or UsageError. */
@@ -162,7 +162,7 @@ export class ThreadMachine {
     let reported = began;
     if (signal?.aborted) return this.histogram({ iterations: 0, elapsed: 0, outcomes: [], failures: [] }, true);
     signal?.addEventListener('abort', cancel);
-    this.resetWatch();
+    this.watchdog.start();
     try {
       const command: StressCommand = {
         iterations: Number.isFinite(iterations) ? iterations : 0,
@@ -170,7 +170,7 @@ export class ThreadMachine {
       };
       const result = await this.client.askJson(Command.Stress, command, () => {
         if (signal?.aborted) cancel();
-        this.watch();
+        this.watchdog.look();
         if (onProgress === null || performance.now() - reported < 100) return;
         reported = performance.now();
         onProgress({
@@ -215,15 +215,15 @@ export class ThreadMachine {
   ): Promise<ThreadExecution | null> {
     await this.ready();
     this.lane.write(schedule);
-    this.resetWatch();
+    this.watchdog.start();
     const command: ReplayCommand = {
       seed: options.seed ?? 1,
       maximumSteps: options.maximumSteps ?? this.options.maximumSteps ?? 100_000,
       strategy,
       points,
     };
-    const answer = (await this.client.askJson(Command.Replay, command, () => this.watch())) as ReplayAnswer;
-    if (this.stalled !== null) throw new ScenarioError(this.stalled);
+    const answer = (await this.client.askJson(Command.Replay, command, () => this.watchdog.look())) as ReplayAnswer;
+    if (this.watchdog.stalled !== null) throw new ScenarioError(this.watchdog.stalled);
     if (answer.exhausted === true) return null;
     const shared = this.control.trace();
     const trace = new Trace(shared.words.slice(0, shared.length), new Int32Array([shared.length, shared.steps]));
@@ -286,37 +286,6 @@ export class ThreadMachine {
         throw new ScenarioError(`the workers were not ready within ${longestStart / 1000} s`);
       await delay(1);
     }
-  }
-
-  private resetWatch(): void {
-    this.progressKey = '';
-    this.stalled = null;
-  }
-
-  /** Ends a worker that computes for ever without an operation: no one else can. */
-  private watch(): void {
-    const { control } = this;
-    const key = [Head.Execution, Head.Iterations, Head.TraceLength, Head.Over]
-      .map((word) => control.head(word))
-      .join(':');
-    if (key !== this.progressKey) {
-      this.progressKey = key;
-      this.progressSince = performance.now();
-    } else if (performance.now() - this.progressSince > (this.options.stallTimeout ?? 10_000)) {
-      this.progressSince = performance.now();
-      this.endStalled();
-    }
-  }
-
-  private endStalled(): void {
-    const { control } = this;
-    const running = this.scenario.threads.filter(({ number }) => control.phase(number) === Phase.Running);
-    const holder =
-      control.head(Head.Mode) === Mode.Controlled && control.head(Head.Over) === 0 ? control.head(Head.Holder) : -1;
-    const stuck = holder < 0 ? running : running.filter(({ number }) => number === holder);
-    this.stalled ??= `thread ${stuck.map(({ name }) => name).join(', ') || 'of the coordinator'} ran for ${this.options.stallTimeout ?? 10_000} ms without an operation`;
-    for (const { number } of stuck) this.terminate(number);
-    if (stuck.length === 0) throw new ScenarioError(`${this.scenario.name}: setup, check or outcome does not end`);
   }
 
   private histogram(answer: StressAnswer, interrupted: boolean): StressResult {
