@@ -8,9 +8,19 @@ export interface MachineOptions {
   pageSize?: 4096 | 16384;
   /** Whether Apple's reference page or the XNU sources decide where the two differ. Default 'documented'. */
   semantics?: 'documented' | 'xnu';
+  /** The IOMMU between devices and memory, or false (default) for none: devices then use physical addresses. */
+  mapper?: false | MapperOptions;
 }
 
-export type Configuration = Required<MachineOptions>;
+export interface MapperOptions {
+  /** Bytes of a page of device addresses: 4096 or 16384, at most the machine's page size, which is the default. */
+  pageSize?: 4096 | 16384;
+  /** How many bits a device address has, 20 to 47. Default 32. */
+  addressBits?: number;
+}
+
+/** What follows from the options. Without an IOMMU there is no `mapper`, so that such machines are described as ever. */
+export type Configuration = Required<Omit<MachineOptions, 'mapper'>> & { readonly mapper?: Required<MapperOptions> };
 
 const mebibyte = 2 ** 20;
 const gibibyte = 2 ** 30;
@@ -21,8 +31,8 @@ export function configure(options: MachineOptions = {}): Configuration {
     throw new TypeError(`machine options: expected an object, got ${String(options)}`);
   }
   for (const key of Object.keys(options)) {
-    if (key !== 'physicalMemory' && key !== 'pageSize' && key !== 'semantics') {
-      throw new RangeError(`machine.${key}: there is no such option (physicalMemory, pageSize, semantics)`);
+    if (key !== 'physicalMemory' && key !== 'pageSize' && key !== 'semantics' && key !== 'mapper') {
+      throw new RangeError(`machine.${key}: there is no such option (physicalMemory, pageSize, semantics, mapper)`);
     }
   }
   const pageSize = options.pageSize ?? 4096;
@@ -42,5 +52,28 @@ export function configure(options: MachineOptions = {}): Configuration {
   if (semantics !== 'documented' && semantics !== 'xnu') {
     throw new RangeError(`machine.semantics: expected 'documented' or 'xnu', got ${String(semantics)}`);
   }
-  return { physicalMemory, pageSize, semantics };
+  const configuration = { physicalMemory, pageSize, semantics } as const;
+  const mapper = options.mapper ?? false;
+  return mapper === false ? configuration : { ...configuration, mapper: configureMapper(mapper, pageSize) };
+}
+
+function configureMapper(options: MapperOptions, machinePageSize: 4096 | 16384): Required<MapperOptions> {
+  if (typeof options !== 'object') {
+    throw new TypeError(`machine.mapper: expected false or { pageSize, addressBits }, got ${String(options)}`);
+  }
+  for (const key of Object.keys(options)) {
+    if (key !== 'pageSize' && key !== 'addressBits') {
+      throw new RangeError(`machine.mapper.${key}: there is no such option (pageSize, addressBits)`);
+    }
+  }
+  const { pageSize = machinePageSize, addressBits = 32 } = options;
+  if ((pageSize !== 4096 && pageSize !== 16384) || pageSize > machinePageSize) {
+    throw new RangeError(
+      `machine.mapper.pageSize: expected 4096 or 16384 and at most the machine's ${machinePageSize}, got ${String(pageSize)}`,
+    );
+  }
+  if (!Number.isInteger(addressBits) || addressBits < 20 || addressBits > 47) {
+    throw new RangeError(`machine.mapper.addressBits: expected 20 to 47, got ${String(addressBits)}`);
+  }
+  return { pageSize, addressBits };
 }

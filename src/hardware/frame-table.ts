@@ -81,6 +81,25 @@ export class FrameTable {
     return this.take(base);
   }
 
+  /**
+   * `count` frames that follow one another, each with one owner; the first of them, or -1. The physical address of the first
+   * has no bit outside `mask`, whose low zero bits are thus an alignment, and all of them lie below the mask's highest bit's
+   * double. A run lies in one pool: the caller's if it can be, otherwise another one's, a declared conflict.
+   */
+  allocateRun(pool: number, count: number, mask: number, pageSize: number): number {
+    if (mask < pageSize) return -1;
+    const end = Math.min(this.frames, Math.floor(2 ** (Math.floor(Math.log2(mask)) + 1) / pageSize));
+    const step = Math.max(1, lowestBit(mask) / pageSize);
+    for (let other = -1; other < maximumPools; other++) {
+      if (other === pool) continue;
+      const base = (other < 0 ? pool : other) * wordsPerPool;
+      if (this.pools[base + available]! < count) continue;
+      const first = this.runOfFresh(base, count, end, step) ?? this.runOfReturned(base, count, end, step);
+      if (first !== undefined) return first;
+    }
+    return this.quarantine?.reclaim() ? this.allocateRun(pool, count, mask, pageSize) : -1;
+  }
+
   /** Whether a frame was never handed out since the machine was built, and so still holds zeroes. */
   isFresh(pool: number): boolean {
     const base = this.pools[pool * wordsPerPool + available] === 0 ? 0 : pool * wordsPerPool;
@@ -173,10 +192,65 @@ export class FrameTable {
     return frame;
   }
 
+  /** A run from where `base`'s pool has fresh frames; those that alignment skips go to the returned ones. */
+  private runOfFresh(base: number, count: number, end: number, step: number): number | undefined {
+    const start = this.pools[base + fresh]!;
+    const first = Math.ceil(start / step) * step;
+    if (first + count > Math.min(end, this.pools[base + limit]!)) return undefined;
+    for (let frame = start; frame < first; frame++) {
+      this.journal.word(this.words, frame * wordsPerFrame + next, this.pools[base + head]!);
+      this.journal.word(this.pools, base + head, frame);
+    }
+    this.journal.word(this.pools, base + fresh, first + count);
+    this.takeRun(base, first, count);
+    return first;
+  }
+
+  /** A run of frames that were returned to the pool, the lowest that will do. */
+  private runOfReturned(base: number, count: number, end: number, step: number): number | undefined {
+    const returned: number[] = [];
+    for (let frame = this.pools[base + head]!; frame !== 0; frame = this.words[frame * wordsPerFrame + next]!) {
+      if (frame < end) returned.push(frame);
+    }
+    returned.sort((a, b) => a - b);
+    const at = returned.findIndex((frame, i) => frame % step === 0 && returned[i + count - 1] === frame + count - 1);
+    if (at < 0) return undefined;
+    const first = returned[at]!;
+    this.unlink(base, first, first + count);
+    this.takeRun(base, first, count);
+    return first;
+  }
+
+  /** Takes the frames from `from` to before `to` out of the returned ones. */
+  private unlink(base: number, from: number, to: number): void {
+    let before = -1;
+    for (let frame = this.pools[base + head]!; frame !== 0; ) {
+      const after = this.words[frame * wordsPerFrame + next]!;
+      if (frame < from || frame >= to) before = frame;
+      else if (before < 0) this.journal.word(this.pools, base + head, after);
+      else this.journal.word(this.words, before * wordsPerFrame + next, after);
+      frame = after;
+    }
+  }
+
+  private takeRun(base: number, first: number, count: number): void {
+    this.journal.word(this.pools, base + available, this.pools[base + available]! - count);
+    for (let frame = first; frame < first + count; frame++) {
+      this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
+    }
+  }
+
   private borrow(borrower: number): number {
     for (let pool = 1; pool < maximumPools; pool++) {
       if (this.pools[pool * wordsPerPool + available] !== 0) return this.take(pool * wordsPerPool);
     }
     return this.quarantine?.reclaim() ? this.allocate(borrower) : -1;
   }
+}
+
+/** The value of the lowest bit that is set. */
+function lowestBit(mask: number): number {
+  let bit = 1;
+  while (mask % (2 * bit) === 0) bit *= 2;
+  return bit;
 }

@@ -58,6 +58,23 @@ export class VirtualMemory {
     return frame;
   }
 
+  /**
+   * `count` frames that follow one another, each with one owner and filled with zero; the first, or `noFrame`.
+   *
+   * @param mask bits that the first one's physical address may have; see `FrameTable.allocateRun`
+   */
+  zeroRun(actor: Actor, count: number, mask: number): number {
+    const { frames, memory } = this.hardware;
+    const first = frames.allocateRun(actor.pool, count, mask, this.pageSize);
+    if (first === noFrame) return noFrame;
+    const { words } = memory;
+    for (let frame = first; frame < first + count; frame++) this.onRecycle(actor, frame);
+    for (let at = (first * this.pageSize) / 4; at < ((first + count) * this.pageSize) / 4; at++) {
+      if (words[at] !== 0) this.journal.word(words, at, 0);
+    }
+    return first;
+  }
+
   /** From now on frames are reachable by physical address, so that none can be trusted to be zero. */
   exposeFrames(): void {
     if (!this.framesExposed) this.journal.set(this as VirtualMemory, 'framesExposed', true);

@@ -161,8 +161,55 @@ test('counts owners and wires apart', () => {
   assert.is(table.wire(frame, -1), 0);
 });
 
+test('a run follows one another, begins at a multiple of the mask and ends below its highest bit', () => {
+  const { table } = build(64);
+  assert.is(table.allocateRun(0, 3, 0xffffffff, 4096), 1);
+  assert.is(table.allocateRun(0, 4, 0xffffc000, 4096), 4, 'from fresh frames');
+  assert.is(table.allocateRun(0, 2, 0xffff8000, 4096), 8);
+  assert.is(table.allocateRun(0, 1, 0xffff8000, 4096), 16, 'frames that alignment skips are not lost');
+  assert.is(table.freeFrames, 63 - 10);
+  assert.is(table.allocateRun(0, 6, 0xf000, 4096), 10, 'those that were skipped, since no fresh ones lie low enough');
+  assert.is(table.allocateRun(0, 1, 0xf000, 4096), -1);
+  assert.is(table.allocateRun(0, 1, 0x800, 4096), -1, 'no page fits below the mask');
+  for (const frame of [1, 6, 7, 16]) assert.is(table.owners(frame), 1);
+  assert.is(table.freeFrames, 63 - 16);
+});
+
+test('a run that was freed can be had again, in another pool too', () => {
+  const { table } = build(101);
+  table.partition(3);
+  const mine = table.allocateRun(2, 5, 0xfffff000, 4096);
+  for (let frame = mine; frame < mine + 5; frame++) giveBack(table, frame, 1);
+  assert.is(table.allocateRun(1, 25, 0xfffff000, 4096), 1, 'its own fresh frames');
+  assert.is(table.allocateRun(1, 5, 0xfffff000, 4096), mine);
+  assert.is(table.allocateRun(1, 5, 0xfffff000, 4096) > 25, true, "another pool's, when its own is used up");
+  assert.is(table.freeFrames, 100 - 35);
+});
+
+test('a run waits for frames in quarantine', () => {
+  const { table } = build(3);
+  const run = table.allocateRun(0, 2, 0xfffff000, 4096);
+  const held: number[] = [];
+  table.quarantine = {
+    hold: (frame) => held.push(frame),
+    reclaim: () => {
+      const frame = held.pop();
+      if (frame !== undefined) table.putBack(frame, 0);
+      return frame !== undefined;
+    },
+  };
+  giveBack(table, run, 0);
+  giveBack(table, run + 1, 0);
+  assert.is(table.allocateRun(0, 2, 0xfffff000, 4096), run);
+  assert.is(table.allocateRun(0, 1, 0xfffff000, 4096), -1);
+});
+
 test('any use after a base is rolled back bit for bit, allocation order included (rule 19, property)', () => {
-  const step = fc.record({ kind: fc.constantFrom('take', 'give', 'wire', 'dirty'), pool: fc.nat(3), pick: fc.nat() });
+  const step = fc.record({
+    kind: fc.constantFrom('take', 'run', 'give', 'wire', 'dirty'),
+    pool: fc.nat(3),
+    pick: fc.nat(),
+  });
   seeded(
     fc.property(fc.array(step, { maxLength: 40 }), fc.array(step, { maxLength: 40 }), (first, second) => {
       const { table, journal, words } = build(24);
@@ -174,6 +221,10 @@ test('any use after a base is rolled back bit for bit, allocation order included
             const frame = table.allocate(pool);
             got.push(frame);
             if (frame >= 0) mine.push(frame);
+          } else if (kind === 'run') {
+            const frame = table.allocateRun(pool, 2, 0xffffe000, 4096);
+            got.push(frame);
+            if (frame >= 0) mine.push(frame, frame + 1);
           } else if (mine.length > 0) {
             const at = pick % mine.length;
             if (kind === 'give') giveBack(table, mine.splice(at, 1)[0]!, pool);
