@@ -7,11 +7,19 @@ import type { AddressSpace } from '../vm/address-space.ts';
 import { bothFree } from '../vm/lock.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
+import { deviceMemoryAt, memoryBehind } from './device-memory.ts';
 import { dmaMapLength } from './dma-map-length.ts';
+import { accessOf } from './dma-mapping.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
 import { createMapping, registerMapping } from './mapping.ts';
-import { type DMAMapLength, IOMemoryDescriptor, type MapRequest, type PageCounts } from './memory-descriptor.ts';
+import {
+  bypassesMapper,
+  type DMAMapLength,
+  IOMemoryDescriptor,
+  type MapRequest,
+  type PageCounts,
+} from './memory-descriptor.ts';
 import { MemoryReference } from './memory-reference.ts';
 import {
   kIODirectionIn,
@@ -23,7 +31,7 @@ import {
   kIOMemoryThreadSafe,
 } from './options.ts';
 import { fragmentAt, noSegment, type Segment, type Stretch, segmentAt } from './page-list.ts';
-import { runAt } from './ranges.ts';
+import { type AddressRange, runAt } from './ranges.ts';
 import { type IOReturn, kIOReturnNotReady, kIOReturnSuccess } from './return-codes.ts';
 import type { Source } from './source.ts';
 import { stretchesOf } from './stretches.ts';
@@ -55,11 +63,12 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
 
   /**
    * Makes this object describe other memory: `initWithOptions` of a live object. False when it is mapped; the sources instead
-   * free its maps under those who hold them.
+   * free its maps under those who hold them. False, or a panic in the sources, while a DMA command is active.
    */
   reinitialise(actor: Actor, source: Source): boolean {
-    if (this.mappings.length > 0) {
-      if (this.iokit.semantics === 'documented') return false;
+    if (this.iokit.semantics === 'documented') {
+      if (this.mappings.length > 0 || this.dma.references > 0) return false;
+    } else {
       for (const map of this.mappings) {
         if (map.references > 1)
           this.iokit.violation(
@@ -70,7 +79,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
         map.abandon(actor);
       }
     }
-    this.wiring.completeAll(actor);
+    this.completeAll(actor);
     this.dropReference(actor);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'source', source);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'wiring', this.newWiring());
@@ -152,6 +161,13 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return this.segment(actor, offset, segmentAt, 'getPhysicalSegment');
   }
 
+  override getDeviceSegment(actor: Actor, offset: number): Segment {
+    if (this.source.space === null) return this.rangeAt(offset);
+    if (this.wiring.wireCount === 0) this.failUnprepared(actor, 'getPhysicalSegment');
+    const map = this.dma.shared(actor, this, this.iokit.systemMapper!, accessOf(this.wiring.direction));
+    return typeof map === 'number' ? noSegment : map.segmentAt(offset);
+  }
+
   override getFragment(actor: Actor, offset: number): Segment {
     const { pageSize } = this.iokit.vm;
     const { address, length } = this.segment(actor, offset, fragmentAt, 'a copy');
@@ -202,13 +218,13 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   /** The memory reference, made if there is none yet; null when the task's memory does not allow it (xnu-reference 3.3). */
   takeReference(actor: Actor, readOnly: boolean): MemoryReference | null {
     if (this.reference !== null) return this.reference;
-    const { ranges, runs, space } = this.source;
+    const { runs, space } = this.source;
     const writes = this.getDirection() !== kIODirectionOut || !readOnly;
     const access = writes ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
     const { vm } = this.iokit;
     const reference =
       space === null
-        ? MemoryReference.ofPhysical(vm, actor, ranges, access)
+        ? MemoryReference.ofPhysical(vm, actor, this.physicalRanges(), access)
         : MemoryReference.ofRuns(vm, space, runs, access);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference);
     return reference;
@@ -223,12 +239,16 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return this.reference.stretches(pageSize);
   }
 
+  beforeUnwiring(): void {
+    this.dma.beforeUnwiring(this.name);
+  }
+
   *ready(waiter: Waiter): Steps<void> {
     yield* this.source.space!.lock.free(waiter);
   }
 
   protected override dispose(actor: Actor): void {
-    this.wiring.completeAll(actor);
+    this.completeAll(actor);
     this.dropReference(actor);
     this.iokit.forget(this.iokit.descriptors, this as IOGeneralMemoryDescriptor);
   }
@@ -236,14 +256,36 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   private segment(actor: Actor, offset: number, find: typeof segmentAt, call: string): Segment {
     if (offset >= this.getLength()) return noSegment;
     if (this.source.space === null) {
-      const run = runAt(this.source.runs, offset)!;
-      return { address: run.address + (offset - run.offset), length: run.length - (offset - run.offset) };
+      const range = this.rangeAt(offset);
+      const mapper = (this.source.options & bypassesMapper) === 0 ? this.iokit.systemMapper : null;
+      return mapper === null ? range : deviceMemoryAt(mapper, range);
     }
     if (this.wiring.wireCount === 0) this.failUnprepared(actor, call);
     const segment = find(this.wiring.lists, offset, this.iokit.vm.pageSize);
     if (segment === null)
       throw new KernelPanic(`${call} of ${this.name}: its page lists are gone, though it counts as prepared`);
     return segment;
+  }
+
+  /** What processors see of physical memory: with a mapper, each device page by itself. */
+  private physicalRanges(): readonly AddressRange[] {
+    const mapper = (this.source.options & bypassesMapper) === 0 ? this.iokit.systemMapper : null;
+    return mapper === null
+      ? this.source.ranges
+      : memoryBehind(mapper, this.source.ranges, this.iokit.vm.hardware.memory.size);
+  }
+
+  /** The addresses that physical memory was described by. */
+  private rangeAt(offset: number): Segment {
+    const run = runAt(this.source.runs, offset);
+    if (run === null) return noSegment;
+    return { address: run.address + (offset - run.offset), length: run.length - (offset - run.offset) };
+  }
+
+  private completeAll(actor: Actor): void {
+    if (this.wiring.wireCount > 0) this.beforeUnwiring();
+    this.dma.reset();
+    this.wiring.completeAll(actor);
   }
 
   private failUnprepared(actor: Actor, call: string): never {

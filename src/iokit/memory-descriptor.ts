@@ -7,11 +7,19 @@ import type { AddressSpace } from '../vm/address-space.ts';
 import { KernelObject } from '../vm/kernel-object.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
 import { copyBytes } from './copy-bytes.ts';
+import { DMAState } from './dma-state.ts';
 import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
-import { kIOMemoryDirectionMask, kIOMemoryIncoherentIOFlush, kIOMemoryIncoherentIOStore } from './options.ts';
-import type { Segment } from './page-list.ts';
+import {
+  kIOMemoryDirectionMask,
+  kIOMemoryHostOnly,
+  kIOMemoryIncoherentIOFlush,
+  kIOMemoryIncoherentIOStore,
+  kIOMemoryMapperNone,
+  kIOMemoryRemote,
+} from './options.ts';
+import { noSegment, type Segment } from './page-list.ts';
 import { type IOReturn, kIOReturnSuccess, kIOReturnUnderrun, kIOReturnUnsupported } from './return-codes.ts';
 
 export interface PageCounts {
@@ -35,14 +43,19 @@ export interface MapRequest {
   readonly length: number;
 }
 
+/** Flags of memory that is not mapped for devices, and the option to ask for physical addresses. */
+export const bypassesMapper = kIOMemoryMapperNone | kIOMemoryHostOnly | kIOMemoryRemote;
+
 export abstract class IOMemoryDescriptor extends KernelObject {
   override readonly kind: string = 'IOMemoryDescriptor';
   tag = 0;
   /** 0 until somebody asks for it. */
   descriptorId = 0;
+  readonly dma: DMAState;
 
   constructor(protected readonly iokit: IOKit) {
     super(iokit.journal);
+    this.dma = new DMAState(iokit);
   }
 
   /** In words, for messages. */
@@ -58,7 +71,10 @@ export abstract class IOMemoryDescriptor extends KernelObject {
   abstract prepare(waiter: Waiter, direction: number): Steps<IOReturn>;
   abstract complete(waiter: Waiter, direction: number): Steps<IOReturn>;
   abstract getPreparationID(actor: Actor): number;
+  /** The physical memory at `offset`, as processors reach it. */
   abstract getPhysicalSegment(actor: Actor, offset: number): Segment;
+  /** The same as devices behind the system's mapper reach it. Asked for only where there is one. */
+  abstract getDeviceSegment(actor: Actor, offset: number): Segment;
   /** As `getPhysicalSegment`, within one page. */
   abstract getFragment(actor: Actor, offset: number): Segment;
   /** For `length` bytes from `from`, by default all. */
@@ -72,6 +88,18 @@ export abstract class IOMemoryDescriptor extends KernelObject {
   abstract createMapping(actor: Actor, request: MapRequest): IOMemoryMap | null;
   /** Registers a map that exists already, trusting its address; `length` is the whole descriptor's unless given. */
   abstract setMapping(space: AddressSpace, address: number, options: number, length?: number): IOMemoryMap;
+
+  /** `getPhysicalSegment` as callers ask for it: device addresses where there is a mapper, unless `options` or the descriptor say no. */
+  segmentFor(actor: Actor, offset: number, options: number): Segment {
+    if (offset >= this.getLength()) return noSegment;
+    const direct = ((options | this.getFlags()) & bypassesMapper) !== 0 || this.iokit.systemMapper === null;
+    return direct ? this.getPhysicalSegment(actor, offset) : this.getDeviceSegment(actor, offset);
+  }
+
+  /** Where commands count that they are active: `complete` asks there. */
+  get dmaActivity(): DMAState {
+    return this.dma;
+  }
 
   getDirection(): number {
     return this.getFlags() & kIOMemoryDirectionMask;

@@ -1,6 +1,7 @@
 /** A part of another descriptor. It has a length of its own; wiring and mapping are the parent's (xnu-reference 1.4). */
 import type { AddressSpace } from '../vm/address-space.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
+import type { DMAState } from './dma-state.ts';
 import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
@@ -79,6 +80,14 @@ export class IOSubMemoryDescriptor extends IOMemoryDescriptor {
 
   override getPhysicalSegment(actor: Actor, offset: number): Segment {
     return this.clamp(offset, () => this.parent.getPhysicalSegment(actor, this.start + offset));
+  }
+
+  override getDeviceSegment(actor: Actor, offset: number): Segment {
+    return this.clamp(offset, () => this.parent.segmentFor(actor, this.start + offset, 0));
+  }
+
+  override get dmaActivity(): DMAState {
+    return this.parent.dmaActivity;
   }
 
   override getFragment(actor: Actor, offset: number): Segment {

@@ -25,6 +25,8 @@ import {
 export interface WiringSource {
   /** The stretches to wire. With `write`, permission is asked for where that takes more than looking at each page. */
   stretches(write: boolean): Stretch[];
+  /** Called before the pages of the last `complete` are let go. It may panic. */
+  beforeUnwiring(): void;
   /** Waits until pages may be faulted in: a page fault takes the map lock. */
   ready(waiter: Waiter): Steps<void>;
 }
@@ -89,6 +91,7 @@ export class Wiring {
       const count = this.wireCount;
       if (count === 0) return false;
       if (this.lock === null) yield innerStep;
+      if (count === 1) this.source.beforeUnwiring();
       this.iokit.journal.set(this as Wiring, 'wireCount', count - 1);
       if (count === 1) yield* this.unwire(waiter);
       return true;

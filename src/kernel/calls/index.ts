@@ -1,7 +1,10 @@
 /** The call table: every kernel call with its number, for both sides. */
 import type { Call } from '../call.ts';
+import { cursorCalls } from './cursor.ts';
 import { descriptorCalls } from './descriptor.ts';
+import { dmaCommandCalls } from './dma-command.ts';
 import { mapCalls } from './map.ts';
+import { mapperCalls } from './mapper.ts';
 import { memoryCalls } from './memory.ts';
 import { messageCalls } from './message.ts';
 import { objectCalls } from './object.ts';
@@ -14,6 +17,9 @@ export const calls = {
   ...memoryCalls,
   ...descriptorCalls,
   ...mapCalls,
+  ...mapperCalls,
+  ...dmaCommandCalls,
+  ...cursorCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

@@ -54,7 +54,7 @@ export class IOMemoryDescriptor extends Handle {
     return objectOrNull(made, IOMemoryDescriptor);
   }
 
-  /** The general form: `options` hold the kIOMemoryType. `offset` has a meaning for page lists only. There is no mapper yet. */
+  /** The general form: `options` hold the kIOMemoryType. `offset` has a meaning for page lists only. The mapper is the system's. */
   static withOptions(
     buffers: readonly AddressRange[],
     count: number,
@@ -133,7 +133,10 @@ export class IOMemoryDescriptor extends Handle {
     return this.getPhysicalSegment(0).address;
   }
 
-  /** The physical memory at `offset`, as far as it goes on without a gap. */
+  /**
+   * The memory at `offset`, as far as it goes on without a gap: device addresses where the machine has a mapper, unless `options`
+   * are kIOMemoryMapperNone.
+   */
   getPhysicalSegment(offset: Size, options = 0): PhysicalSegment {
     return currentTask().invoke(calls.getPhysicalSegment, this.id, offset, bits(options));
   }
