@@ -62,6 +62,9 @@ const writtenAsModule = (href) => {
   return module.test(code) && !commonJs.test(code);
 };
 
+/** DriverKit's classes of the same library. */
+const driverkitOf = (library) => library.replace(/index\.(ts|js)$/, 'task/driverkit/index.$1');
+
 /** The resolve hook, for both kinds of registration: with asynchronous hooks `next` returns a promise. */
 const makeResolve = (library, hasTypeScript) => {
   const settle = (result, instance) => {
@@ -77,6 +80,7 @@ const makeResolve = (library, hasTypeScript) => {
     const isRequire = context.conditions?.includes('require') === true && !context.conditions.includes('import');
     if (isRequire) return next(specifier, context);
     if (specifier === 'wiredown') return { url: library, format: 'module', shortCircuit: true };
+    if (specifier === 'wiredown/driverkit') return { url: driverkitOf(library), format: 'module', shortCircuit: true };
     const instance = instanceOf(specifier.startsWith('file:') ? specifier : null) ?? instanceOf(context.parentURL);
     const result = next(specifier, context);
     return typeof result?.then === 'function'
@@ -95,6 +99,7 @@ export const resolve = (specifier, context, next) => resolveHook(specifier, cont
 let registration = null;
 let library = null;
 let libraryExports = null;
+let driverkitExports = null;
 let hasTypeScript = false;
 
 /**
@@ -114,6 +119,7 @@ async function install(from) {
   installResolve();
   patchCommonJs();
   libraryExports = await import(library);
+  driverkitExports = await import(driverkitOf(library));
 }
 
 /** Built code gets tsx when the first file needs it: loading it takes 200 ms, which a scenario in JavaScript need not pay. */
@@ -161,6 +167,7 @@ function patchCommonJs() {
   const load = Module._load;
   Module._load = function (request, parent, isMain) {
     if (request === 'wiredown') return libraryExports;
+    if (request === 'wiredown/driverkit') return driverkitExports;
     const owner = parent ? owners.get(parent) : undefined;
     if (owner === undefined || owner === active) return load.call(this, request, parent, isMain);
     const before = enter(owner);

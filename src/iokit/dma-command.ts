@@ -6,6 +6,7 @@
  * stands in, they go through a buffer of the caller, so that each page is a step of the schedule like any other copy.
  */
 import { KernelObject } from '../vm/kernel-object.ts';
+import { SleepLock } from '../vm/lock.ts';
 import { type Actor, type Steps, type Waiter, WaitQueue } from '../vm/steps.ts';
 import { type GeneratedSegments, segmentsOf } from './dma-segments.ts';
 import { type DMAWindow, endOfMemory, setUpTransfer, usesCursor } from './dma-setup.ts';
@@ -55,6 +56,8 @@ export class IODMACommand extends KernelObject {
   transfer: DMATransfer | null = null;
   /** Where this command counts as active; null where it does not. */
   countedOn: DMAState | null = null;
+  /** Taken by dexts' calls only. */
+  readonly lock: SleepLock;
   private checkAddresses = false;
   private readonly never = new WaitQueue('memory beyond the end of a descriptor');
 
@@ -64,6 +67,7 @@ export class IODMACommand extends KernelObject {
     public specification: DMASpecification | null,
   ) {
     super(iokit.journal);
+    this.lock = new SleepLock(iokit.journal, 'the lock of a DMA command');
     iokit.register(iokit.commands, this as IODMACommand);
   }
 
@@ -188,9 +192,16 @@ export class IODMACommand extends KernelObject {
     return yield* transfer.access(waiter, offset, Math.min(length, transfer.length - offset), intoMemory);
   }
 
+  /** Ends whatever is under way without copying anything, and lets the memory go. */
+  abandon(actor: Actor): void {
+    if (this.active > 0) this.setActive(0);
+    this.dropTransfer(actor);
+    if (this.memory !== null) this.dropMemory(actor);
+  }
+
   /** The sources leak the descriptor of a command that still has one, because drivers were found to forget it. */
   protected override dispose(actor: Actor): void {
-    this.transfer?.release(actor);
+    this.dropTransfer(actor);
     this.count(null);
     this.iokit.forget(this.iokit.commands, this as IODMACommand);
     if (this.memory === null) return;
@@ -237,9 +248,7 @@ export class IODMACommand extends KernelObject {
       const copied = yield* transfer.copy(waiter, false, room);
       return copied < transfer.length ? kIOReturnUnderrun : kIOReturnSuccess;
     } finally {
-      this.journal.set(this as IODMACommand, 'transfer', null as DMATransfer | null);
-      if (this.specification!.mapper !== null) this.count(null);
-      transfer.release(waiter);
+      this.dropTransfer(waiter);
     }
   }
 
@@ -275,6 +284,14 @@ export class IODMACommand extends KernelObject {
     // Without a mapper nobody sees when the device is done, so that the memory is in use for as long as the command has it.
     if (mapper === null) this.count(memory.dmaActivity);
     else memory.dma.demand(specification);
+  }
+
+  private dropTransfer(actor: Actor): void {
+    const { transfer } = this;
+    if (transfer === null) return;
+    this.journal.set(this as IODMACommand, 'transfer', null as DMATransfer | null);
+    if (this.specification!.mapper !== null) this.count(null);
+    transfer.release(actor);
   }
 
   private dropMemory(actor: Actor): void {

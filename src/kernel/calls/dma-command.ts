@@ -75,6 +75,7 @@ export const dmaCommandCalls = {
     [command, parameter('mem', handle), parameter('autoPrepare', boolean), room],
     u32,
     (kernel, caller, id, memory, autoPrepare, bytes): Steps<number> => {
+      checkCopyRoom(bytes);
       const target = commandOf(kernel, caller, id);
       const descriptor = memory === 0 ? null : descriptorOf(kernel, caller, memory);
       const steps = target.setMemoryDescriptor(caller, descriptor, autoPrepare, bytes);
@@ -86,6 +87,7 @@ export const dmaCommandCalls = {
     [command, parameter('autoComplete', boolean), room],
     u32,
     (kernel, caller, id, autoComplete, bytes): Steps<number> => {
+      checkCopyRoom(bytes);
       const target = commandOf(kernel, caller, id);
       return keeping(target, caller, target.clearMemoryDescriptor(caller, autoComplete, bytes));
     },
@@ -107,6 +109,7 @@ export const dmaCommandCalls = {
     [command, offset, length, flushCache, synchronize, room],
     u32,
     (kernel, caller, id, from, bytes, flush, copies, most): Steps<number> => {
+      checkCopyRoom(most);
       const target = commandOf(kernel, caller, id);
       return keeping(target, caller, target.prepare(caller, from, bytes, flush, copies, most));
     },
@@ -116,6 +119,7 @@ export const dmaCommandCalls = {
     [command, specified, mapper, offset, length, flushCache, synchronize, room],
     u32,
     function* (kernel, caller, id, request, mapperId, from, bytes, flush, copies, most): Steps<number> {
+      checkCopyRoom(most);
       const target = commandOf(kernel, caller, id);
       const code = target.specify(specify(kernel, caller, request, mapperId));
       if (code !== kIOReturnSuccess) return code;
@@ -127,6 +131,7 @@ export const dmaCommandCalls = {
     [command, parameter('invalidateCache', boolean), synchronize, room],
     u32,
     (kernel, caller, id, invalidate, copies, most): Steps<number> => {
+      checkCopyRoom(most);
       const target = commandOf(kernel, caller, id);
       return keeping(target, caller, target.complete(caller, invalidate, copies, most));
     },
@@ -136,6 +141,7 @@ export const dmaCommandCalls = {
     [command, parameter('options', u32), room],
     u32,
     (kernel, caller, id, options, most): Steps<number> => {
+      checkCopyRoom(most);
       const target = commandOf(kernel, caller, id);
       return keeping(target, caller, target.synchronize(caller, options, most));
     },
@@ -148,7 +154,7 @@ export const dmaCommandCalls = {
       const { active, preparedOffset, preparedLength } = commandOf(kernel, caller, id);
       return active === 0
         ? { result: kIOReturnNotReady, offset: 0, length: 0 }
-        : { result: kIOReturnSuccess, offset: preparedOffset, length: preparedLength };
+        : { result: kIOReturnSuccess, offset: expressible(preparedOffset), length: expressible(preparedLength) };
     },
   ),
 
@@ -205,6 +211,14 @@ export const dmaCommandCalls = {
 
 export function commandOf(kernel: Kernel, caller: KernelThread, id: number): IODMACommand {
   return kernel.handles.lookup(id, 'IODMACommand', caller) as IODMACommand;
+}
+
+/** The sources take windows that no memory has. */
+const expressible = (value: number): number => Math.min(value, Number.MAX_SAFE_INTEGER);
+
+/** A buffer without room would be asked for more of it for ever. */
+export function checkCopyRoom(room: number): void {
+  if (room === 0) throw new RangeError('room: expected a buffer to copy through, got none');
 }
 
 function specify(kernel: Kernel, caller: KernelThread, request: Decoded<typeof specification>, mapperId: number) {

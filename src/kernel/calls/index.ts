@@ -3,6 +3,7 @@ import type { Call } from '../call.ts';
 import { cursorCalls } from './cursor.ts';
 import { descriptorCalls } from './descriptor.ts';
 import { dmaCommandCalls } from './dma-command.ts';
+import { driverkitCalls } from './driverkit.ts';
 import { mapCalls } from './map.ts';
 import { mapperCalls } from './mapper.ts';
 import { memoryCalls } from './memory.ts';
@@ -20,6 +21,7 @@ export const calls = {
   ...mapperCalls,
   ...dmaCommandCalls,
   ...cursorCalls,
+  ...driverkitCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

@@ -237,7 +237,7 @@ export class IODMACommand extends Handle {
 registerHandle('IODMACommand', IODMACommand);
 
 /** Through it go the bytes that calls copy between a client's memory and what stands in for it. No page is larger. */
-const roomToCopy = 16384;
+export const roomToCopy = 16384;
 
 function copying<A extends readonly unknown[]>(call: Call<A, number>, ...values: A): number {
   return currentTask().transfer(call, new Uint8Array(roomToCopy), ...values);
