@@ -84,6 +84,9 @@ const writtenAsModule = (href) => {
   return module.test(code) && !commonJs.test(code);
 };
 
+/** DriverKit's classes of the same library. */
+const driverkitOf = (library) => library.replace(/index\.(ts|js)$/, 'task/driverkit/index.$1');
+
 /** The resolve hook, for both kinds of registration: with asynchronous hooks `next` returns a promise. */
 const makeResolve = (library, hasTypeScript) => {
   const settle = (result, instance) => {
@@ -99,6 +102,7 @@ const makeResolve = (library, hasTypeScript) => {
     const isRequire = context.conditions?.includes('require') === true && !context.conditions.includes('import');
     if (isRequire) return next(specifier, context);
     if (specifier === 'wiredown') return { url: library, format: 'module', shortCircuit: true };
+    if (specifier === 'wiredown/driverkit') return { url: driverkitOf(library), format: 'module', shortCircuit: true };
     const instance = instanceOf(specifier.startsWith('file:') ? specifier : null) ?? instanceOf(context.parentURL);
     const result = next(specifier, context);
     return typeof result?.then === 'function'
@@ -141,6 +145,7 @@ export { load };
 let registration = null;
 let library = null;
 let libraryExports = null;
+let driverkitExports = null;
 let hasTypeScript = false;
 
 /**
@@ -160,6 +165,7 @@ async function install(from) {
   installResolve();
   patchCommonJs();
   libraryExports = await import(library);
+  driverkitExports = await import(driverkitOf(library));
 }
 
 /** Built code gets tsx when the first file needs it: loading it takes 200 ms, which a scenario in JavaScript need not pay. */
@@ -207,6 +213,7 @@ function patchCommonJs() {
   const load = Module._load;
   Module._load = function (request, parent, isMain) {
     if (request === 'wiredown') return libraryExports;
+    if (request === 'wiredown/driverkit') return driverkitExports;
     const owner = parent ? owners.get(parent) : undefined;
     if (owner === undefined || owner === active) return load.call(this, request, parent, isMain);
     const before = enter(owner);

@@ -9,8 +9,9 @@ export type { ReplayOptions } from './explore/replay.ts';
 export type { Exploration, Failure, Histogram, Replay, Site, TraceStep } from './explore/results.ts';
 export { ScenarioFailure } from './explore/scenario-failure.ts';
 export type { StressOptions } from './explore/stress.ts';
-export type { MachineOptions } from './hardware/configuration.ts';
+export type { MachineOptions, MapperOptions } from './hardware/configuration.ts';
 export { KernelPanic, MemoryFault } from './hardware/errors.ts';
+export * from './iokit/dma-options.ts';
 export * from './iokit/options.ts';
 export * from './iokit/return-codes.ts';
 export { HandleError } from './kernel/handle-table.ts';
@@ -19,8 +20,23 @@ export type { RuleLevel, RuleName } from './kernel/rules.ts';
 export { ScenarioError, UsageError } from './machine/errors.ts';
 export { IOBufferMemoryDescriptor } from './task/iokit/io-buffer-memory-descriptor.ts';
 export { type InitElement, IODeviceMemory } from './task/iokit/io-device-memory.ts';
+export { IODMACommand, type IOVMSegment, type SegmentOptions } from './task/iokit/io-dma-command.ts';
 export { IOGuardPageMemoryDescriptor } from './task/iokit/io-guard-page-memory-descriptor.ts';
 export { IOInterleavedMemoryDescriptor } from './task/iokit/io-interleaved-memory-descriptor.ts';
+export {
+  type IODMAMapSpecification,
+  IOMapper,
+  IOMapperInsertPage,
+  IOMapperIOVMAlloc,
+  IOMapperIOVMFree,
+} from './task/iokit/io-mapper.ts';
+export {
+  type CursorResult,
+  IOBigMemoryCursor,
+  IOLittleMemoryCursor,
+  IOMemoryCursor,
+  IONaturalMemoryCursor,
+} from './task/iokit/io-memory-cursor.ts';
 export { IOMemoryDescriptor } from './task/iokit/io-memory-descriptor.ts';
 export { IOMemoryMap } from './task/iokit/io-memory-map.ts';
 export { IOMultiMemoryDescriptor } from './task/iokit/io-multi-memory-descriptor.ts';

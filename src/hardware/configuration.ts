@@ -12,14 +12,25 @@ export interface MachineOptions {
   swap?: number;
   /** The pager and the purger become actors of the schedule: a page may go, or an object be emptied, at any step. Default false. */
   memoryPressure?: boolean;
+  /** The IOMMU between devices and memory, or false (default) for none: devices then use physical addresses. */
+  mapper?: false | MapperOptions;
 }
 
-export type Configuration = Required<MachineOptions>;
+export interface MapperOptions {
+  /** Bytes of a page of device addresses: 4096 or 16384, at most the machine's page size, which is the default. */
+  pageSize?: 4096 | 16384;
+  /** How many bits a device address has, 20 to 47. Default 32. */
+  addressBits?: number;
+}
+
+export type Configuration = Required<Omit<MachineOptions, 'mapper'>> & {
+  readonly mapper: false | Required<MapperOptions>;
+};
 
 const mebibyte = 2 ** 20;
 const gibibyte = 2 ** 30;
 
-const known = ['physicalMemory', 'pageSize', 'semantics', 'swap', 'memoryPressure'];
+const known = ['physicalMemory', 'pageSize', 'semantics', 'swap', 'memoryPressure', 'mapper'];
 
 /** Fills in defaults. Throws a RangeError or TypeError that names the option, its value and what was expected. */
 export function configure(options: MachineOptions = {}): Configuration {
@@ -58,17 +69,44 @@ export function configure(options: MachineOptions = {}): Configuration {
   if (typeof memoryPressure !== 'boolean') {
     throw new TypeError(`machine.memoryPressure: expected true or false, got ${String(memoryPressure)}`);
   }
-  return { physicalMemory, pageSize, semantics, swap, memoryPressure };
+  const mapper = configureMapper(options.mapper ?? false, pageSize);
+  return { physicalMemory, pageSize, semantics, swap, memoryPressure, mapper };
 }
 
 /** What the digest of a scenario says of its machine: options that came later count only where they are used. */
 export function describeConfiguration(configuration: Configuration): object {
-  const { physicalMemory, pageSize, semantics, swap, memoryPressure } = configuration;
+  const { physicalMemory, pageSize, semantics, swap, memoryPressure, mapper } = configuration;
   return {
     physicalMemory,
     pageSize,
     semantics,
     ...(swap > 0 ? { swap } : {}),
     ...(memoryPressure ? { memoryPressure } : {}),
+    ...(mapper !== false ? { mapper } : {}),
   };
+}
+
+function configureMapper(
+  options: false | MapperOptions,
+  machinePageSize: 4096 | 16384,
+): false | Required<MapperOptions> {
+  if (options === false) return false;
+  if (typeof options !== 'object') {
+    throw new TypeError(`machine.mapper: expected false or { pageSize, addressBits }, got ${String(options)}`);
+  }
+  for (const key of Object.keys(options)) {
+    if (key !== 'pageSize' && key !== 'addressBits') {
+      throw new RangeError(`machine.mapper.${key}: there is no such option (pageSize, addressBits)`);
+    }
+  }
+  const { pageSize = machinePageSize, addressBits = 32 } = options;
+  if ((pageSize !== 4096 && pageSize !== 16384) || pageSize > machinePageSize) {
+    throw new RangeError(
+      `machine.mapper.pageSize: expected 4096 or 16384 and at most the machine's ${machinePageSize}, got ${String(pageSize)}`,
+    );
+  }
+  if (!Number.isInteger(addressBits) || addressBits < 20 || addressBits > 47) {
+    throw new RangeError(`machine.mapper.addressBits: expected 20 to 47, got ${String(addressBits)}`);
+  }
+  return { pageSize, addressBits };
 }

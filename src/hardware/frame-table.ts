@@ -89,30 +89,20 @@ export class FrameTable {
     return this.take(base);
   }
 
-  /** As `allocate`, a frame whose number is below `limit`: for devices that reach no further. */
-  allocateBelow(pool: number, limit: number): number {
-    for (let i = -1; i < maximumPools; i++) {
-      const candidate = i < 0 ? pool : i;
-      const base = candidate * wordsPerPool;
-      if (this.pools[base + available] === 0) continue;
-      const frame = this.takeBelow(base, limit);
-      if (frame >= 0) return frame;
-    }
-    return -1;
-  }
-
   /**
-   * The first of `count` frames that follow one another, each with one owner; -1 when there is no such stretch. It begins at a
-   * multiple of `step` and lies below `limit`. Looks through the free frames, of this pool first: for few, large requests.
+   * `count` frames that follow one another, each with one owner; the first of them, or -1. Its number is a multiple of `step`, and
+   * all of them lie below `limit`. A run lies in one pool: the caller's if it can be, otherwise another one's, a declared conflict.
    */
-  allocateContiguous(pool: number, count: number, step: number, limit: number): number {
-    for (const candidate of this.poolsFrom(pool)) {
-      const first = this.findRun(candidate, count, step, limit);
-      if (first < 0) continue;
-      this.takeRun(candidate, first, count);
-      return first;
+  allocateRun(pool: number, count: number, step: number, limit: number): number {
+    const end = Math.min(this.frames, limit);
+    for (let other = -1; other < maximumPools; other++) {
+      if (other === pool) continue;
+      const base = (other < 0 ? pool : other) * wordsPerPool;
+      if (this.pools[base + available]! < count) continue;
+      const first = this.runOfFresh(base, count, end, step) ?? this.runOfReturned(base, count, end, step);
+      if (first !== undefined) return first;
     }
-    return this.quarantine?.reclaim() ? this.allocateContiguous(pool, count, step, limit) : -1;
+    return this.quarantine?.reclaim() ? this.allocateRun(pool, count, step, limit) : -1;
   }
 
   /** Whether a frame was never handed out since the machine was built, and so still holds zeroes. */
@@ -214,83 +204,52 @@ export class FrameTable {
     return frame;
   }
 
-  private takeBelow(base: number, limit: number): number {
-    if (this.pools[base + head] === 0) return this.pools[base + fresh]! < limit ? this.take(base) : -1;
-    let before = -1;
-    for (let frame = this.pools[base + head]!; frame !== 0; frame = this.words[frame * wordsPerFrame + next]!) {
-      if (frame < limit) {
-        const after = this.words[frame * wordsPerFrame + next]!;
-        if (before < 0) this.journal.word(this.pools, base + head, after);
-        else this.journal.word(this.words, before * wordsPerFrame + next, after);
-        this.journal.word(this.pools, base + available, this.pools[base + available]! - 1);
-        this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
-        return frame;
-      }
-      before = frame;
-    }
-    if (this.pools[base + fresh]! >= Math.min(limit, this.pools[base + limitWord]!)) return -1;
-    const frame = this.pools[base + fresh]!;
-    this.journal.word(this.pools, base + fresh, frame + 1);
-    this.journal.word(this.pools, base + available, this.pools[base + available]! - 1);
-    this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
-    return frame;
-  }
-
-  /** Pools to ask, in order: one's own, the machine's, then those that must lend. */
-  private *poolsFrom(pool: number): Generator<number> {
-    yield pool;
-    for (let other = 0; other < maximumPools; other++) {
-      if (other !== pool && this.pools[other * wordsPerPool + available] !== 0) yield other;
-    }
-  }
-
-  /** The lowest run of free frames of one pool, or -1. */
-  private findRun(pool: number, count: number, step: number, limit: number): number {
-    const free = [...this.freeOf(pool)].sort((a, b) => a - b);
-    let from = -1;
-    for (let at = 0; at < free.length && free[at]! + 1 <= limit; at++) {
-      const frame = free[at]!;
-      if (from < 0 || frame !== free[at - 1]! + 1) from = frame % step === 0 ? frame : -1;
-      if (from >= 0 && frame - from + 1 === count) return from;
-    }
-    return -1;
-  }
-
-  private *freeOf(pool: number): Generator<number> {
-    const base = pool * wordsPerPool;
-    for (let frame = this.pools[base + head]!; frame !== 0; frame = this.words[frame * wordsPerFrame + next]!)
-      yield frame;
-    for (let frame = this.pools[base + fresh]!; frame < this.pools[base + limitWord]!; frame++) yield frame;
-  }
-
-  /** Takes free frames of a pool out of its list, or off its fresh end; fresh ones that are skipped count as returned. */
-  private takeRun(pool: number, first: number, count: number): void {
-    const base = pool * wordsPerPool;
-    const end = first + count;
-    while (this.isFreshIn(base, end - 1)) {
-      const frame = this.pools[base + fresh]!;
-      this.journal.word(this.pools, base + fresh, frame + 1);
+  /** A run from where `base`'s pool has fresh frames; those that alignment skips go to the returned ones. */
+  private runOfFresh(base: number, count: number, end: number, step: number): number | undefined {
+    const start = this.pools[base + fresh]!;
+    const first = Math.ceil(start / step) * step;
+    if (first + count > Math.min(end, this.pools[base + limitWord]!)) return undefined;
+    for (let frame = start; frame < first; frame++) {
       this.journal.word(this.words, frame * wordsPerFrame + next, this.pools[base + head]!);
       this.journal.word(this.pools, base + head, frame);
     }
-    let before = 0;
-    for (let frame = this.pools[base + head]!, left = count; left > 0; ) {
-      const after = this.words[frame * wordsPerFrame + next]!;
-      if (frame >= first && frame < end) {
-        if (before === 0) this.journal.word(this.pools, base + head, after);
-        else this.journal.word(this.words, before * wordsPerFrame + next, after);
-        this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
-        left--;
-      } else {
-        before = frame;
-      }
-      frame = after;
-    }
-    this.journal.word(this.pools, base + available, this.pools[base + available]! - count);
+    this.journal.word(this.pools, base + fresh, first + count);
+    this.takeRun(base, first, count);
+    return first;
   }
 
-  private isFreshIn(base: number, frame: number): boolean {
-    return frame >= this.pools[base + fresh]! && frame < this.pools[base + limitWord]!;
+  /** A run of frames that were returned to the pool, the lowest that will do. */
+  private runOfReturned(base: number, count: number, end: number, step: number): number | undefined {
+    const returned: number[] = [];
+    for (let frame = this.pools[base + head]!; frame !== 0; frame = this.words[frame * wordsPerFrame + next]!) {
+      if (frame < end) returned.push(frame);
+    }
+    returned.sort((a, b) => a - b);
+    const at = returned.findIndex((frame, i) => frame % step === 0 && returned[i + count - 1] === frame + count - 1);
+    if (at < 0) return undefined;
+    const first = returned[at]!;
+    this.unlink(base, first, first + count);
+    this.takeRun(base, first, count);
+    return first;
+  }
+
+  /** Takes the frames from `from` to before `to` out of the returned ones. */
+  private unlink(base: number, from: number, to: number): void {
+    let before = -1;
+    for (let frame = this.pools[base + head]!; frame !== 0; ) {
+      const after = this.words[frame * wordsPerFrame + next]!;
+      if (frame < from || frame >= to) before = frame;
+      else if (before < 0) this.journal.word(this.pools, base + head, after);
+      else this.journal.word(this.words, before * wordsPerFrame + next, after);
+      frame = after;
+    }
+  }
+
+  private takeRun(base: number, first: number, count: number): void {
+    this.journal.word(this.pools, base + available, this.pools[base + available]! - count);
+    for (let frame = first; frame < first + count; frame++) {
+      this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
+    }
   }
 
   private borrow(borrower: number): number {

@@ -4,6 +4,7 @@
  */
 import type { Configuration } from './configuration.ts';
 import { FrameTable } from './frame-table.ts';
+import { Iommu } from './iommu.ts';
 import { Journal } from './journal.ts';
 import { PageTables } from './page-table.ts';
 import { PhysicalMemory } from './physical-memory.ts';
@@ -22,6 +23,8 @@ export class Hardware {
   readonly memory: PhysicalMemory;
   readonly frames: FrameTable;
   readonly tables: PageTables;
+  /** Between devices and memory; null where devices use physical addresses. */
+  readonly iommu: Iommu | null;
 
   /** `journal` is the kernel's own in the thread that holds the kernel; everybody else needs none. */
   constructor(
@@ -35,6 +38,9 @@ export class Hardware {
     this.frames = new FrameTable(buffers.tables, 0, frames, journal);
     this.frames.marksReferences = this.configuration.swap > 0;
     this.tables = new PageTables(buffers.tables, FrameTable.bytes(frames), frames, journal);
+    const { mapper, physicalMemory } = this.configuration;
+    const tablesEnd = FrameTable.bytes(frames) + PageTables.bytes(frames);
+    this.iommu = mapper === false ? null : new Iommu(buffers.tables, tablesEnd, mapper, physicalMemory, journal);
     journal.onRollback(() => {
       if (this.frames.takeMarksChanged()) this.tables.invalidate();
     });
@@ -42,11 +48,13 @@ export class Hardware {
 
   /** Builds hardware with every frame free and zero. */
   static build(configuration: Configuration): Hardware {
-    const frames = configuration.physicalMemory / configuration.pageSize;
+    const { mapper, physicalMemory } = configuration;
+    const frames = physicalMemory / configuration.pageSize;
+    const iommu = mapper === false ? 0 : Iommu.bytes(mapper, physicalMemory);
     const hardware = new Hardware({
       configuration,
-      memory: new SharedArrayBuffer(configuration.physicalMemory),
-      tables: new SharedArrayBuffer(FrameTable.bytes(frames) + PageTables.bytes(frames)),
+      memory: new SharedArrayBuffer(physicalMemory),
+      tables: new SharedArrayBuffer(FrameTable.bytes(frames) + PageTables.bytes(frames) + iommu),
     });
     hardware.frames.initialise();
     return hardware;

@@ -61,6 +61,10 @@ export abstract class CompositeMemoryDescriptor extends IOMemoryDescriptor {
     return this.inPart(offset, (descriptor, at) => descriptor.getPhysicalSegment(actor, at));
   }
 
+  override getDeviceSegment(actor: Actor, offset: number): Segment {
+    return this.inPart(offset, (descriptor, at) => descriptor.segmentFor(actor, at, 0));
+  }
+
   override getFragment(actor: Actor, offset: number): Segment {
     return this.inPart(offset, (descriptor, at) => descriptor.getFragment(actor, at));
   }

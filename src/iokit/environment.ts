@@ -5,7 +5,13 @@ import type { Actor } from '../vm/steps.ts';
 import type { VirtualMemory } from '../vm/virtual-memory.ts';
 
 /** The rules that I/O Kit itself can see broken. */
-export type IOKitRule = 'unbalanced-complete' | 'direction-misuse' | 'use-before-prepare' | 'dangling-mapping' | 'leak';
+export type IOKitRule =
+  | 'unbalanced-complete'
+  | 'direction-misuse'
+  | 'use-before-prepare'
+  | 'dangling-mapping'
+  | 'leak'
+  | 'livelock';
 
 export interface IOKitEnvironment {
   readonly vm: VirtualMemory;

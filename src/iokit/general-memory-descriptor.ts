@@ -8,11 +8,19 @@ import type { SleepLock } from '../vm/lock.ts';
 import { VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
 import type { UniversalPageList } from '../vm/universal-page-list.ts';
+import { deviceMemoryAt, memoryBehind } from './device-memory.ts';
 import { dmaMapLength } from './dma-map-length.ts';
+import { accessOf } from './dma-mapping.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
 import { isWithin } from './mapping.ts';
-import { type DMAMapLength, IOMemoryDescriptor, type MapRequest, type PageCounts } from './memory-descriptor.ts';
+import {
+  bypassesMapper,
+  type DMAMapLength,
+  IOMemoryDescriptor,
+  type MapRequest,
+  type PageCounts,
+} from './memory-descriptor.ts';
 import { MemoryReference } from './memory-reference.ts';
 import {
   kIODirectionIn,
@@ -38,7 +46,7 @@ import {
 import { fragmentAt, noSegment, type Segment, type Stretch, segmentAt } from './page-list.ts';
 import { placeMapping } from './placement.ts';
 import { type PurgeableResult, setReferencePurgeable, setRegionPurgeable } from './purgeable-memory.ts';
-import { runAt } from './ranges.ts';
+import { type AddressRange, runAt } from './ranges.ts';
 import {
   type IOReturn,
   kIOReturnNotAttached,
@@ -80,11 +88,12 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
 
   /**
    * Makes this object describe other memory: `initWithOptions` of a live object. False when it is mapped; the sources instead
-   * free its maps under those who hold them.
+   * free its maps under those who hold them. False, or a panic in the sources, while a DMA command is active.
    */
   reinitialise(actor: Actor, source: Source): boolean {
-    if (this.mappings.length > 0) {
-      if (this.iokit.semantics === 'documented') return false;
+    if (this.iokit.semantics === 'documented') {
+      if (this.mappings.length > 0 || this.dma.references > 0) return false;
+    } else {
       for (const map of this.mappings) {
         if (map.references > 1)
           this.iokit.violation(
@@ -95,7 +104,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
         if (!this.redirected) map.abandon(actor);
       }
     }
-    this.wiring.completeAll(actor);
+    this.completeAll(actor);
     this.dropReference(actor);
     this.holdPages(actor, source.upl);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'source', source);
@@ -197,6 +206,13 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return this.segment(actor, offset, segmentAt, 'getPhysicalSegment');
   }
 
+  override getDeviceSegment(actor: Actor, offset: number): Segment {
+    if (this.deviceMemory) return this.rangeAt(offset);
+    if (this.wiring.wireCount === 0) this.failUnprepared(actor, 'getPhysicalSegment');
+    const map = this.dma.shared(actor, this, this.iokit.systemMapper!, accessOf(this.wiring.direction));
+    return typeof map === 'number' ? noSegment : map.segmentAt(offset);
+  }
+
   override getFragment(actor: Actor, offset: number): Segment {
     const { pageSize } = this.iokit.vm;
     const { address, length } = this.segment(actor, offset, fragmentAt, 'a copy');
@@ -283,14 +299,14 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   /** The memory reference, made if there is none yet; null when the task's memory does not allow it (xnu-reference 3.3). */
   takeReference(actor: Actor, readOnly: boolean): MemoryReference | null {
     if (this.reference !== null) return this.reference;
-    const { ranges, runs, space, upl } = this.source;
+    const { runs, space, upl } = this.source;
     if (upl !== null && this.heldPages === null) return null;
     const writes = this.getDirection() !== kIODirectionOut || !readOnly;
     const access = writes ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
     const { vm } = this.iokit;
     const reference =
       space === null
-        ? MemoryReference.ofPhysical(vm, actor, upl === null ? ranges : rangesOf(upl, ranges[0]!, vm.pageSize), access)
+        ? MemoryReference.ofPhysical(vm, actor, this.physicalRanges(), access)
         : MemoryReference.ofRuns(vm, actor, space, runs, access);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference);
     return reference;
@@ -320,6 +336,10 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return this.reference.stretches(pageSize);
   }
 
+  beforeUnwiring(): void {
+    this.dma.beforeUnwiring(this.name);
+  }
+
   *ready(waiter: Waiter): Steps<void> {
     const { space } = this.source;
     if (space === null) return;
@@ -332,7 +352,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   protected override dispose(actor: Actor): void {
-    this.wiring.completeAll(actor);
+    this.completeAll(actor);
     this.dropReference(actor);
     this.holdPages(actor, null);
     super.dispose(actor);
@@ -342,8 +362,9 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   private segment(actor: Actor, offset: number, find: typeof segmentAt, call: string): Segment {
     if (offset >= this.getLength()) return noSegment;
     if (this.deviceMemory) {
-      const run = runAt(this.source.runs, offset)!;
-      return { address: run.address + (offset - run.offset), length: run.length - (offset - run.offset) };
+      const range = this.rangeAt(offset);
+      const mapper = (this.source.options & bypassesMapper) === 0 ? this.iokit.systemMapper : null;
+      return mapper === null ? range : deviceMemoryAt(mapper, range);
     }
     if (this.wiring.wireCount === 0) this.failUnprepared(actor, call);
     const segment = find(this.wiring.lists, offset, this.iokit.vm.pageSize);
@@ -386,6 +407,29 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     if (before === null && pages === null) return;
     this.journal.set(this as IOGeneralMemoryDescriptor, 'heldPages', pages?.retain() ?? null);
     before?.release(actor);
+  }
+
+  /** What processors see of physical memory: with a mapper, each device page by itself. */
+  private physicalRanges(): readonly AddressRange[] {
+    const { upl, ranges } = this.source;
+    if (upl !== null) return rangesOf(upl, ranges[0]!, this.iokit.vm.pageSize);
+    const mapper = (this.source.options & bypassesMapper) === 0 ? this.iokit.systemMapper : null;
+    return mapper === null
+      ? this.source.ranges
+      : memoryBehind(mapper, this.source.ranges, this.iokit.vm.hardware.memory.size);
+  }
+
+  /** The addresses that physical memory was described by. */
+  private rangeAt(offset: number): Segment {
+    const run = runAt(this.source.runs, offset);
+    if (run === null) return noSegment;
+    return { address: run.address + (offset - run.offset), length: run.length - (offset - run.offset) };
+  }
+
+  private completeAll(actor: Actor): void {
+    if (this.wiring.wireCount > 0) this.beforeUnwiring();
+    this.dma.reset();
+    this.wiring.completeAll(actor);
   }
 
   private failUnprepared(actor: Actor, call: string): never {

@@ -73,10 +73,10 @@ export class IOMemoryMap extends KernelObject {
   }
 
   /** Beyond the map there is nothing; in the sources the descriptor goes on. */
-  getPhysicalSegment(actor: Actor, offset: number): Segment {
-    if (this.iokit.semantics === 'xnu') return this.descriptor.getPhysicalSegment(actor, this.offset + offset);
+  getPhysicalSegment(actor: Actor, offset: number, options = 0): Segment {
+    if (this.iokit.semantics === 'xnu') return this.descriptor.segmentFor(actor, this.offset + offset, options);
     if (offset >= this.length) return noSegment;
-    const { address, length } = this.descriptor.getPhysicalSegment(actor, this.offset + offset);
+    const { address, length } = this.descriptor.segmentFor(actor, this.offset + offset, options);
     return { address, length: Math.min(length, this.length - offset) };
   }
 

@@ -1,12 +1,15 @@
 /** I/O Kit's own state: which descriptors and maps exist, the lock they share, and the serial numbers they are given. */
 import type { Journal } from '../hardware/journal.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
+import type { KernelObject } from '../vm/kernel-object.ts';
 import { SleepLock } from '../vm/lock.ts';
 import type { Actor } from '../vm/steps.ts';
 import type { VirtualMemory } from '../vm/virtual-memory.ts';
+import type { IODMACommand } from './dma-command.ts';
 import type { IOKitEnvironment, IOKitRule } from './environment.ts';
 import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
+import { IOMapper } from './mapper.ts';
 
 /** Preparation ids start here, so that they cannot be mistaken for the reserved values. */
 const firstPreparationId = 2 ** 32;
@@ -26,6 +29,11 @@ export class IOKit {
   copiesWholeSegments = false;
   readonly descriptors = new Set<IOGeneralMemoryDescriptor>();
   readonly maps = new Set<IOMemoryMap>();
+  readonly commands = new Set<IODMACommand>();
+  /** What stands between devices and memory; null when nothing does. */
+  readonly systemMapper: IOMapper | null;
+  /** Objects that the sources never release (a command's descriptor, where the command goes with it). */
+  readonly leaked: KernelObject[] = [];
   /** Actor's pool → ids given out: each actor counts for itself (execution.md, rule 5). */
   private readonly serials = new Map<number, number>();
 
@@ -35,10 +43,19 @@ export class IOKit {
     this.semantics = environment.semantics;
     this.kernelSpace = environment.kernelSpace;
     this.globalLock = new SleepLock(this.journal, 'the global memory lock of I/O Kit');
+    const { iommu } = this.vm.hardware;
+    this.systemMapper = iommu === null ? null : new IOMapper(this, iommu);
   }
 
   violation(actor: Actor, rule: IOKitRule, text: string): void {
     this.environment.violation(actor, rule, text);
+  }
+
+  /** Keeps `object` for ever, as the sources do, and says so. */
+  leak(actor: Actor, object: KernelObject, text: string): void {
+    this.violation(actor, 'leak', text);
+    this.leaked.push(object);
+    this.journal.undo(() => this.leaked.pop());
   }
 
   newDescriptorId(actor: Actor): number {

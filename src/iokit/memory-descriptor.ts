@@ -8,6 +8,7 @@ import { KernelObject } from '../vm/kernel-object.ts';
 import type { SleepLock } from '../vm/lock.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
 import { copyBytes } from './copy-bytes.ts';
+import { DMAState } from './dma-state.ts';
 import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
@@ -15,14 +16,16 @@ import { createMapping, registerMapping } from './mapping.ts';
 import {
   kIOMemoryClearEncrypted,
   kIOMemoryDirectionMask,
+  kIOMemoryHostOnly,
   kIOMemoryIncoherentIOFlush,
   kIOMemoryIncoherentIOStore,
+  kIOMemoryMapperNone,
   kIOMemoryRemote,
   kIOMemorySetEncrypted,
   kIOMemoryThreadSafe,
   kIOPreparationIDUnsupported,
 } from './options.ts';
-import type { Segment } from './page-list.ts';
+import { noSegment, type Segment } from './page-list.ts';
 import type { PurgeableResult } from './purgeable-memory.ts';
 import {
   type IOReturn,
@@ -61,6 +64,8 @@ const operations: readonly number[] = [
   kIOMemoryClearEncrypted,
   kIOMemorySetEncrypted,
 ];
+/** Flags of memory that is not mapped for devices, and the option to ask for physical addresses. */
+export const bypassesMapper = kIOMemoryMapperNone | kIOMemoryHostOnly | kIOMemoryRemote;
 
 export abstract class IOMemoryDescriptor extends KernelObject {
   override readonly kind: string = 'IOMemoryDescriptor';
@@ -76,9 +81,11 @@ export abstract class IOMemoryDescriptor extends KernelObject {
   /** Accesses through its maps are held back, but for those in `redirectSafe`. */
   redirected = false;
   redirectSafe: AddressSpace | null = null;
+  readonly dma: DMAState;
 
   constructor(protected readonly iokit: IOKit) {
     super(iokit.journal);
+    this.dma = new DMAState(iokit);
   }
 
   /** In words, for messages. */
@@ -91,7 +98,10 @@ export abstract class IOMemoryDescriptor extends KernelObject {
 
   abstract prepare(waiter: Waiter, direction: number): Steps<IOReturn>;
   abstract complete(waiter: Waiter, direction: number): Steps<IOReturn>;
+  /** The physical memory at `offset`, as processors reach it. */
   abstract getPhysicalSegment(actor: Actor, offset: number): Segment;
+  /** The same as devices behind the system's mapper reach it. Asked for only where there is one. */
+  abstract getDeviceSegment(actor: Actor, offset: number): Segment;
   /** As `getPhysicalSegment`, within one page. */
   abstract getFragment(actor: Actor, offset: number): Segment;
   /** For `length` bytes from `from`, by default all. */
@@ -190,6 +200,18 @@ export abstract class IOMemoryDescriptor extends KernelObject {
   /** Whether the sources reserve addresses for a map before they know that there is something to show. */
   get reservesFirst(): boolean {
     return false;
+  }
+
+  /** `getPhysicalSegment` as callers ask for it: device addresses where there is a mapper, unless `options` or the descriptor say no. */
+  segmentFor(actor: Actor, offset: number, options: number): Segment {
+    if (offset >= this.getLength()) return noSegment;
+    const direct = ((options | this.getFlags()) & bypassesMapper) !== 0 || this.iokit.systemMapper === null;
+    return direct ? this.getPhysicalSegment(actor, offset) : this.getDeviceSegment(actor, offset);
+  }
+
+  /** Where commands count that they are active: `complete` asks there. */
+  get dmaActivity(): DMAState {
+    return this.dma;
   }
 
   getDirection(): number {

@@ -28,6 +28,8 @@ import { frameFor, releaseList, releasePage } from './wire-page.ts';
 export interface WiringSource {
   /** The stretches to wire. With `write`, permission is asked for where that takes more than looking at each page. */
   stretches(write: boolean): Stretch[];
+  /** Called before the pages of the last `complete` are let go. It may panic. */
+  beforeUnwiring(): void;
   /** Waits until pages may be faulted in: a page fault takes the map lock. */
   ready(waiter: Waiter): Steps<void>;
   readonly isKernelMemory: boolean;
@@ -94,6 +96,7 @@ export class Wiring {
         this.iokit.journal.set(this as Wiring, 'failed', true);
       if ((direction & kIODirectionCompleteWithDataValid) !== 0 && count > 1) this.dataArrived(waiter);
       if (this.lock === null) yield innerStep;
+      if (count === 1) this.source.beforeUnwiring();
       this.iokit.journal.set(this as Wiring, 'wireCount', count - 1);
       if (count === 1) yield* this.unwire(waiter);
       return true;

@@ -8,6 +8,8 @@
 import { pteFrameShift, pteRights, pteWrite } from '../hardware/page-table.ts';
 import { IOBufferMemoryDescriptor } from '../iokit/buffer-memory-descriptor.ts';
 import { CompositeMemoryDescriptor } from '../iokit/composite-memory-descriptor.ts';
+import { CopyBuffer } from '../iokit/copy-buffer.ts';
+import type { DeviceWindow } from '../iokit/device-map.ts';
 import type { IOGeneralMemoryDescriptor } from '../iokit/general-memory-descriptor.ts';
 import { IOMemoryDescriptor } from '../iokit/memory-descriptor.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
@@ -34,6 +36,7 @@ export function checkInvariants(kernel: Kernel): string[] {
   if (between) {
     checkWirings(kernel, found);
     checkReferences(kernel, found);
+    checkDMA(kernel, found);
   }
   return found;
 }
@@ -60,12 +63,18 @@ function checkFrames(kernel: Kernel, between: boolean, found: string[]): void {
   }
   for (const { object, frames: held } of pageLists(kernel))
     if (!(object instanceof DevicePager)) for (const frame of held) add(wires, frame);
+  for (const descriptor of kernel.iokit.descriptors) {
+    if (!(descriptor instanceof CopyBuffer)) continue;
+    for (let i = 0; i < descriptor.frameCount; i++) add(owners, descriptor.firstFrame + i);
+  }
+  for (const { transfer } of kernel.iokit.commands)
+    for (const frame of transfer?.substitutes.values() ?? []) add(owners, frame);
   let free = 0;
   for (let frame = 1; frame < frames.frames; frame++) {
     const owned = frames.owners(frame);
     const wired = frames.wires(frame);
     if (owned === 0 && wired === 0) free++;
-    if (owned !== (owners.get(frame) ?? 0))
+    if (between && owned !== (owners.get(frame) ?? 0))
       found.push(`frame ${frame} has ${owned} owners, but is in ${owners.get(frame) ?? 0} objects`);
     if (between && wired !== (wires.get(frame) ?? 0))
       found.push(`frame ${frame} is wired ${wired} times, but in ${wires.get(frame) ?? 0} page lists`);
@@ -177,6 +186,14 @@ function checkReferences(kernel: Kernel, found: string[]): void {
       for (const { descriptor } of object.parts) add(counted, descriptor);
   }
 
+  for (const { memory, transfer } of kernel.iokit.commands) {
+    if (memory !== null) add(counted, memory);
+    if (transfer !== null && transfer.bounce !== null) add(counted, transfer.bounce);
+  }
+  for (const object of kernel.iokit.leaked) add(counted, object);
+  const { systemMapper } = kernel.iokit;
+  if (systemMapper !== null) add(counted, systemMapper);
+
   const objects = [
     ...kernel.iokit.descriptors,
     ...kernel.iokit.maps,
@@ -200,6 +217,53 @@ function descriptors(kernel: Kernel): Set<IOMemoryDescriptor> {
 /** A page list that was completed for the last time is gone; what is prepared after that wires nothing. */
 function isSpent({ source, heldPages }: IOGeneralMemoryDescriptor): boolean {
   return source.upl !== null && heldPages === null;
+}
+
+/**
+ * DMA: descriptors count the commands that are active on them, every window of device addresses belongs to somebody, and what the
+ * IOMMU shows of a descriptor's memory is held in place.
+ */
+function checkDMA(kernel: Kernel, found: string[]): void {
+  const active = new Map<unknown, number>();
+  for (const { countedOn } of kernel.iokit.commands) if (countedOn !== null) add(active, countedOn);
+  for (const { dma, name } of kernel.iokit.descriptors) {
+    if (dma.references !== (active.get(dma) ?? 0))
+      found.push(`${name} counts ${dma.references} active commands of ${active.get(dma) ?? 0}`);
+  }
+  const { systemMapper } = kernel.iokit;
+  const { iommu, frames, pageSize } = kernel.hardware;
+  if (systemMapper === null || iommu === null) return;
+  const windows = new Set<unknown>();
+  for (const { dma } of kernel.iokit.descriptors) if (dma.map !== null) windows.add(dma.map.window);
+  for (const { transfer } of kernel.iokit.commands)
+    if (transfer?.mapping?.own) windows.add(transfer.mapping.map?.window);
+  for (const window of systemMapper.space.windows) {
+    const owned = window.backed ? windows.has(window) : systemMapper.loose.has(window.first);
+    if (!owned) found.push(`the window at device page ${window.first} belongs to nobody`);
+  }
+  const backed = systemMapper.space.windows.filter((window) => window.backed).length;
+  if (backed !== windows.size) found.push(`${windows.size} mappings have ${backed} windows`);
+  const { table, cache } = iommu.translations();
+  for (const { page, physicalPage } of table) {
+    const window = systemMapper.space.at(page);
+    const frame = Math.floor((physicalPage * iommu.pageSize) / pageSize);
+    if (window === null) found.push(`device page ${page} is mapped outside of all windows`);
+    else if (isHeld(kernel, window) && frames.owners(frame) + frames.wires(frame) === 0)
+      found.push(`device page ${page} shows frame ${frame}, which is free`);
+  }
+  for (const { page, physicalPage } of cache) {
+    if (iommu.lookup(page) !== physicalPage) found.push(`the IOMMU has a stale translation of device page ${page}`);
+  }
+}
+
+/** Whether a window shows memory that wiring holds in place, not just what somebody names by its physical address. */
+function isHeld(kernel: Kernel, window: DeviceWindow): boolean {
+  for (const { dma } of kernel.iokit.descriptors) if (dma.map?.window === window) return true;
+  for (const { transfer } of kernel.iokit.commands) {
+    if (transfer?.mapping?.map?.window === window)
+      return transfer.bounce !== null || transfer.memory.wired.every(({ source }) => source.space !== null);
+  }
+  return false;
 }
 
 function add<K>(counts: Map<K, number>, key: K, change = 1): void {

@@ -27,14 +27,15 @@ const skipped = new Set([
   'store',
   'scratch',
   'atBase',
+  'commands',
 ]);
 
 /** @param withTime false where time is a clock's and moves by itself */
 export function stateHash(kernel: Kernel, withTime = true): string {
   const hash = new Walk();
-  const { frames, tables } = kernel.hardware;
+  const { frames, tables, iommu } = kernel.hardware;
   if (withTime) hash.number(kernel.time);
-  for (const words of [...frames.state, ...tables.state]) hash.words(words);
+  for (const words of [...frames.state, ...tables.state, ...(iommu?.state ?? [])]) hash.words(words);
   for (const key of ['tasks', 'threads', 'handles', 'addressQueues', 'iokit', 'vm', 'lastKey'] as const) {
     hash.text(key);
     hash.value(kernel[key]);

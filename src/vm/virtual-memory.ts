@@ -125,14 +125,10 @@ export class VirtualMemory {
   createContiguousObject(actor: Actor, size: number, alignment: number, limit: number): MemoryObject | null {
     const bytes = this.roundPage(size);
     const pages = bytes / this.pageSize;
-    const frameStep = Math.max(1, alignment / this.pageSize);
-    const first = this.hardware.frames.allocateContiguous(actor.pool, pages, frameStep, limit / this.pageSize);
+    const first = this.zeroRun(actor, pages, Math.max(1, alignment / this.pageSize), limit / this.pageSize);
     if (first === noFrame) return null;
     const object = new MemoryObject(this, bytes);
-    for (let index = 0; index < pages; index++) {
-      this.recycle(actor, first + index);
-      object.insert(index, first + index);
-    }
+    for (let index = 0; index < pages; index++) object.insert(index, first + index);
     return object;
   }
 
@@ -140,26 +136,34 @@ export class VirtualMemory {
   createLowObject(actor: Actor, size: number, limit: number): MemoryObject | null {
     const object = this.createObject(size);
     for (let index = 0; index < object.size / this.pageSize; index++) {
-      const frame = this.hardware.frames.allocateBelow(actor.pool, limit / this.pageSize);
+      const frame = this.zeroRun(actor, 1, 1, limit / this.pageSize);
       if (frame === noFrame) {
         object.release(actor);
         return null;
       }
-      this.recycle(actor, frame);
       object.insert(index, frame);
     }
     return object;
   }
 
-  private recycle(actor: Actor, frame: number): void {
-    this.onRecycle(actor, frame);
-    this.hardware.zeroFrame(frame);
+  /**
+   * `count` frames that follow one another, each with one owner and filled with zero; the first, or `noFrame`. Its number is a
+   * multiple of `step`, and all lie below frame `limit`.
+   */
+  zeroRun(actor: Actor, count: number, step: number, limit: number): number {
+    const first = this.hardware.frames.allocateRun(actor.pool, count, step, limit);
+    if (first === noFrame) return noFrame;
+    for (let frame = first; frame < first + count; frame++) {
+      this.onRecycle(actor, frame);
+      this.hardware.zeroFrame(frame);
+    }
+    return first;
   }
 
   /** Moves a resident page that is not pinned to a frame below `limit`; `noFrame` when there is none. */
   move(actor: Actor, object: MemoryObject, index: number, limit: number): number {
     const { frames } = this.hardware;
-    const target = frames.allocateBelow(actor.pool, limit);
+    const target = frames.allocateRun(actor.pool, 1, 1, limit);
     if (target === noFrame) return noFrame;
     this.onRecycle(actor, target);
     disconnect(this, object, index);

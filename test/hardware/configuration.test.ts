@@ -12,6 +12,7 @@ test('has the defaults of api.md', () => {
     semantics: 'documented',
     swap: 0,
     memoryPressure: false,
+    mapper: false,
   });
   assert.equal(configure({}), configure());
 });
@@ -29,6 +30,15 @@ test('accepts the edges: 1 MiB and 8 GiB, both page sizes, both semantics', () =
   }
 });
 
+test('has a mapper only when asked for one, with pages like the machine and addresses of 32 bits', () => {
+  assert.equal(configure({ mapper: false }), configure());
+  assert.equal(configure({ pageSize: 16384, mapper: {} }).mapper, { pageSize: 16384, addressBits: 32 });
+  assert.equal(configure({ pageSize: 16384, mapper: { pageSize: 4096, addressBits: 20 } }).mapper, {
+    pageSize: 4096,
+    addressBits: 20,
+  });
+});
+
 const refused: [unknown, string][] = [
   [{ physicalMemory: 2 ** 20 - 4096 }, 'physicalMemory'],
   [{ physicalMemory: 8 * 2 ** 30 + 4096 }, 'physicalMemory'],
@@ -42,6 +52,12 @@ const refused: [unknown, string][] = [
   [{ pageSize: 0 }, 'pageSize'],
   [{ pageSize: '4096' }, 'pageSize'],
   [{ semantics: 'XNU' }, 'XNU'],
+  [{ mapper: true }, 'mapper'],
+  [{ mapper: { pageSize: 16384 } }, '16384'],
+  [{ mapper: { pageSize: 8192 } }, '8192'],
+  [{ mapper: { addressBits: 19 } }, '19'],
+  [{ mapper: { addressBits: 48 } }, '48'],
+  [{ mapper: { bits: 32 } }, 'mapper.bits'],
   [{ swap: 1 }, 'swap'],
   [{ swap: -4096 }, 'swap'],
   [{ swap: 64 * 2 ** 30 + 4096 }, 'swap'],

@@ -162,8 +162,56 @@ test('counts owners and wires apart', () => {
   assert.is(table.wire(frame, -1), 0);
 });
 
+test('a run follows one another, begins at a multiple of the mask and ends below its highest bit', () => {
+  const { table } = build(64);
+  assert.is(table.allocateRun(0, 3, 1, 2 ** 20), 1);
+  assert.is(table.allocateRun(0, 4, 4, 2 ** 20), 4, 'from fresh frames');
+  assert.is(table.allocateRun(0, 2, 8, 2 ** 20), 8);
+  assert.is(table.allocateRun(0, 1, 8, 2 ** 20), 16, 'frames that alignment skips are not lost');
+  assert.is(table.freeFrames, 63 - 10);
+  assert.is(table.allocateRun(0, 6, 1, 16), 10, 'those that were skipped, since no fresh ones lie low enough');
+  assert.is(table.allocateRun(0, 1, 1, 16), -1);
+  assert.is(table.allocateRun(0, 1, 1, 0), -1, 'no frame lies below the limit');
+  for (const frame of [1, 6, 7, 16]) assert.is(table.owners(frame), 1);
+  assert.is(table.freeFrames, 63 - 16);
+});
+
+test('a run that was freed can be had again, in another pool too', () => {
+  const { table } = build(101);
+  table.partition(3);
+  const mine = table.allocateRun(2, 5, 1, 2 ** 20);
+  for (let frame = mine; frame < mine + 5; frame++) giveBack(table, frame, 1);
+  assert.is(table.allocateRun(1, 25, 1, 2 ** 20), 1, 'its own fresh frames');
+  assert.is(table.allocateRun(1, 5, 1, 2 ** 20), mine);
+  assert.is(table.allocateRun(1, 5, 1, 2 ** 20) > 25, true, "another pool's, when its own is used up");
+  assert.is(table.freeFrames, 100 - 35);
+});
+
+test('a run waits for frames in quarantine', () => {
+  const { table } = build(3);
+  const run = table.allocateRun(0, 2, 1, 2 ** 20);
+  const held: number[] = [];
+  table.quarantine = {
+    hold: (frame) => held.push(frame),
+    settle: () => true,
+    reclaim: () => {
+      const frame = held.pop();
+      if (frame !== undefined) table.putBack(frame, 0);
+      return frame !== undefined;
+    },
+  };
+  giveBack(table, run, 0);
+  giveBack(table, run + 1, 0);
+  assert.is(table.allocateRun(0, 2, 1, 2 ** 20), run);
+  assert.is(table.allocateRun(0, 1, 1, 2 ** 20), -1);
+});
+
 test('any use after a base is rolled back bit for bit, allocation order included (rule 19, property)', () => {
-  const step = fc.record({ kind: fc.constantFrom('take', 'give', 'wire', 'dirty'), pool: fc.nat(3), pick: fc.nat() });
+  const step = fc.record({
+    kind: fc.constantFrom('take', 'run', 'give', 'wire', 'dirty'),
+    pool: fc.nat(3),
+    pick: fc.nat(),
+  });
   seeded(
     fc.property(fc.array(step, { maxLength: 40 }), fc.array(step, { maxLength: 40 }), (first, second) => {
       const { table, journal, words } = build(24);
@@ -175,6 +223,10 @@ test('any use after a base is rolled back bit for bit, allocation order included
             const frame = table.allocate(pool);
             got.push(frame);
             if (frame >= 0) mine.push(frame);
+          } else if (kind === 'run') {
+            const frame = table.allocateRun(pool, 2, 2, 2 ** 20);
+            got.push(frame);
+            if (frame >= 0) mine.push(frame, frame + 1);
           } else if (mine.length > 0) {
             const at = pick % mine.length;
             if (kind === 'give') giveBack(table, mine.splice(at, 1)[0]!, pool);

@@ -138,7 +138,8 @@ function play(machine: TestMachine, threads: readonly HandDriven[], seed: number
       () => run(calls.setTag as never, descriptor(), pick(100)),
       () => run(calls.withDescriptors as never, [descriptor(), descriptor()].slice(pick(2)), pick(4), false),
       () => run(calls.interleavedWithCapacity as never, pick(4), pick(4)),
-      () => run(calls.setMemoryDescriptor as never, of(/Interleaved/), descriptor(), pick(2) * pageSize, size()),
+      () =>
+        run(calls.interleavedSetMemoryDescriptor as never, of(/Interleaved/), descriptor(), pick(2) * pageSize, size()),
       () => run(calls.clearMemoryDescriptors as never, of(/Interleaved/), 0),
       () => run(calls.guardPagesWithSize as never, size()),
       () => {

@@ -78,16 +78,17 @@ export function machineSuite(title: string): {
     name: string,
     body: (machine: TestMachine, semantics: Semantics) => void,
     semantics?: readonly Semantics[],
+    options?: MachineOptions,
   ) => void;
   run: () => void;
 } {
   const cases: Test = suite(title);
   return {
-    case: (name, body, semantics = both) => {
+    case: (name, body, semantics = both, options = {}) => {
       for (const word of semantics) {
         for (const pageSize of [4096, 16384] as const) {
           cases(`${name} [${word}, ${pageSize}]`, () => {
-            const machine = new TestMachine({ pageSize, semantics: word });
+            const machine = new TestMachine({ pageSize, semantics: word, ...options });
             // Drivers run in the kernel; cases that speak of another caller enter it themselves.
             machine.enter(machine.kernel, () => body(machine, word));
             assert.equal(checkInvariants(machine.kernelState), []);

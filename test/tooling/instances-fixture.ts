@@ -14,17 +14,18 @@ const commonCounter = 'let count = 0;\nexports.bump = () => ++count;\n';
 
 const moduleScenario = (helper: string): string => `
 import { marker } from 'wiredown';
+import { dext } from 'wiredown/driverkit';
 import { bump } from '${helper}';
 import { bump as shared } from 'shared';
-export default { marker, bump, shared };
+export default { marker, dext, bump, shared };
 `;
 
 const typeScriptScenario = `
-import { marker } from 'wiredown';
+import { marker } from 'wiredown'; import { dext } from 'wiredown/driverkit';
 import { bump } from './helper.ts';
 import { bump as shared } from 'shared';
 enum Kind { One = 1 }
-const answer = { marker, bump, shared, kind: Kind.One as number, place: (): string => new Error('here').stack ?? '' };
+const answer = { marker, dext, bump, shared, kind: Kind.One as number, place: (): string => new Error('here').stack ?? '' };
 export default answer;
 `;
 
@@ -32,14 +33,15 @@ const commonScenario = `
 const { marker } = require('wiredown');
 const { bump } = require('./common.cjs');
 const { bump: shared } = require('shared');
-module.exports = { marker, bump, shared, lazily: () => require('./lazy.cjs').bump() };
+const { dext } = require('wiredown/driverkit');
+module.exports = { marker, dext, bump, shared, lazily: () => require('./lazy.cjs').bump() };
 `;
 
 const compiledScenario = `
 "use strict";
 Object.defineProperty(exports, "__esModule", { value: true });
 const wiredown_1 = require("wiredown");
-exports.default = { marker: wiredown_1.marker, bump: require('./common.cjs').bump, shared: require('shared').bump };
+exports.default = { marker: wiredown_1.marker, dext: require('wiredown/driverkit').dext, bump: require('./common.cjs').bump, shared: require('shared').bump };
 `;
 
 const users: Record<string, Record<string, string>> = {
@@ -63,7 +65,7 @@ const everywhere: Record<string, string> = {
 
 /** Imports every scenario twice and prints what the two saw, in the main thread and then in a worker. */
 const observe = `
-const observe = async ({ registerInstances, importInstance }, marker) => {
+const observe = async ({ registerInstances, importInstance }, marker, dext) => {
   await registerInstances(import.meta.url);
   let instance = 0;
   for (const file of process.env.SCENARIOS.split(',')) {
@@ -77,7 +79,7 @@ const observe = async ({ registerInstances, importInstance }, marker) => {
       counts: [one.bump(), one.bump(), two.bump(), again.bump()],
       lazy: one.lazily && [one.lazily(), one.lazily(), two.lazily()],
       shared: two.shared() - before,
-      library: one.marker === marker && two.marker === marker,
+      library: [one, two].every((module) => module.marker === marker && module.dext === dext),
       place: one.place?.().split('\\n')[1].trim(),
     };
     writeSync(1, JSON.stringify(result) + '\\n');
@@ -111,6 +113,8 @@ export function makeFixture(): Fixture {
   }
   write('package/package.json', '{"name":"wiredown","type":"module"}');
   write('package/src/index.ts', 'export const marker: { from: string } = { from: "source" };\n');
+  write('package/src/task/driverkit/index.ts', 'export const dext: { from: string } = { from: "source" };\n');
+  write('package/dist/src/task/driverkit/index.js', 'export const dext = { from: "built" };\n');
   write('package/dist/src/index.js', 'export const marker = { from: "built" };\n');
   for (const file of ['instances.mjs', 'tsx-worker.mjs']) {
     mkdirSync(join(folder, 'package/scripts'), { recursive: true });
@@ -119,15 +123,15 @@ export function makeFixture(): Fixture {
   symlinkSync(join(root, 'node_modules'), join(folder, 'package/node_modules'), 'dir');
   write(
     'package/src/observe.ts',
-    `${head}import * as instances from '../scripts/instances.mjs';\nimport { marker } from './index.ts';\n${observe}
-await observe(instances, marker);
+    `${head}import * as instances from '../scripts/instances.mjs';\nimport { marker } from './index.ts';\nimport { dext } from './task/driverkit/index.ts';\n${observe}
+await observe(instances, marker, dext);
 const execArgv = ['--import', new URL('../scripts/tsx-worker.mjs', import.meta.url).href];
 if (isMainThread) new Worker(new URL(import.meta.url), { execArgv });\n`,
   );
   write(
     'package/dist/src/observe.js',
-    `${head}import * as instances from '../../scripts/instances.mjs';\nimport { marker } from './index.js';\n${observe}
-await observe(instances, marker);
+    `${head}import * as instances from '../../scripts/instances.mjs';\nimport { marker } from './index.js';\nimport { dext } from './task/driverkit/index.js';\n${observe}
+await observe(instances, marker, dext);
 if (isMainThread) new Worker(new URL(import.meta.url), { execArgv: [] });\n`,
   );
   const remove = (): void => rmSync(folder, { recursive: true, force: true });

@@ -31,7 +31,7 @@ export const compositeCalls = {
       kernel.handles.give(new IOInterleavedMemoryDescriptor(kernel.iokit, capacity, direction), caller),
   ),
 
-  setMemoryDescriptor: call(
+  interleavedSetMemoryDescriptor: call(
     'setMemoryDescriptor',
     [interleaved, parameter('descriptor', handle), parameter('offset', size), parameter('length', size)],
     boolean,

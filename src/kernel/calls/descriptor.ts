@@ -11,6 +11,7 @@ import type { AddressRange } from '../../iokit/ranges.ts';
 import { kIOReturnSuccess } from '../../iokit/return-codes.ts';
 import { makeSource, type Source } from '../../iokit/source.ts';
 import { IOSubMemoryDescriptor } from '../../iokit/sub-memory-descriptor.ts';
+import type { KernelObject } from '../../vm/kernel-object.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
 import { HandleError } from '../handle-table.ts';
@@ -115,8 +116,8 @@ export const descriptorCalls = {
     'getPhysicalSegment',
     [descriptor, parameter('offset', size), parameter('options', u32)],
     segment,
-    (kernel, caller, id, offset) => {
-      return { ...descriptorOf(kernel, caller, id).getPhysicalSegment(caller, offset) };
+    (kernel, caller, id, offset, options) => {
+      return { ...descriptorOf(kernel, caller, id).segmentFor(caller, offset, options) };
     },
   ),
   performOperation: call(
@@ -231,7 +232,7 @@ function* afterLock<R>(kernel: Kernel, caller: KernelThread, work: () => R): Ste
 }
 
 /** Runs a call of several steps on an object that others might release meanwhile. */
-export function* keeping<R>(target: IOMemoryDescriptor, caller: KernelThread, steps: Steps<R>): Steps<R> {
+export function* keeping<R>(target: KernelObject, caller: KernelThread, steps: Steps<R>): Steps<R> {
   target.retain();
   try {
     return yield* steps;

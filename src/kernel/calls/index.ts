@@ -2,9 +2,13 @@
 import type { Call } from '../call.ts';
 import { bufferCalls } from './buffer.ts';
 import { compositeCalls } from './composite.ts';
+import { cursorCalls } from './cursor.ts';
 import { descriptorCalls } from './descriptor.ts';
 import { descriptorStateCalls } from './descriptor-state.ts';
+import { dmaCommandCalls } from './dma-command.ts';
+import { driverkitCalls } from './driverkit.ts';
 import { mapCalls } from './map.ts';
+import { mapperCalls } from './mapper.ts';
 import { memoryCalls } from './memory.ts';
 import { messageCalls } from './message.ts';
 import { objectCalls } from './object.ts';
@@ -26,6 +30,10 @@ export const calls = {
   ...bufferCalls,
   ...pageListCalls,
   ...redirectCalls,
+  ...mapperCalls,
+  ...dmaCommandCalls,
+  ...cursorCalls,
+  ...driverkitCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

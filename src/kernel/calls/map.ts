@@ -72,8 +72,8 @@ export const mapCalls = {
     'getMapPhysicalSegment',
     [map, parameter('offset', size), parameter('options', u32)],
     segment,
-    (kernel, caller, id, offset) => {
-      return { ...mapOf(kernel, caller, id).getPhysicalSegment(caller, offset) };
+    (kernel, caller, id, offset, options) => {
+      return { ...mapOf(kernel, caller, id).getPhysicalSegment(caller, offset, options) };
     },
   ),
   unmap: call('unmap', [map], u32, function* (kernel, caller, id): Steps<number> {

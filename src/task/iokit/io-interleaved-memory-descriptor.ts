@@ -17,7 +17,7 @@ export class IOInterleavedMemoryDescriptor extends IOMemoryDescriptor {
   /** Adds a part at the end; false when this is prepared or full, or when the part reaches beyond `descriptor`. */
   setMemoryDescriptor(descriptor: IOMemoryDescriptor, offset: Size, length: Size): boolean {
     const part = descriptorId(descriptor, 'descriptor');
-    return currentTask().invoke(calls.setMemoryDescriptor, this.id, part, offset, length);
+    return currentTask().invoke(calls.interleavedSetMemoryDescriptor, this.id, part, offset, length);
   }
 
   /** Completes every part, when prepared, and lets it go. After that it takes parts again only once it was completed itself. */

@@ -63,7 +63,7 @@ export class IOMemoryDescriptor extends Handle {
 
   /**
    * The general form: `options` hold the kIOMemoryType. For kIOMemoryTypeUPL `buffers` is a page list, `count` a length in bytes
-   * and `offset` where in the list they begin; otherwise `count` is a number of ranges. There is no mapper yet.
+   * and `offset` where in the list they begin; otherwise `count` is a number of ranges. The mapper is the system's.
    */
   static withOptions(
     buffers: readonly AddressRange[] | UPL,
@@ -188,7 +188,10 @@ export class IOMemoryDescriptor extends Handle {
     return this.getPhysicalSegment(0).address;
   }
 
-  /** The physical memory at `offset`, as far as it goes on without a gap. */
+  /**
+   * The memory at `offset`, as far as it goes on without a gap: device addresses where the machine has a mapper, unless `options`
+   * are kIOMemoryMapperNone.
+   */
   getPhysicalSegment(offset: Size, options = 0): PhysicalSegment {
     return currentTask().invoke(calls.getPhysicalSegment, this.id, offset, bits(options));
   }
