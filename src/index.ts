@@ -16,9 +16,14 @@ export * from './iokit/return-codes.ts';
 export { HandleError } from './kernel/handle-table.ts';
 export type { RuleLevel, RuleName } from './kernel/rules.ts';
 export { ScenarioError, UsageError } from './machine/errors.ts';
+export { IOLock } from './task/iokit/io-lock.ts';
 export { IOMemoryDescriptor } from './task/iokit/io-memory-descriptor.ts';
 export { IOMemoryMap } from './task/iokit/io-memory-map.ts';
+export { IORecursiveLock } from './task/iokit/io-recursive-lock.ts';
+export { IORWLock } from './task/iokit/io-rw-lock.ts';
+export { IOSimpleLock } from './task/iokit/io-simple-lock.ts';
 export { IOSubMemoryDescriptor } from './task/iokit/io-sub-memory-descriptor.ts';
+export type { LockEvent } from './task/iokit/lock-handle.ts';
 export { MemoryObject } from './task/iokit/memory-object.ts';
 export {
   daemon,
@@ -38,3 +43,10 @@ export {
   VM_PROT_READ,
   VM_PROT_WRITE,
 } from './task/task.ts';
+export {
+  THREAD_ABORTSAFE,
+  THREAD_AWAKENED,
+  THREAD_INTERRUPTIBLE,
+  THREAD_TIMED_OUT,
+  THREAD_UNINT,
+} from './vm/wait-result.ts';

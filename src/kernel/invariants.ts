@@ -13,6 +13,7 @@ import type { KernelObject } from '../vm/kernel-object.ts';
 import { MemoryObject } from '../vm/memory-object.ts';
 import { machineHolder } from './handle-table.ts';
 import type { Kernel } from './kernel.ts';
+import { KernelLock } from './locks/kernel-lock.ts';
 
 /** Every invariant that does not hold, in words; none when all is well. */
 export function checkInvariants(kernel: Kernel): string[] {
@@ -25,6 +26,7 @@ export function checkInvariants(kernel: Kernel): string[] {
     if (between && space.lock.owner !== null)
       found.push(`the map lock of ${space.name} is held by ${space.lock.owner.name}`);
   }
+  checkLocks(kernel, found);
   if (between) {
     checkWirings(kernel, found);
     checkReferences(kernel, found);
@@ -96,6 +98,20 @@ function checkTranslations(kernel: Kernel, space: AddressSpace, found: string[])
     if (frame !== translation >>> pteFrameShift)
       found.push(`${name} shows frame ${translation >>> pteFrameShift}, its object has ${frame}`);
     if ((translation & pteRights & ~entry.protection) !== 0) found.push(`${name} allows more than its entry`);
+  }
+}
+
+/** Locks and threads agree about who holds what, as long as the lock is there. */
+function checkLocks(kernel: Kernel, found: string[]): void {
+  for (const lock of kernel.handles.objects()) {
+    if (!(lock instanceof KernelLock)) continue;
+    const { holders } = lock;
+    for (const thread of new Set([...kernel.threads, ...holders])) {
+      const counted = thread.locks.filter((held) => held === lock).length;
+      const held = holders.filter((holder) => holder === thread).length;
+      if (counted !== held)
+        found.push(`${thread.name} counts ${lock.title} ${counted} times, but holds it ${held} times`);
+    }
   }
 }
 

@@ -3,7 +3,7 @@
  * the address spaces and descriptors below it, and serves the table of calls. It has no clock, no chance, no I/O: the same
  * calls in the same order give the same state.
  */
-import { KernelPanic, MemoryFault } from '../hardware/errors.ts';
+import { hex, KernelPanic, MemoryFault } from '../hardware/errors.ts';
 import type { Hardware } from '../hardware/hardware.ts';
 import type { Journal } from '../hardware/journal.ts';
 import { IOKit } from '../iokit/iokit.ts';
@@ -42,6 +42,8 @@ export class Kernel {
   readonly threads: KernelThread[] = [];
   /** Queues of `atomic.wait`, by physical address. */
   readonly addressQueues = new Map<number, WaitQueue>();
+  /** Queues of those that sleep until an event, by the event's number. */
+  readonly events = new Map<number, WaitQueue>();
   /** Virtual time in nanoseconds. */
   time = 0;
   /** The last key of happens-before that was given out. */
@@ -142,6 +144,11 @@ export class Kernel {
       }
       if (value === innerStep) return Status.Step;
       if (value instanceof WaitQueue) {
+        const spinning = value.spins ? undefined : thread.locks.find((lock) => lock.spins);
+        if (spinning !== undefined) {
+          running.return(undefined);
+          throw new KernelPanic(`${thread.name} sleeps until ${value.subject} while it holds ${spinning.title}`);
+        }
         this.sleepIn(thread, value);
         return Status.Blocked;
       }
@@ -151,6 +158,17 @@ export class Kernel {
       thread.running = null;
       return this.fail(thread, error);
     }
+  }
+
+  /** The queue of those that sleep until `event`. */
+  eventQueue(event: number): WaitQueue {
+    let queue = this.events.get(event);
+    if (queue === undefined) {
+      queue = new WaitQueue(`a wakeup of event ${hex(event)}`);
+      this.events.set(event, queue);
+      this.journal.undo(() => this.events.delete(event));
+    }
+    return queue;
   }
 
   /** Wakes the first `count` sleepers of `queue`, handing on what the waker did. Returns how many there were. */

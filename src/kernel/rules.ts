@@ -20,6 +20,7 @@ export const ruleNames = [
   'leak',
   'forbidden-outcome',
   'check',
+  'lock-left-held',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

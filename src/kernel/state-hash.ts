@@ -11,6 +11,7 @@ const skipped = new Set([
   'call',
   'copiesWholeSegments',
   'journal',
+  'kernel',
   'reply',
   'copy',
   'observer',
@@ -29,7 +30,7 @@ export function stateHash(kernel: Kernel, withTime = true): string {
   const { frames, tables } = kernel.hardware;
   if (withTime) hash.number(kernel.time);
   for (const words of [...frames.state, ...tables.state]) hash.words(words);
-  for (const key of ['tasks', 'threads', 'handles', 'addressQueues', 'iokit', 'vm', 'lastKey'] as const) {
+  for (const key of ['tasks', 'threads', 'handles', 'addressQueues', 'events', 'iokit', 'vm', 'lastKey'] as const) {
     hash.text(key);
     hash.value(kernel[key]);
   }

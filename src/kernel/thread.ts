@@ -3,6 +3,7 @@ import type { KernelObject } from '../vm/kernel-object.ts';
 import { type Steps, type Waiter, WaitQueue } from '../vm/steps.ts';
 import type { Call } from './call.ts';
 import { type Holder, machineHolder } from './handle-table.ts';
+import type { KernelLock } from './locks/kernel-lock.ts';
 import type { KernelTask } from './task.ts';
 
 /** A message on its way: plain data as words, and the objects whose handles travel with it. */
@@ -33,6 +34,8 @@ export class KernelThread implements Waiter, Holder {
   /** What the step that woke it hands over: a key of happens-before, or 0. */
   wokenBy = 0;
   readonly messages: Message[] = [];
+  /** The locks it holds, each as often as it took it, in that order. Owned by the locks. */
+  readonly locks: KernelLock[] = [];
   readonly mailbox: WaitQueue;
   readonly sleep: WaitQueue;
 
@@ -73,4 +76,9 @@ export class KernelThread implements Waiter, Holder {
     this.ended = false;
     this.active = false;
   }
+}
+
+/** The locks that a thread which ends leaves held, in words. */
+export function locksLeft(thread: KernelThread): string[] {
+  return [...new Set(thread.locks)].map((lock) => `${thread.name} ends and holds ${lock.title}`);
 }

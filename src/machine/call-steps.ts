@@ -10,7 +10,17 @@ import type { OperationLog } from './operation-log.ts';
 import { refusal } from './refusal.ts';
 
 /** While a function is being unwound, giving things back is done by the engine: `finally` blocks must not fail. */
-const silentWhileUnwinding = new Set(['release', 'complete', 'unmap']);
+const silentWhileUnwinding = new Set([
+  'release',
+  'complete',
+  'unmap',
+  'wakeup',
+  'lockFree',
+  'unlock',
+  'recursiveUnlock',
+  'rwUnlock',
+  'simpleUnlock',
+]);
 
 export const noBytes = new Uint8Array(0);
 

@@ -147,7 +147,7 @@ export class InlineMachine implements Carrier {
 
   block(task: ControlledThread): void {
     this.execution.blocked(task.number);
-    this.next = this.pick();
+    if (!this.execution.over) this.next = this.pick();
     this.waitForTurn(task);
   }
 

@@ -19,11 +19,11 @@ export class SleepLock {
 
   /** Waits until nobody else holds it. Enough for work that then ends within the same step. */
   *free(waiter: Waiter): Steps<void> {
-    while (this.isHeldAgainst(waiter)) yield this.queue;
+    while (this.isHeldAgainst(waiter)) yield* this.wait();
   }
 
   *take(waiter: Waiter): Steps<void> {
-    while (this.owner !== null) yield this.queue;
+    while (this.owner !== null) yield* this.wait();
     this.journal.set(this as SleepLock, 'owner', waiter);
   }
 
@@ -31,11 +31,24 @@ export class SleepLock {
   release(waiter: Waiter): void {
     if (this.owner !== waiter) return;
     this.journal.set(this as SleepLock, 'owner', null);
-    this.queue.waiters[0]?.woken(this.queue);
+    this.wakeNext();
   }
 
   isHeldAgainst(waiter: Waiter): boolean {
     return this.owner !== null && this.owner !== waiter;
+  }
+
+  /** Sleeps until it is let go of. Who was woken may want it for no longer than a step, or be dead by then: the next one wakes too. */
+  private *wait(): Steps<void> {
+    try {
+      yield this.queue;
+    } finally {
+      if (this.owner === null) this.wakeNext();
+    }
+  }
+
+  private wakeNext(): void {
+    this.queue.waiters[0]?.woken(this.queue);
   }
 }
 

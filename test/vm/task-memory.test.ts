@@ -84,7 +84,7 @@ it('a thread that dies while it holds the map lock lets the others go on', (m) =
   assert.is(holder.begin(calls.now, []), Status.Done);
   assert.ok(lock.take(holder.thread).next().done);
   assert.is(waiter.begin(calls.allocate, [1, 0, true, 3]), Status.Blocked);
-  assert.is(waiter.thread.waitingIn?.holder(), holder.thread);
+  assert.is(waiter.thread.waitingIn?.holders[0], holder.thread);
   assert.match(waiter.thread.waitingIn!.subject, 'the map lock of client');
   m.kernelState.endThread(holder.thread);
   assert.is(waiter.thread.waitingIn, null);

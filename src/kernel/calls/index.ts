@@ -1,6 +1,7 @@
 /** The call table: every kernel call with its number, for both sides. */
 import type { Call } from '../call.ts';
 import { descriptorCalls } from './descriptor.ts';
+import { lockCalls } from './lock.ts';
 import { mapCalls } from './map.ts';
 import { memoryCalls } from './memory.ts';
 import { messageCalls } from './message.ts';
@@ -14,6 +15,7 @@ export const calls = {
   ...memoryCalls,
   ...descriptorCalls,
   ...mapCalls,
+  ...lockCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

@@ -4,7 +4,7 @@
  */
 import { Status } from '../../kernel/call.ts';
 import { type RuleName, ruleNames } from '../../kernel/rules.ts';
-import type { KernelThread } from '../../kernel/thread.ts';
+import { type KernelThread, locksLeft } from '../../kernel/thread.ts';
 import { Malformed, text, type Words } from '../../kernel/wire.ts';
 import { unpackPlain } from '../../task/plain-data.ts';
 import { Stop } from '../controlled-thread.ts';
@@ -173,6 +173,8 @@ export class StressRun {
 
   private end(thread: KernelThread): void {
     if (thread.ended) return;
+    if (this.failed !== 'assertion')
+      for (const message of locksLeft(thread)) this.fail('lock-left-held', message, thread);
     this.state.kernel.endThread(thread);
     if (!thread.daemon && --this.unfinished === 0) this.finishIteration();
   }
@@ -210,7 +212,11 @@ export class StressRun {
 
   private deadlock(): void {
     const blocked = this.state.threads.filter((thread) => thread.waitingIn !== null);
-    this.fail('deadlock', describeDeadlock(blocked), blocked.find((thread) => !thread.daemon) ?? null);
+    this.fail(
+      'deadlock',
+      `nobody can run: ${describeDeadlock(blocked)}`,
+      blocked.find((thread) => !thread.daemon) ?? null,
+    );
     this.finishIteration();
   }
 
