@@ -16,6 +16,7 @@ export * from './iokit/return-codes.ts';
 export { HandleError } from './kernel/handle-table.ts';
 export type { RuleLevel, RuleName } from './kernel/rules.ts';
 export { ScenarioError, UsageError } from './machine/errors.ts';
+export { Device } from './task/device.ts';
 export { IOLock } from './task/iokit/io-lock.ts';
 export { IOMemoryDescriptor } from './task/iokit/io-memory-descriptor.ts';
 export { IOMemoryMap } from './task/iokit/io-memory-map.ts';
@@ -26,6 +27,7 @@ export { IOSubMemoryDescriptor } from './task/iokit/io-sub-memory-descriptor.ts'
 export type { LockEvent } from './task/iokit/lock-handle.ts';
 export { MemoryObject } from './task/iokit/memory-object.ts';
 export {
+  type DeviceFunction,
   daemon,
   defineScenario,
   kernelMode,

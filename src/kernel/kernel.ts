@@ -13,6 +13,7 @@ import { VirtualMemory } from '../vm/virtual-memory.ts';
 import { type Call, Status } from './call.ts';
 import { callTable } from './calls/index.ts';
 import { HandleError, HandleTable, machineHolder } from './handle-table.ts';
+import { Interrupt } from './interrupt.ts';
 import type { RuleName } from './rules.ts';
 import { KernelTask } from './task.ts';
 import { KernelThread } from './thread.ts';
@@ -44,6 +45,7 @@ export class Kernel {
   readonly addressQueues = new Map<number, WaitQueue>();
   /** Queues of those that sleep until an event, by the event's number. */
   readonly events = new Map<number, WaitQueue>();
+  readonly interrupts = new Map<string, Interrupt>();
   /** Virtual time in nanoseconds. */
   time = 0;
   /** The last key of happens-before that was given out. */
@@ -82,10 +84,10 @@ export class Kernel {
     return this.tasks[0]!;
   }
 
-  /** Adds a task with an empty address space. */
-  addTask(name: string): KernelTask {
+  /** Adds a task with an empty address space; a device has one too, for its name. */
+  addTask(name: string, device = false): KernelTask {
     const number = this.tasks.length;
-    const task = new KernelTask(this.journal, number, name, this.vm.createSpace(number, name));
+    const task = new KernelTask(this.journal, number, name, this.vm.createSpace(number, name), device);
     this.tasks.push(task);
     this.journal.undo(() => this.tasks.pop());
     return task;
@@ -93,7 +95,8 @@ export class Kernel {
 
   /** Adds a thread to `task`; its number is its place in the order of the scenario. */
   addThread(name: string, task: KernelTask, daemon = false, privileged = task.number === 0): KernelThread {
-    const thread = new KernelThread(this.threads.length, name, task, daemon, privileged, this.wake);
+    const idleKey = task.device ? this.newKey() : 0;
+    const thread = new KernelThread(this.threads.length, name, task, daemon, privileged, this.wake, idleKey);
     this.threads.push(thread);
     this.journal.undo(() => this.threads.pop());
     this.handles.grant(task, thread);
@@ -116,6 +119,8 @@ export class Kernel {
       const values: unknown[] = [];
       for (const parameter of entry.parameters) values.push(parameter.codec.decode(words));
       if (words.at !== words.length) throw new Malformed(`${entry.name}: ${words.length - words.at} words too many`);
+      if (thread.device && !forDevices.has(entry.name))
+        throw new Malformed(`${thread.name} is a device: ${entry.name} is for tasks`);
       if (thread.running !== null) throw new Malformed(`${thread.name} is in ${thread.call?.name} still`);
       const result = entry.run(this, thread, ...(values as never[]));
       if (!isSteps(result)) return this.finish(entry, result);
@@ -171,6 +176,22 @@ export class Kernel {
     return queue;
   }
 
+  interruptNamed(name: string): Interrupt {
+    let interrupt = this.interrupts.get(name);
+    if (interrupt === undefined) {
+      interrupt = new Interrupt(this.journal, name, this.newKey());
+      this.interrupts.set(name, interrupt);
+      this.journal.undo(() => this.interrupts.delete(name));
+    }
+    return interrupt;
+  }
+
+  /** A device has done what it was told: those who stop it go on. */
+  becomeIdle(device: KernelThread): void {
+    this.observer.release(device, device.idleKey);
+    this.wakeFrom(device.idle, Number.POSITIVE_INFINITY, device);
+  }
+
   /** Wakes the first `count` sleepers of `queue`, handing on what the waker did. Returns how many there were. */
   wakeFrom(queue: WaitQueue, count: number, waker: KernelThread): number {
     const woken = Math.min(count, queue.waiters.length);
@@ -217,6 +238,7 @@ export class Kernel {
     if (thread.ended) return;
     thread.ended = true;
     if (thread.active || thread.messages.length > 0) this.cleanUp(thread);
+    if (thread.device) this.becomeIdle(thread);
   }
 
   private cleanUp(thread: KernelThread): void {
@@ -300,6 +322,9 @@ export class Kernel {
     throw error;
   }
 }
+
+/** A device has a doorbell, interrupts and time; what it is given by accident, it cannot use. */
+const forDevices = new Set(['receive', 'interrupt', 'fault', 'now', 'sleep']);
 
 /** Calls in steps return generators; results are never objects with a `next`. */
 function isSteps(value: unknown): value is Steps<unknown> {

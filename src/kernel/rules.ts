@@ -21,6 +21,7 @@ export const ruleNames = [
   'forbidden-outcome',
   'check',
   'lock-left-held',
+  'dma-unwired',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

@@ -30,7 +30,17 @@ export function stateHash(kernel: Kernel, withTime = true): string {
   const { frames, tables } = kernel.hardware;
   if (withTime) hash.number(kernel.time);
   for (const words of [...frames.state, ...tables.state]) hash.words(words);
-  for (const key of ['tasks', 'threads', 'handles', 'addressQueues', 'events', 'iokit', 'vm', 'lastKey'] as const) {
+  for (const key of [
+    'tasks',
+    'threads',
+    'handles',
+    'addressQueues',
+    'events',
+    'interrupts',
+    'iokit',
+    'vm',
+    'lastKey',
+  ] as const) {
     hash.text(key);
     hash.value(kernel[key]);
   }

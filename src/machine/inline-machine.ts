@@ -7,6 +7,7 @@
  *
  * An execution starts from the state after `setup` and is rolled back to it, in time proportional to what it changed.
  */
+import { BusAddresses } from '../hardware/bus-addresses.ts';
 import { calls } from '../kernel/calls/index.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { ruleNumber } from '../kernel/rules.ts';
@@ -17,6 +18,7 @@ import { TaskHandle } from '../task/handle.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import { Actors } from './actors.ts';
 import { type Carrier, suspension } from './carrier.ts';
+import { ControlledDevice } from './controlled-device.ts';
 import { ControlledTask } from './controlled-task.ts';
 import { type ControlledThread, type Reach, Stop } from './controlled-thread.ts';
 import { Execution, type LogLine } from './execution.ts';
@@ -76,12 +78,12 @@ export class InlineMachine implements Carrier {
     const kernelHandle = this.kernel.kernelTask.handle;
     this.tasks = this.state.threads.map(
       (thread) =>
-        new ControlledTask(
+        new (thread.device ? ControlledDevice : ControlledTask)(
           thread,
           thread.task.handle,
           new TaskHandle(kernelHandle),
           hardware,
-          hardware.translationCache(thread.task.space.number),
+          thread.device ? new BusAddresses(hardware) : hardware.translationCache(thread.task.space.number),
           this.trace,
           options.reach,
           this,

@@ -129,6 +129,18 @@ export abstract class Task implements Branded {
     return decodePlain(words);
   }
 
+  // Devices. A doorbell is a message: `send('disk', …)`.
+
+  /** Waits for the interrupt of that name and takes it; returns how often it was raised since it was last taken. */
+  waitInterrupt(name: string): number {
+    return this.invoke(calls.waitInterrupt, name);
+  }
+
+  /** Waits until the device has done all that it was told. Nothing of what it did can come later. */
+  stopDevice(name: string): void {
+    this.invoke(calls.stopDevice, name);
+  }
+
   // Time and chance.
 
   /** Virtual time in nanoseconds. */

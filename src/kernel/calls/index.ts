@@ -1,6 +1,7 @@
 /** The call table: every kernel call with its number, for both sides. */
 import type { Call } from '../call.ts';
 import { descriptorCalls } from './descriptor.ts';
+import { deviceCalls } from './device.ts';
 import { lockCalls } from './lock.ts';
 import { mapCalls } from './map.ts';
 import { memoryCalls } from './memory.ts';
@@ -16,6 +17,7 @@ export const calls = {
   ...descriptorCalls,
   ...mapCalls,
   ...lockCalls,
+  ...deviceCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

@@ -128,14 +128,15 @@ export const memoryCalls = {
     },
   ),
 
-  /** Memory at one address in every task there is. Only the machine itself calls it. */
+  /** Memory at one address in every task there is, devices excepted. Only the machine itself calls it. */
   share: call('share', [parameter('size', size)], count, (kernel, caller, bytes) => {
     const length = kernel.vm.roundPage(bytes);
     const address = kernel.kernelTask.space.gap(sharedWindow.start, sharedWindow.end, length);
     if (caller.number >= 0 || bytes === 0 || address === nowhere)
       throw new RangeError(`share: expected 1 byte or more during setup, got ${bytes}`);
     const object = kernel.vm.createObject(length);
-    for (const task of kernel.tasks) task.space.enter(caller, address, length, object, 0, readWrite, readWrite, false);
+    for (const task of kernel.tasks)
+      if (!task.device) task.space.enter(caller, address, length, object, 0, readWrite, readWrite, false);
     object.release(caller);
     return address;
   }),

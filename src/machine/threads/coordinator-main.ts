@@ -77,6 +77,7 @@ async function forScenario(
       taskHandle: thread.task.handle,
       kernelHandle: kernel.kernelTask.handle,
       space: thread.task.space.number,
+      device: thread.device,
     })),
   };
   return {
