@@ -24,6 +24,7 @@ export { IORecursiveLock } from './task/iokit/io-recursive-lock.ts';
 export { IORWLock } from './task/iokit/io-rw-lock.ts';
 export { IOSimpleLock } from './task/iokit/io-simple-lock.ts';
 export { IOSubMemoryDescriptor } from './task/iokit/io-sub-memory-descriptor.ts';
+export { IOUserClient } from './task/iokit/io-user-client.ts';
 export type { LockEvent } from './task/iokit/lock-handle.ts';
 export { MemoryObject } from './task/iokit/memory-object.ts';
 export {

@@ -7,6 +7,7 @@ import type { VirtualMemory } from '../vm/virtual-memory.ts';
 import type { IOKitEnvironment, IOKitRule } from './environment.ts';
 import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
+import type { IOUserClient } from './io-user-client.ts';
 
 /** Preparation ids start here, so that they cannot be mistaken for the reserved values. */
 const firstPreparationId = 2 ** 32;
@@ -26,6 +27,7 @@ export class IOKit {
   copiesWholeSegments = false;
   readonly descriptors = new Set<IOGeneralMemoryDescriptor>();
   readonly maps = new Set<IOMemoryMap>();
+  readonly userClients = new Set<IOUserClient>();
   /** Actor's pool → ids given out: each actor counts for itself (execution.md, rule 5). */
   private readonly serials = new Map<number, number>();
 
@@ -50,8 +52,9 @@ export class IOKit {
   }
 
   /** Maps of a dead task show nothing any more. Its address space is about to go, so nothing is unmapped one by one. */
-  taskDied(_actor: Actor, space: AddressSpace): void {
+  taskDied(actor: Actor, space: AddressSpace): void {
     for (const map of this.maps) map.taskDied(space);
+    for (const client of [...this.userClients]) if (client.owner === space.number) client.clientDied(actor);
   }
 
   /** Every `prepare` that nobody completed, with the holder (a task's number) that called it. */

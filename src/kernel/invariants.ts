@@ -144,6 +144,8 @@ function checkReferences(kernel: Kernel, found: string[]): void {
     if (map.superMap !== null) add(counted, map.superMap);
     if (!map.descriptor.mappings.includes(map)) found.push(`a map of ${map.descriptor.name} is not among its maps`);
   }
+  for (const { mapped, offered } of kernel.iokit.userClients)
+    for (const object of [...mapped, ...offered]) add(counted, object);
   for (const { reference } of kernel.iokit.descriptors)
     for (const { object } of reference?.entries ?? []) add(counted, object);
   for (const object of kernel.handles.objects())
@@ -152,6 +154,7 @@ function checkReferences(kernel: Kernel, found: string[]): void {
   const objects = [
     ...kernel.iokit.descriptors,
     ...kernel.iokit.maps,
+    ...kernel.iokit.userClients,
     ...memoryObjects(kernel),
     ...kernel.handles.objects(),
   ];

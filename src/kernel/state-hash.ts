@@ -22,6 +22,7 @@ const skipped = new Set([
   'active',
   'descriptors',
   'maps',
+  'userClients',
 ]);
 
 /** @param withTime false where time is a clock's and moves by itself */

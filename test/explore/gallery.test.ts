@@ -16,9 +16,17 @@ const test = suite('gallery');
 
 /** File → what the search must find, and nothing else. */
 const gallery: Readonly<Record<string, readonly RuleName[]>> = {
+  'close-method': ['uncaught-exception', 'use-after-release'],
+  'close-method-fixed': [],
   deadlock: ['deadlock'],
   'deadlock-fixed': [],
+  'dma-after-complete': ['dma-unwired'],
+  'dma-after-complete-fixed': [],
+  'double-close': ['uncaught-exception', 'use-after-release'],
+  'double-close-fixed': [],
+  'double-fetch': ['double-fetch'],
   'double-fetch-fixed': [],
+  'prepare-race': ['prepare-race'],
   'lost-update-fixed': [],
   'lost-update-locked': [],
   'missed-wakeup': ['deadlock'],

@@ -8,6 +8,7 @@ import { memoryCalls } from './memory.ts';
 import { messageCalls } from './message.ts';
 import { objectCalls } from './object.ts';
 import { timeCalls } from './time.ts';
+import { userClientCalls } from './user-client.ts';
 
 export const calls = {
   ...objectCalls,
@@ -18,6 +19,7 @@ export const calls = {
   ...mapCalls,
   ...lockCalls,
   ...deviceCalls,
+  ...userClientCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];
