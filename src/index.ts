@@ -14,6 +14,7 @@ export { KernelPanic, MemoryFault } from './hardware/errors.ts';
 export * from './iokit/options.ts';
 export * from './iokit/return-codes.ts';
 export { HandleError } from './kernel/handle-table.ts';
+export { PrivilegeError } from './kernel/privilege.ts';
 export type { RuleLevel, RuleName } from './kernel/rules.ts';
 export { ScenarioError, UsageError } from './machine/errors.ts';
 export { Device } from './task/device.ts';
@@ -27,6 +28,14 @@ export { IOSubMemoryDescriptor } from './task/iokit/io-sub-memory-descriptor.ts'
 export { IOUserClient } from './task/iokit/io-user-client.ts';
 export type { LockEvent } from './task/iokit/lock-handle.ts';
 export { MemoryObject } from './task/iokit/memory-object.ts';
+export type { FrameAccess, PrivilegedFrames } from './task/privileged/privileged-frames.ts';
+export type { PrivilegedKernel } from './task/privileged/privileged-kernel.ts';
+export type {
+  EnterOptions,
+  MapEntrySnapshot,
+  PrivilegedSpace,
+  PrivilegedTranslations,
+} from './task/privileged/privileged-space.ts';
 export {
   type DeviceFunction,
   daemon,

@@ -43,6 +43,8 @@ function checkFrames(kernel: Kernel, between: boolean, found: string[]): void {
     if (object instanceof DevicePager) continue;
     for (const frame of object.pages.values()) add(owners, frame);
   }
+  for (const [frame, count] of kernel.byHand.owners) add(owners, frame, count);
+  for (const [frame, count] of kernel.byHand.wires) add(wires, frame, count);
   for (const { wiring } of kernel.iokit.descriptors) {
     for (const list of wiring.lists) {
       list.frames.forEach((frame, page) => {
@@ -87,6 +89,7 @@ function checkEntries(kernel: Kernel, space: AddressSpace, found: string[]): voi
 function checkTranslations(kernel: Kernel, space: AddressSpace, found: string[]): void {
   const { pageSize } = kernel.vm;
   for (const [page, translation] of kernel.hardware.tables.translations(space.number)) {
+    if (kernel.byHand.isTouched(space.number, page)) continue;
     const address = page * pageSize;
     const name = `the translation of ${space.name} at 0x${address.toString(16)}`;
     const entry = space.lookup(address);

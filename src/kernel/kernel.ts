@@ -3,17 +3,19 @@
  * the address spaces and descriptors below it, and serves the table of calls. It has no clock, no chance, no I/O: the same
  * calls in the same order give the same state.
  */
-import { hex, KernelPanic, MemoryFault } from '../hardware/errors.ts';
+import { KernelPanic, MemoryFault } from '../hardware/errors.ts';
 import type { Hardware } from '../hardware/hardware.ts';
 import type { Journal } from '../hardware/journal.ts';
 import { IOKit } from '../iokit/iokit.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import { type CopyStep, innerStep, type Steps, WaitQueue } from '../vm/steps.ts';
 import { VirtualMemory } from '../vm/virtual-memory.ts';
+import { ByHand } from './by-hand.ts';
 import { type Call, Status } from './call.ts';
 import { callTable } from './calls/index.ts';
 import { HandleError, HandleTable, machineHolder } from './handle-table.ts';
-import { Interrupt } from './interrupt.ts';
+import { MeetingPoints } from './meeting-points.ts';
+import { PrivilegeError } from './privilege.ts';
 import type { RuleName } from './rules.ts';
 import { KernelTask } from './task.ts';
 import { KernelThread } from './thread.ts';
@@ -43,9 +45,8 @@ export class Kernel {
   readonly threads: KernelThread[] = [];
   /** Queues of `atomic.wait`, by physical address. */
   readonly addressQueues = new Map<number, WaitQueue>();
-  /** Queues of those that sleep until an event, by the event's number. */
-  readonly events = new Map<number, WaitQueue>();
-  readonly interrupts = new Map<string, Interrupt>();
+  readonly meeting: MeetingPoints;
+  readonly byHand: ByHand;
   /** Virtual time in nanoseconds. */
   time = 0;
   /** The last key of happens-before that was given out. */
@@ -61,6 +62,8 @@ export class Kernel {
   constructor(readonly hardware: Hardware) {
     this.journal = hardware.journal;
     this.handles = new HandleTable(this.journal);
+    this.meeting = new MeetingPoints(this.journal, () => this.newKey());
+    this.byHand = new ByHand(this.journal);
     this.journal.onRollback(() => {
       for (const thread of this.threads) thread.rewind();
     });
@@ -163,27 +166,6 @@ export class Kernel {
       thread.running = null;
       return this.fail(thread, error);
     }
-  }
-
-  /** The queue of those that sleep until `event`. */
-  eventQueue(event: number): WaitQueue {
-    let queue = this.events.get(event);
-    if (queue === undefined) {
-      queue = new WaitQueue(`a wakeup of event ${hex(event)}`);
-      this.events.set(event, queue);
-      this.journal.undo(() => this.events.delete(event));
-    }
-    return queue;
-  }
-
-  interruptNamed(name: string): Interrupt {
-    let interrupt = this.interrupts.get(name);
-    if (interrupt === undefined) {
-      interrupt = new Interrupt(this.journal, name, this.newKey());
-      this.interrupts.set(name, interrupt);
-      this.journal.undo(() => this.interrupts.delete(name));
-    }
-    return interrupt;
   }
 
   /** A device has done what it was told: those who stop it go on. */
@@ -311,6 +293,7 @@ export class Kernel {
     if (error instanceof HandleError && error.released) this.violation(thread, 'use-after-release', error.message);
     if (
       error instanceof HandleError ||
+      error instanceof PrivilegeError ||
       error instanceof Malformed ||
       error instanceof RangeError ||
       error instanceof MemoryFault

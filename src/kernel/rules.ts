@@ -22,6 +22,8 @@ export const ruleNames = [
   'check',
   'lock-left-held',
   'dma-unwired',
+  'freed-page-reachable',
+  'permission-outrun',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

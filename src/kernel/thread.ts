@@ -91,8 +91,3 @@ export class KernelThread implements Waiter, Holder {
     this.active = false;
   }
 }
-
-/** The locks that a thread which ends leaves held, in words. */
-export function locksLeft(thread: KernelThread): string[] {
-  return [...new Set(thread.locks)].map((lock) => `${thread.name} ends and holds ${lock.title}`);
-}

@@ -4,8 +4,9 @@
  */
 import { MemoryFault } from '../hardware/errors.ts';
 import type { Observer } from '../kernel/kernel.ts';
+import { locksLeft } from '../kernel/locks/locks-left.ts';
 import { type RuleName, ruleNumber } from '../kernel/rules.ts';
-import { type KernelThread, locksLeft } from '../kernel/thread.ts';
+import type { KernelThread } from '../kernel/thread.ts';
 import { Kind, type Trace } from '../kernel/trace.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import type { Actors } from './actors.ts';
@@ -206,7 +207,7 @@ export class Execution implements Observer {
   private end(thread: KernelThread, stop: number): void {
     // A failed assertion is no part of the program: it would have gone on.
     if (!this.over && stop !== Stop.Failed)
-      for (const text of locksLeft(thread)) this.violation(thread, 'lock-left-held', text);
+      for (const text of locksLeft(this.state.kernel, thread)) this.violation(thread, 'lock-left-held', text);
     this.trace.append(Kind.End, thread.number, this.tasks[thread.number]!.recorded, 0, -1, 0, stop, 0);
     this.actors.remove(thread.number);
     if (!thread.daemon) this.unfinished--;

@@ -8,6 +8,7 @@ import { Words } from '../kernel/wire.ts';
 import { TaskAtomics } from './atomics.ts';
 import { type Branded, handleBrand, handleId, type TaskHandle } from './handle.ts';
 import { decodePlain, packPlain } from './plain-data.ts';
+import { PrivilegedKernel } from './privileged/privileged-kernel.ts';
 
 /** Access rights of memory, as Mach numbers them: bits of `protection`. */
 export const VM_PROT_NONE = 0;
@@ -36,6 +37,7 @@ const anywhere = 0;
 export abstract class Task implements Branded {
   readonly [handleBrand] = 'Task';
   readonly atomic: TaskAtomics = new TaskAtomics(this);
+  private privileged: PrivilegedKernel | null = null;
 
   /**
    * @param name of the task, as in the scenario: 'client', 'kernel'
@@ -49,6 +51,12 @@ export abstract class Task implements Branded {
     readonly id: number,
     readonly kernelTask: TaskHandle,
   ) {}
+
+  /** What the kernel itself stands on; for threads of `kernel` and in `kernelMode` (PrivilegeError elsewhere). */
+  get kernel(): PrivilegedKernel {
+    this.privileged ??= new PrivilegedKernel(this);
+    return this.privileged;
+  }
 
   // Memory. Loads are unsigned; stores wrap modulo 2^n; addresses are numbers below 2^53. Throws MemoryFault.
 

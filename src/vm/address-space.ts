@@ -30,6 +30,8 @@ export class AddressSpace {
   readonly entries: EntryList;
   readonly lock: SleepLock;
   terminated = false;
+  /** Moves with every change of the entries: who let go of the lock sees whether somebody made one. */
+  version = 0;
   /** Actor's pool → where its next range goes. */
   private readonly next = new Map<number, number>();
 
@@ -97,6 +99,7 @@ export class AddressSpace {
     this.entries.insert(
       new MapEntry(address, end, object?.retain() ?? null, offset, protection & maxProtection, maxProtection),
     );
+    this.changed();
     return KERN_SUCCESS;
   }
 
@@ -106,6 +109,7 @@ export class AddressSpace {
       this.dropTranslations(entry);
       this.entries.remove(entry);
       entry.object?.release(actor);
+      this.changed();
     }
   }
 
@@ -123,6 +127,7 @@ export class AddressSpace {
     for (const entry of this.clip(from, to)) {
       this.vm.journal.set(entry, 'protection', protection);
       this.reduceTranslations(entry);
+      this.changed();
     }
     return KERN_SUCCESS;
   }
@@ -169,6 +174,10 @@ export class AddressSpace {
       this.entries.remove(entry);
       entry.object?.release(actor);
     }
+  }
+
+  private changed(): void {
+    this.vm.journal.set(this as AddressSpace, 'version', this.version + 1);
   }
 
   private isPage(value: number): boolean {

@@ -11,7 +11,7 @@ export const deviceCalls = {
   /** Only devices raise them. */
   interrupt: call('interrupt', [name], nothing, (kernel, caller, which) => {
     if (!caller.device) throw new RangeError(`interrupt: ${caller.name} is no device`);
-    const interrupt = kernel.interruptNamed(which);
+    const interrupt = kernel.meeting.interrupt(which);
     interrupt.raise();
     kernel.observer.release(caller, interrupt.key);
     kernel.wakeFrom(interrupt.queue, Number.POSITIVE_INFINITY, caller);
@@ -19,7 +19,7 @@ export const deviceCalls = {
 
   /** Waits until the interrupt is pending and takes it; answers how often it was raised. */
   waitInterrupt: call('waitInterrupt', [name], count, function* (kernel, caller, which): Steps<number> {
-    const interrupt = kernel.interruptNamed(which);
+    const interrupt = kernel.meeting.interrupt(which);
     while (interrupt.pending === 0) yield interrupt.queue;
     kernel.observer.acquire(caller, interrupt.key);
     return interrupt.take();

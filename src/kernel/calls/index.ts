@@ -1,7 +1,9 @@
 /** The call table: every kernel call with its number, for both sides. */
 import type { Call } from '../call.ts';
+import { addressSpaceCalls } from './address-space.ts';
 import { descriptorCalls } from './descriptor.ts';
 import { deviceCalls } from './device.ts';
+import { frameCalls } from './frames.ts';
 import { lockCalls } from './lock.ts';
 import { mapCalls } from './map.ts';
 import { memoryCalls } from './memory.ts';
@@ -20,6 +22,8 @@ export const calls = {
   ...lockCalls,
   ...deviceCalls,
   ...userClientCalls,
+  ...addressSpaceCalls,
+  ...frameCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

@@ -94,7 +94,7 @@ export const lockCalls = {
 
   /** Wakes one sleeper of an event, or all. Who does not sleep yet misses it. */
   wakeup: call('wakeup', [event, parameter('oneThread', boolean)], nothing, (kernel, caller, on, oneThread) => {
-    kernel.wakeFrom(kernel.eventQueue(on), oneThread ? 1 : Number.POSITIVE_INFINITY, caller);
+    kernel.wakeFrom(kernel.meeting.event(on), oneThread ? 1 : Number.POSITIVE_INFINITY, caller);
   }),
 
   lockFree: call('lockFree', [lock], nothing, (kernel, caller, id) => {

@@ -142,12 +142,12 @@ export const memoryCalls = {
   }),
 };
 
-function checkPage(name: string, value: number, pageSize: number): void {
+export function checkPage(name: string, value: number, pageSize: number): void {
   if (value % pageSize !== 0)
     throw new RangeError(`${name}: expected a multiple of the page size ${pageSize}, got ${hex(value)}`);
 }
 
-function checkProtection(protection: number): void {
+export function checkProtection(protection: number): void {
   if (protection > readWrite)
     throw new RangeError(`protection: expected VM_PROT_READ, VM_PROT_WRITE, both or none, got ${protection}`);
 }

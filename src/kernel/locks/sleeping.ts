@@ -13,6 +13,6 @@ import type { KernelThread } from '../thread.ts';
  */
 export function* sleepUntil(kernel: Kernel, thread: KernelThread, event: number, deadline: number): Steps<number> {
   kernel.journal.set(thread, 'deadline', deadline);
-  yield kernel.eventQueue(event);
+  yield kernel.meeting.event(event);
   return thread.timedOut ? THREAD_TIMED_OUT : THREAD_AWAKENED;
 }

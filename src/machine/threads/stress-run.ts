@@ -3,8 +3,9 @@
  * iteration touched; the workers stay.
  */
 import { Status } from '../../kernel/call.ts';
+import { locksLeft } from '../../kernel/locks/locks-left.ts';
 import { type RuleName, ruleNames } from '../../kernel/rules.ts';
-import { type KernelThread, locksLeft } from '../../kernel/thread.ts';
+import type { KernelThread } from '../../kernel/thread.ts';
 import { Malformed, text, type Words } from '../../kernel/wire.ts';
 import { unpackPlain } from '../../task/plain-data.ts';
 import { Stop } from '../controlled-thread.ts';
@@ -174,7 +175,7 @@ export class StressRun {
   private end(thread: KernelThread): void {
     if (thread.ended) return;
     if (this.failed !== 'assertion')
-      for (const message of locksLeft(thread)) this.fail('lock-left-held', message, thread);
+      for (const message of locksLeft(this.state.kernel, thread)) this.fail('lock-left-held', message, thread);
     this.state.kernel.endThread(thread);
     if (!thread.daemon && --this.unfinished === 0) this.finishIteration();
   }
