@@ -19,11 +19,11 @@ export class SleepLock {
 
   /** Waits until nobody else holds it. Enough for work that then ends within the same step. */
   *free(waiter: Waiter): Steps<void> {
-    while (this.isHeldAgainst(waiter)) yield* this.wait();
+    while (this.isHeldAgainst(waiter)) yield* this.wait(false);
   }
 
   *take(waiter: Waiter): Steps<void> {
-    while (this.owner !== null) yield* this.wait();
+    while (this.owner !== null) yield* this.wait(true);
     this.journal.set(this as SleepLock, 'owner', waiter);
   }
 
@@ -38,12 +38,14 @@ export class SleepLock {
     return this.owner !== null && this.owner !== waiter;
   }
 
-  /** Sleeps until it is let go of. Who was woken may want it for no longer than a step, or be dead by then: the next one wakes too. */
-  private *wait(): Steps<void> {
+  /** Sleeps until it is let go of. One that does not keep it, or that died after it was woken, hands the wakeup on. */
+  private *wait(keeps: boolean): Steps<void> {
+    let running = false;
     try {
       yield this.queue;
+      running = true;
     } finally {
-      if (this.owner === null) this.wakeNext();
+      if (this.owner === null && !(running && keeps)) this.wakeNext();
     }
   }
 

@@ -28,4 +28,18 @@ test('threads that run freely exclude each other', async () => {
   }
 });
 
+test('a thread that waits for itself is told of while others run freely', async () => {
+  const machine = await within(60_000, 'booting', ThreadMachine.boot(url, 'a lock is taken twice'));
+  try {
+    const stress = machine.stress({ iterations: 5, timeBudget: 30_000 });
+    const { failures } = await within(60_000, 'stress', stress);
+    assert.equal(
+      failures.map(({ rule, thread }) => [rule, thread]),
+      [['deadlock', 'kernel.twice']],
+    );
+  } finally {
+    await machine.shutdown();
+  }
+});
+
 test.run();

@@ -9,7 +9,7 @@ import type { KernelThread } from '../../kernel/thread.ts';
 import { Malformed, text, type Words } from '../../kernel/wire.ts';
 import { unpackPlain } from '../../task/plain-data.ts';
 import { Stop } from '../controlled-thread.ts';
-import { describeDeadlock } from '../deadlock.ts';
+import { describeDeadlock, waitsForItself } from '../deadlock.ts';
 import type { ExecutionState } from '../execution-state.ts';
 import { FreeKernel } from './free-kernel.ts';
 import { type Control, Head, Mode, Own, Phase } from './layout.ts';
@@ -204,7 +204,9 @@ export class StressRun {
     this.kernel.release(thread);
   }
 
+  /** Nobody can go on, or some wait for each other, whatever the others do. */
   private isDeadlocked(): boolean {
+    if (this.state.threads.some((thread) => thread.waitingIn !== null && waitsForItself(thread))) return true;
     const waiting = this.state.threads.every(
       (thread) => thread.ended || (thread.waitingIn !== null && this.server.isBusy(thread.number + 1)),
     );
@@ -213,11 +215,7 @@ export class StressRun {
 
   private deadlock(): void {
     const blocked = this.state.threads.filter((thread) => thread.waitingIn !== null);
-    this.fail(
-      'deadlock',
-      `nobody can run: ${describeDeadlock(blocked)}`,
-      blocked.find((thread) => !thread.daemon) ?? null,
-    );
+    this.fail('deadlock', describeDeadlock(blocked), blocked.find((thread) => !thread.daemon) ?? null);
     this.finishIteration();
   }
 
