@@ -16,13 +16,16 @@ export * from './iokit/options.ts';
 export * from './iokit/return-codes.ts';
 export { HandleError } from './kernel/handle-table.ts';
 export type { Inspection } from './kernel/inspection.ts';
+export { PrivilegeError } from './kernel/privilege.ts';
 export type { RuleLevel, RuleName } from './kernel/rules.ts';
 export { ScenarioError, UsageError } from './machine/errors.ts';
+export { Device } from './task/device.ts';
 export { IOBufferMemoryDescriptor } from './task/iokit/io-buffer-memory-descriptor.ts';
 export { type InitElement, IODeviceMemory } from './task/iokit/io-device-memory.ts';
 export { IODMACommand, type IOVMSegment, type SegmentOptions } from './task/iokit/io-dma-command.ts';
 export { IOGuardPageMemoryDescriptor } from './task/iokit/io-guard-page-memory-descriptor.ts';
 export { IOInterleavedMemoryDescriptor } from './task/iokit/io-interleaved-memory-descriptor.ts';
+export { IOLock } from './task/iokit/io-lock.ts';
 export {
   type IODMAMapSpecification,
   IOMapper,
@@ -40,10 +43,24 @@ export {
 export { IOMemoryDescriptor } from './task/iokit/io-memory-descriptor.ts';
 export { IOMemoryMap } from './task/iokit/io-memory-map.ts';
 export { IOMultiMemoryDescriptor } from './task/iokit/io-multi-memory-descriptor.ts';
+export { IORecursiveLock } from './task/iokit/io-recursive-lock.ts';
+export { IORWLock } from './task/iokit/io-rw-lock.ts';
+export { IOSimpleLock } from './task/iokit/io-simple-lock.ts';
 export { IOSubMemoryDescriptor } from './task/iokit/io-sub-memory-descriptor.ts';
+export { IOUserClient } from './task/iokit/io-user-client.ts';
+export type { LockEvent } from './task/iokit/lock-handle.ts';
 export { MemoryObject } from './task/iokit/memory-object.ts';
 export { UPL } from './task/iokit/upl.ts';
+export type { FrameAccess, PrivilegedFrames } from './task/privileged/privileged-frames.ts';
+export type { PrivilegedKernel } from './task/privileged/privileged-kernel.ts';
+export type {
+  EnterOptions,
+  MapEntrySnapshot,
+  PrivilegedSpace,
+  PrivilegedTranslations,
+} from './task/privileged/privileged-space.ts';
 export {
+  type DeviceFunction,
   daemon,
   defineScenario,
   kernelMode,
@@ -62,3 +79,10 @@ export {
   VM_PROT_READ,
   VM_PROT_WRITE,
 } from './task/task.ts';
+export {
+  THREAD_ABORTSAFE,
+  THREAD_AWAKENED,
+  THREAD_INTERRUPTIBLE,
+  THREAD_TIMED_OUT,
+  THREAD_UNINT,
+} from './vm/wait-result.ts';

@@ -91,6 +91,14 @@ export class Iommu {
     return (entry >>> pteFrameShift) * this.pageSize + (address % this.pageSize);
   }
 
+  /** What `translate` answers where the cache has it, otherwise a refusal: for whoever may not fill the cache. */
+  cached(address: number, access: number): number {
+    if (!Number.isSafeInteger(address) || address < 0 || address >= this.addressLimit) return iommuBadAddress;
+    const entry = this.cache.entry(space, Math.floor(address / this.pageSize));
+    if ((entry & access) === 0) return iommuNotMapped;
+    return (entry >>> pteFrameShift) * this.pageSize + (address % this.pageSize);
+  }
+
   /** The physical page that the table has for device page `page`, whatever its rights; -1 where there is none. */
   lookup(page: number): number {
     const entry = this.table.entry(space, page);

@@ -9,6 +9,7 @@ import type { IODMACommand } from './dma-command.ts';
 import type { IOKitEnvironment, IOKitRule } from './environment.ts';
 import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
+import type { IOUserClient } from './io-user-client.ts';
 import { IOMapper } from './mapper.ts';
 
 /** Preparation ids start here, so that they cannot be mistaken for the reserved values. */
@@ -34,6 +35,7 @@ export class IOKit {
   readonly systemMapper: IOMapper | null;
   /** Objects that the sources never release (a command's descriptor, where the command goes with it). */
   readonly leaked: KernelObject[] = [];
+  readonly userClients = new Set<IOUserClient>();
   /** Actor's pool → ids given out: each actor counts for itself (execution.md, rule 5). */
   private readonly serials = new Map<number, number>();
 
@@ -69,6 +71,7 @@ export class IOKit {
   /** Maps of a dead task show nothing any more. Its address space is about to go, so nothing is unmapped one by one. */
   taskDied(actor: Actor, space: AddressSpace): void {
     for (const map of this.maps) map.taskDied(actor, space);
+    for (const client of [...this.userClients]) if (client.owner === space.number) client.clientDied(actor);
   }
 
   /** Every `prepare` that nobody completed, with the holder (a task's number) that called it. */

@@ -105,6 +105,7 @@ export class HandleTable implements ObjectRegistry {
     const held = slot.rights.get(caller.holder) ?? 0;
     if (held > 0) this.setHeld(slot, caller.holder, held - 1);
     this.releasing = caller;
+    if (held === 1) object.lastRightGone(caller.holder, caller);
     object.release(caller);
     this.releasing = null;
   }

@@ -17,6 +17,7 @@ import { DevicePager } from '../vm/device-pager.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import { machineHolder } from './handle-table.ts';
 import type { Kernel } from './kernel.ts';
+import { KernelLock } from './locks/kernel-lock.ts';
 import { memoryObjects, pageLists } from './memory-objects.ts';
 import { checkObjects } from './object-invariants.ts';
 
@@ -33,6 +34,7 @@ export function checkInvariants(kernel: Kernel): string[] {
   }
   found.push(...checkObjects(kernel, memoryObjects(kernel)));
   checkGates(kernel, found);
+  checkLocks(kernel, found);
   if (between) {
     checkWirings(kernel, found);
     checkReferences(kernel, found);
@@ -50,6 +52,8 @@ function checkFrames(kernel: Kernel, between: boolean, found: string[]): void {
     if (object instanceof DevicePager) continue;
     for (const frame of object.pages.values()) add(owners, frame);
   }
+  for (const [frame, count] of kernel.byHand.owners) add(owners, frame, count);
+  for (const [frame, count] of kernel.byHand.wires) add(wires, frame, count);
   for (const { wiring } of kernel.iokit.descriptors) {
     for (const list of wiring.lists) {
       list.frames.forEach((frame, page) => {
@@ -106,6 +110,7 @@ function checkEntries(kernel: Kernel, space: AddressSpace, found: string[]): voi
 function checkTranslations(kernel: Kernel, space: AddressSpace, found: string[]): void {
   const { pageSize } = kernel.vm;
   for (const [page, translation] of kernel.hardware.tables.translations(space.number)) {
+    if (kernel.byHand.isTouched(space.number, page)) continue;
     const address = page * pageSize;
     const name = `the translation of ${space.name} at 0x${address.toString(16)}`;
     const entry = space.lookup(address);
@@ -123,6 +128,20 @@ function checkTranslations(kernel: Kernel, space: AddressSpace, found: string[])
     if (frame !== translation >>> pteFrameShift)
       found.push(`${name} shows frame ${translation >>> pteFrameShift}, its object has ${frame}`);
     if ((translation & pteRights & ~entry.protection) !== 0) found.push(`${name} allows more than its entry`);
+  }
+}
+
+/** Locks and threads agree about who holds what, as long as the lock is there. */
+function checkLocks(kernel: Kernel, found: string[]): void {
+  for (const lock of kernel.handles.objects()) {
+    if (!(lock instanceof KernelLock)) continue;
+    const { holders } = lock;
+    for (const thread of new Set([...kernel.threads, ...holders])) {
+      const counted = thread.locks.filter((held) => held === lock).length;
+      const held = holders.filter((holder) => holder === thread).length;
+      if (counted !== held)
+        found.push(`${thread.name} counts ${lock.title} ${counted} times, but holds it ${held} times`);
+    }
   }
 }
 
@@ -193,10 +212,13 @@ function checkReferences(kernel: Kernel, found: string[]): void {
   for (const object of kernel.iokit.leaked) add(counted, object);
   const { systemMapper } = kernel.iokit;
   if (systemMapper !== null) add(counted, systemMapper);
+  for (const { mapped, offered } of kernel.iokit.userClients)
+    for (const object of [...mapped, ...offered]) add(counted, object);
 
   const objects = [
     ...kernel.iokit.descriptors,
     ...kernel.iokit.maps,
+    ...kernel.iokit.userClients,
     ...memoryObjects(kernel),
     ...kernel.handles.objects(),
   ];

@@ -11,9 +11,12 @@ import type { KernelObject } from '../vm/kernel-object.ts';
 import { type CopyStep, innerStep, type Steps, WaitQueue } from '../vm/steps.ts';
 import type { SwapStore } from '../vm/swap-store.ts';
 import { VirtualMemory } from '../vm/virtual-memory.ts';
+import { ByHand } from './by-hand.ts';
 import { type Call, Status } from './call.ts';
 import { callTable } from './calls/index.ts';
 import { HandleError, HandleTable, machineHolder } from './handle-table.ts';
+import { MeetingPoints } from './meeting-points.ts';
+import { PrivilegeError } from './privilege.ts';
 import type { RuleName } from './rules.ts';
 import { KernelTask } from './task.ts';
 import { KernelThread } from './thread.ts';
@@ -49,6 +52,8 @@ export class Kernel {
   readonly threads: KernelThread[] = [];
   /** Queues of `atomic.wait`, by physical address. */
   readonly addressQueues = new Map<number, WaitQueue>();
+  readonly meeting: MeetingPoints;
+  readonly byHand: ByHand;
   /** Virtual time in nanoseconds. */
   time = 0;
   /** The last key of happens-before that was given out. */
@@ -68,6 +73,8 @@ export class Kernel {
   ) {
     this.journal = hardware.journal;
     this.handles = new HandleTable(this.journal);
+    this.meeting = new MeetingPoints(this.journal, () => this.newKey());
+    this.byHand = new ByHand(this.journal);
     this.journal.onRollback(() => {
       for (const thread of this.threads) thread.rewind();
     });
@@ -101,10 +108,10 @@ export class Kernel {
     return this.tasks[0]!;
   }
 
-  /** Adds a task with an empty address space. */
-  addTask(name: string): KernelTask {
+  /** Adds a task with an empty address space; a device has one too, for its name. */
+  addTask(name: string, device = false): KernelTask {
     const number = this.tasks.length;
-    const task = new KernelTask(this.journal, number, name, this.vm.createSpace(number, name));
+    const task = new KernelTask(this.journal, number, name, this.vm.createSpace(number, name), device);
     this.tasks.push(task);
     this.journal.undo(() => this.tasks.pop());
     return task;
@@ -112,7 +119,8 @@ export class Kernel {
 
   /** Adds a thread to `task`; its number is its place in the order of the scenario. */
   addThread(name: string, task: KernelTask, daemon = false, privileged = task.number === 0): KernelThread {
-    const thread = new KernelThread(this.threads.length, name, task, daemon, privileged, this.wake);
+    const idleKey = task.device ? this.newKey() : 0;
+    const thread = new KernelThread(this.threads.length, name, task, daemon, privileged, this.wake, idleKey);
     this.threads.push(thread);
     this.journal.undo(() => this.threads.pop());
     this.handles.grant(task, thread);
@@ -135,6 +143,8 @@ export class Kernel {
       const values: unknown[] = [];
       for (const parameter of entry.parameters) values.push(parameter.codec.decode(words));
       if (words.at !== words.length) throw new Malformed(`${entry.name}: ${words.length - words.at} words too many`);
+      if (thread.device && !forDevices.has(entry.name))
+        throw new Malformed(`${thread.name} is a device: ${entry.name} is for tasks`);
       if (thread.running !== null) throw new Malformed(`${thread.name} is in ${thread.call?.name} still`);
       const result = entry.run(this, thread, ...(values as never[]));
       if (!isSteps(result)) return this.finish(entry, result);
@@ -163,6 +173,11 @@ export class Kernel {
       }
       if (value === innerStep) return Status.Step;
       if (value instanceof WaitQueue) {
+        const spinning = value.spins ? undefined : thread.locks.find((lock) => lock.spins);
+        if (spinning !== undefined) {
+          running.return(undefined);
+          throw new KernelPanic(`${thread.name} sleeps until ${value.subject} while it holds ${spinning.title}`);
+        }
         this.sleepIn(thread, value);
         return Status.Blocked;
       }
@@ -172,6 +187,12 @@ export class Kernel {
       thread.running = null;
       return this.fail(thread, error);
     }
+  }
+
+  /** A device has done what it was told: those who stop it go on. */
+  becomeIdle(device: KernelThread): void {
+    this.observer.release(device, device.idleKey);
+    this.wakeFrom(device.idle, Number.POSITIVE_INFINITY, device);
   }
 
   /** Wakes the first `count` sleepers of `queue`, handing on what the waker did. Returns how many there were. */
@@ -220,6 +241,7 @@ export class Kernel {
     if (thread.ended) return;
     thread.ended = true;
     if (thread.active || thread.messages.length > 0) this.cleanUp(thread);
+    if (thread.device) this.becomeIdle(thread);
   }
 
   private cleanUp(thread: KernelThread): void {
@@ -299,6 +321,7 @@ export class Kernel {
     if (error instanceof HandleError && error.released) this.violation(thread, 'use-after-release', error.message);
     if (
       error instanceof HandleError ||
+      error instanceof PrivilegeError ||
       error instanceof Malformed ||
       error instanceof RangeError ||
       error instanceof MemoryFault
@@ -310,6 +333,9 @@ export class Kernel {
     throw error;
   }
 }
+
+/** A device has a doorbell, interrupts and time; what it is given by accident, it cannot use. */
+const forDevices = new Set(['receive', 'interrupt', 'fault', 'now', 'sleep']);
 
 /** Calls in steps return generators; results are never objects with a `next`. */
 function isSteps(value: unknown): value is Steps<unknown> {

@@ -20,6 +20,10 @@ export const ruleNames = [
   'leak',
   'forbidden-outcome',
   'check',
+  'lock-left-held',
+  'dma-unwired',
+  'freed-page-reachable',
+  'permission-outrun',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

@@ -11,6 +11,7 @@ const skipped = new Set([
   'call',
   'copiesWholeSegments',
   'journal',
+  'kernel',
   'reply',
   'copy',
   'observer',
@@ -28,6 +29,7 @@ const skipped = new Set([
   'scratch',
   'atBase',
   'commands',
+  'userClients',
 ]);
 
 /** @param withTime false where time is a clock's and moves by itself */
@@ -36,7 +38,17 @@ export function stateHash(kernel: Kernel, withTime = true): string {
   const { frames, tables, iommu } = kernel.hardware;
   if (withTime) hash.number(kernel.time);
   for (const words of [...frames.state, ...tables.state, ...(iommu?.state ?? [])]) hash.words(words);
-  for (const key of ['tasks', 'threads', 'handles', 'addressQueues', 'iokit', 'vm', 'lastKey'] as const) {
+  for (const key of [
+    'tasks',
+    'threads',
+    'handles',
+    'addressQueues',
+    'meeting',
+    'byHand',
+    'iokit',
+    'vm',
+    'lastKey',
+  ] as const) {
     hash.text(key);
     hash.value(kernel[key]);
   }

@@ -13,6 +13,8 @@ export class KernelTask extends KernelObject {
     readonly number: number,
     readonly name: string,
     readonly space: AddressSpace,
+    /** It stands for a device: one thread, no memory of its own. */
+    readonly device = false,
   ) {
     super(journal);
   }

@@ -3,6 +3,7 @@ import type { KernelObject } from '../vm/kernel-object.ts';
 import { type Steps, type Waiter, WaitQueue } from '../vm/steps.ts';
 import type { Call } from './call.ts';
 import { type Holder, machineHolder } from './handle-table.ts';
+import type { KernelLock } from './locks/kernel-lock.ts';
 import type { KernelTask } from './task.ts';
 
 /** A message on its way: plain data as words, and the objects whose handles travel with it. */
@@ -33,7 +34,11 @@ export class KernelThread implements Waiter, Holder {
   /** What the step that woke it hands over: a key of happens-before, or 0. */
   wokenBy = 0;
   readonly messages: Message[] = [];
+  /** The locks it holds, each as often as it took it, in that order. Owned by the locks. */
+  readonly locks: KernelLock[] = [];
   readonly mailbox: WaitQueue;
+  /** Where those wait who stop it, when it is a device. */
+  readonly idle: WaitQueue;
   readonly sleep: WaitQueue;
 
   /**
@@ -48,9 +53,21 @@ export class KernelThread implements Waiter, Holder {
     readonly daemon: boolean,
     readonly privileged: boolean,
     private readonly onWake: (thread: KernelThread, queue: WaitQueue) => void,
+    /** What a device did before it was idle happens before what follows `stopDevice`. */
+    readonly idleKey = 0,
   ) {
     this.mailbox = new WaitQueue(`a message to ${name}`);
     this.sleep = new WaitQueue('its time');
+    this.idle = new WaitQueue(`${name} to be idle`);
+  }
+
+  get device(): boolean {
+    return this.task.device;
+  }
+
+  /** A device that has done what it was told and waits for more, or that is gone. */
+  get isIdle(): boolean {
+    return this.ended || (this.waitingIn === this.mailbox && this.messages.length === 0);
   }
 
   /** Under which number its references are counted. */

@@ -1,4 +1,4 @@
-/** Bulk reads and writes of a controlled thread: a step for each page, resumed where they were when the thread was suspended. */
+/** Bulk reads and writes of a controlled thread: a step for each page (for a device: each cache line), resumed where they were when the thread was suspended. */
 import { MemoryFault } from '../hardware/errors.ts';
 import { accessRead, accessWrite } from '../hardware/translation-cache.ts';
 import { Kind } from '../kernel/trace.ts';
@@ -55,13 +55,13 @@ export class BulkCopy {
   }
 
   private carryOn(operation: number, address: number, intoMemory: boolean): Uint8Array {
-    const { pageSize } = this.thread.hardware;
+    const { fragment } = this.thread;
     const { buffer } = this;
     const kind = intoMemory ? Kind.Write : Kind.Read;
     while (this.copied < buffer.length) {
       const from = address + this.copied;
       // Where the address is no number there are no pages either.
-      const part = Math.min(buffer.length - this.copied, pageSize - (from % pageSize)) || buffer.length;
+      const part = Math.min(buffer.length - this.copied, fragment - (from % fragment)) || buffer.length;
       const physical = this.reach(operation, kind, from, part, intoMemory ? accessWrite : accessRead);
       copyFragment(this.thread, operation, from, physical, part, buffer, this.copied, intoMemory);
       this.copied += part;

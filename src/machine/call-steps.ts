@@ -17,6 +17,12 @@ const silentWhileUnwinding = new Set([
   'commandComplete',
   'clearMemoryDescriptor',
   'completeDMA',
+  'wakeup',
+  'lockFree',
+  'unlock',
+  'recursiveUnlock',
+  'rwUnlock',
+  'simpleUnlock',
 ]);
 
 export const noBytes = new Uint8Array(0);

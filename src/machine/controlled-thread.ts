@@ -85,6 +85,8 @@ export abstract class ControlledThread extends Task {
   onStep: ((thread: ControlledThread) => void) | null = null;
 
   readonly number: number;
+  /** Bytes at a multiple of which a bulk copy takes another step. */
+  readonly fragment: number;
   protected readonly done: OperationLog;
   protected readonly pageSize: number;
   private readonly reciprocal: number;
@@ -114,6 +116,7 @@ export abstract class ControlledThread extends Task {
     this.number = thread.number;
     this.done = new OperationLog(trace, thread.number, thread.name);
     this.pageSize = hardware.pageSize;
+    this.fragment = hardware.pageSize;
     this.reciprocal = 1 / hardware.pageSize;
   }
 

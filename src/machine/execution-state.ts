@@ -37,6 +37,7 @@ export class ExecutionState {
     const { scenario, plans } = loaded;
     this.machine = new ScenarioMachine(scenario.machine, Object.keys(scenario.tasks), swap);
     this.kernel = this.machine.kernelState;
+    for (const plan of plans) if (plan.device) this.kernel.addTask(plan.task, true);
     this.threads = plans.map((plan) => {
       const task = this.kernel.tasks.find((candidate) => candidate.name === plan.task)!;
       return this.kernel.addThread(plan.name, task, plan.daemon, plan.privileged);

@@ -4,13 +4,14 @@
  */
 import { MemoryFault } from '../hardware/errors.ts';
 import type { Observer } from '../kernel/kernel.ts';
+import { locksLeft } from '../kernel/locks/locks-left.ts';
 import { type RuleName, ruleNumber } from '../kernel/rules.ts';
 import type { KernelThread } from '../kernel/thread.ts';
 import { Kind, type Trace } from '../kernel/trace.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import type { Actors } from './actors.ts';
 import { Stop } from './controlled-thread.ts';
-import { describeDeadlock } from './deadlock.ts';
+import { describeDeadlock, waitsForItself } from './deadlock.ts';
 import type { ExecutionState } from './execution-state.ts';
 import { Pressure, pressureActors } from './pressure.ts';
 import { textOf } from './thrown.ts';
@@ -144,10 +145,14 @@ export class Execution implements Observer {
     this.append(Kind.Violation, thread < 0 ? this.machine : thread, this.tasks[thread]?.recorded ?? 0, rule, text);
   }
 
-  /** The thread sleeps in the kernel. */
-  blocked(thread: number): void {
-    this.actors.remove(thread);
+  /** The thread sleeps in the kernel. One that closes a cycle ends the execution: what others still do changes nothing for it. */
+  blocked(number: number): void {
+    this.actors.remove(number);
     this.watchClock();
+    const thread = this.state.threads[number]!;
+    if (thread.deadline !== Number.POSITIVE_INFINITY || !waitsForItself(thread)) return;
+    this.violation(thread, 'deadlock', describeDeadlock(this.sleepers()));
+    this.finish();
   }
 
   /** An error left the thread's function: its task dies of it, and in the kernel everything. */
@@ -201,9 +206,9 @@ export class Execution implements Observer {
   }
 
   deadlock(): void {
-    const blocked = this.state.threads.filter((thread) => thread.waitingIn !== null);
+    const blocked = this.sleepers();
     const first = blocked.find((thread) => !thread.daemon) ?? blocked[0]!;
-    this.violation(first, 'deadlock', describeDeadlock(blocked));
+    this.violation(first, 'deadlock', `nobody can run: ${describeDeadlock(blocked)}`);
     this.finish();
   }
 
@@ -229,6 +234,10 @@ export class Execution implements Observer {
     return label;
   }
 
+  private sleepers(): KernelThread[] {
+    return this.state.threads.filter((thread) => thread.waitingIn !== null);
+  }
+
   /** The task is gone: its other threads stop before their next operation. */
   private killTask(dying: KernelThread): void {
     for (const thread of this.state.threads) {
@@ -240,6 +249,9 @@ export class Execution implements Observer {
   }
 
   private end(thread: KernelThread, stop: number): void {
+    // A failed assertion is no part of the program: it would have gone on.
+    if (!this.over && stop !== Stop.Failed)
+      for (const text of locksLeft(this.state.kernel, thread)) this.violation(thread, 'lock-left-held', text);
     this.trace.append(Kind.End, thread.number, this.tasks[thread.number]!.recorded, 0, -1, 0, stop, 0);
     this.actors.remove(thread.number);
     if (!thread.daemon) this.unfinished--;

@@ -7,6 +7,7 @@
  *
  * An execution starts from the state after `setup` and is rolled back to it, in time proportional to what it changed.
  */
+import { BusAddresses } from '../hardware/bus-addresses.ts';
 import { calls } from '../kernel/calls/index.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { ruleNumber } from '../kernel/rules.ts';
@@ -18,6 +19,7 @@ import type { ThreadFunction } from '../task/scenario.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import { Actors } from './actors.ts';
 import { type Carrier, suspension } from './carrier.ts';
+import { ControlledDevice } from './controlled-device.ts';
 import type { ControlledTask } from './controlled-task.ts';
 import { type ControlledThread, type Reach, Stop } from './controlled-thread.ts';
 import { Execution, type LogLine } from './execution.ts';
@@ -82,12 +84,12 @@ export class InlineMachine implements Carrier {
     const kernelHandle = this.kernel.kernelTask.handle;
     this.tasks = this.state.threads.map(
       (thread) =>
-        new YieldingTask(
+        new (thread.device ? ControlledDevice : YieldingTask)(
           thread,
           thread.task.handle,
           new TaskHandle(kernelHandle),
           hardware,
-          hardware.translationCache(thread.task.space.number),
+          thread.device ? new BusAddresses(hardware) : hardware.translationCache(thread.task.space.number),
           this.trace,
           options.reach,
           this,
@@ -169,7 +171,7 @@ export class InlineMachine implements Carrier {
 
   block(task: ControlledThread): void {
     this.execution.blocked(task.number);
-    this.next = this.pick();
+    if (!this.execution.over) this.next = this.pick();
     this.waitForTurn(task);
   }
 

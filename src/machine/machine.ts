@@ -74,15 +74,32 @@ export class Machine implements AsyncDisposable {
    *
    * @throws RangeError for a name that is taken; ScenarioError for a file that cannot be loaded
    */
-  async spawn(url: URL | string, options: SpawnOptions): Promise<TaskClient> {
-    const { name, task } = options;
-    if (typeof name !== 'string' || name === '') throw new TypeError(`spawn: expected a name, got ${String(name)}`);
+  spawn(url: URL | string, options: SpawnOptions): Promise<TaskClient> {
+    return this.add(url, options, false);
+  }
+
+  /**
+   * Attaches a device: a worker that runs the file's default export, which gets a `Device`, until the machine is shut down. Tasks
+   * reach it by its name (`task.send`, `task.stopDevice`).
+   *
+   * @throws RangeError for a name that is taken; ScenarioError for a file that cannot be loaded or exports no function
+   */
+  async attachDevice(url: URL | string, options: { name: string }): Promise<void> {
+    await this.add(url, options, true);
+  }
+
+  private async add(url: URL | string, { name, task }: SpawnOptions, device: boolean): Promise<TaskClient> {
+    if (typeof name !== 'string' || name === '') throw new TypeError(`expected a name, got ${String(name)}`);
     if (this.stopping !== null) throw new Error('the machine was shut down');
     const worker = this.spare ?? new PoolWorker(null);
     this.spare = null;
     let added: AddedThread;
     try {
-      added = (await this.client.askJson(Command.AddThread, { name, beside: task?.thread ?? null })) as AddedThread;
+      added = (await this.client.askJson(Command.AddThread, {
+        name,
+        beside: task?.thread ?? null,
+        device,
+      })) as AddedThread;
     } catch (error) {
       await worker.destroy();
       throw error;

@@ -42,9 +42,10 @@ export class ScenarioMachine implements Synchronous {
   task(name: string): Task {
     const known = this.views.get(name);
     if (known !== undefined) return known;
-    const task = this.kernelState.tasks.find((candidate) => candidate.name === name);
+    const tasks = this.kernelState.tasks.filter((candidate) => !candidate.device);
+    const task = tasks.find((candidate) => candidate.name === name);
     if (task === undefined) {
-      const names = this.kernelState.tasks.map((candidate) => candidate.name).join(', ');
+      const names = tasks.map((candidate) => candidate.name).join(', ');
       throw new RangeError(`there is no task ${JSON.stringify(name)}; there are ${names}`);
     }
     const view = this.view(task);

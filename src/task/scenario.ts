@@ -5,6 +5,7 @@
 import type { MachineOptions } from '../hardware/configuration.ts';
 import type { Inspection } from '../kernel/inspection.ts';
 import { show } from '../kernel/wire.ts';
+import { Device } from './device.ts';
 import type { Task } from './task.ts';
 
 /** What `setup` and `check` see: the machine without a schedule; every call runs to its end at once. */
@@ -18,6 +19,8 @@ export interface ScenarioMachine {
   /** What the machine holds at this moment. */
   inspect(): Inspection;
 }
+
+export type DeviceFunction<S> = (device: Device, shared: S) => unknown;
 
 export type ThreadFunction<S> = (task: Task, shared: S) => unknown;
 
@@ -34,6 +37,8 @@ export interface Scenario<S = unknown> {
   setup?(machine: ScenarioMachine): S;
   /** Task → its thread, or its threads by name; `{}` is a task without one, whose memory others work on. */
   readonly tasks: Readonly<Record<string, ThreadFunction<S> | Readonly<Record<string, ThreadFunction<S>>>>>;
+  /** Devices, by name: each runs its function beside the tasks, need not end, and reaches memory by physical addresses. */
+  readonly devices?: Readonly<Record<string, DeviceFunction<S>>>;
   /** Runs after every thread has ended; throws to fail. */
   check?(machine: ScenarioMachine, shared: S): void;
   /** A label for histograms. Skipped after a failure. */
@@ -50,8 +55,12 @@ export interface ThreadPlan {
   readonly daemon: boolean;
   /** It may use the privileged interface; `double-fetch` watches it. */
   readonly privileged: boolean;
+  /** It is a device, and its task only a name. */
+  readonly device: boolean;
   readonly run: ThreadFunction<unknown>;
 }
+
+const parts = ['name', 'machine', 'setup', 'tasks', 'devices', 'check', 'outcome', 'allowed'];
 
 // Marks live on functions, under registered symbols, so that they survive when the library is loaded twice.
 const daemonMark = Symbol.for('wiredown.daemon');
@@ -107,10 +116,8 @@ export function defineScenario<S>(scenario: Scenario<S>): Scenario<S> {
   if (typeof scenario.name !== 'string' || scenario.name === '')
     throw new TypeError('scenario.name: expected a non-empty string');
   for (const key of Object.keys(scenario)) {
-    if (!['name', 'machine', 'setup', 'tasks', 'check', 'outcome', 'allowed'].includes(key)) {
-      throw new TypeError(
-        `scenario.${key}: there is no such part (name, machine, setup, tasks, check, outcome, allowed)`,
-      );
+    if (!parts.includes(key)) {
+      throw new TypeError(`scenario.${key}: there is no such part (${parts.join(', ')})`);
     }
   }
   for (const part of ['setup', 'check', 'outcome'] as const) {
@@ -147,6 +154,7 @@ export function planThreads(scenario: Scenario): ThreadPlan[] {
       task,
       daemon: marks[daemonMark] === true,
       privileged: task === 'kernel' || marks[kernelModeMark] === true,
+      device: false,
       run: run as ThreadFunction<unknown>,
     });
   };
@@ -163,8 +171,32 @@ export function planThreads(scenario: Scenario): ThreadPlan[] {
     }
   }
   if (plans.length === 0) throw new TypeError('scenario.tasks: expected at least one thread');
-  if (plans.length > 256) throw new RangeError(`scenario.tasks: at most 256 threads, got ${plans.length}`);
   if (plans.every((plan) => plan.daemon))
     throw new TypeError('scenario.tasks: every thread is a daemon, so nothing would run');
+  plans.push(...planDevices(scenario, plans));
+  if (plans.length > 256) throw new RangeError(`scenario.tasks: at most 256 threads, got ${plans.length}`);
   return plans;
+}
+
+/** Devices come after the threads of tasks, so that these keep their numbers. */
+function planDevices(scenario: Scenario, threads: readonly ThreadPlan[]): ThreadPlan[] {
+  const { devices = {} } = scenario;
+  if (typeof devices !== 'object' || devices === null)
+    throw new TypeError(`scenario.devices: expected an object, got ${show(devices)}`);
+  return Object.entries(devices).map(([name, run]) => {
+    if (name === '' || name.includes('.'))
+      throw new TypeError(`scenario.devices: ${show(name)} is no name for a device (no dots)`);
+    if (name in scenario.tasks || name === 'kernel' || threads.some((thread) => thread.name === name))
+      throw new TypeError(`scenario.devices.${name}: a task has that name`);
+    if (typeof run !== 'function')
+      throw new TypeError(`scenario.devices.${name}: expected a function, got ${show(run)}`);
+    return {
+      name,
+      task: name,
+      daemon: true,
+      privileged: false,
+      device: true,
+      run: (task, shared) => run(new Device(task), shared),
+    };
+  });
 }

@@ -8,6 +8,7 @@ import { Words } from '../kernel/wire.ts';
 import { TaskAtomics } from './atomics.ts';
 import { type Branded, handleBrand, handleId, type TaskHandle } from './handle.ts';
 import { decodePlain, packPlain } from './plain-data.ts';
+import { PrivilegedKernel } from './privileged/privileged-kernel.ts';
 
 /** Access rights of memory, as Mach numbers them: bits of `protection`. */
 export const VM_PROT_NONE = 0;
@@ -47,6 +48,7 @@ const anywhere = 0;
 export abstract class Task implements Branded {
   readonly [handleBrand] = 'Task';
   readonly atomic: TaskAtomics = new TaskAtomics(this);
+  private privileged: PrivilegedKernel | null = null;
 
   /**
    * @param name of the task, as in the scenario: 'client', 'kernel'
@@ -60,6 +62,12 @@ export abstract class Task implements Branded {
     readonly id: number,
     readonly kernelTask: TaskHandle,
   ) {}
+
+  /** What the kernel itself stands on; for threads of `kernel` and in `kernelMode` (PrivilegeError elsewhere). */
+  get kernel(): PrivilegedKernel {
+    this.privileged ??= new PrivilegedKernel(this);
+    return this.privileged;
+  }
 
   // Memory. Loads are unsigned; stores wrap modulo 2^n; addresses are numbers below 2^53. Throws MemoryFault.
 
@@ -156,6 +164,18 @@ export abstract class Task implements Branded {
     const words = new Words(packed);
     words.length = packed.length;
     return decodePlain(words);
+  }
+
+  // Devices. A doorbell is a message: `send('disk', …)`.
+
+  /** Waits for the interrupt of that name and takes it; returns how often it was raised since it was last taken. */
+  waitInterrupt(name: string): number {
+    return this.invoke(calls.waitInterrupt, name);
+  }
+
+  /** Waits until the device has done all that it was told. Nothing of what it did can come later. */
+  stopDevice(name: string): void {
+    this.invoke(calls.stopDevice, name);
   }
 
   // Time and chance.

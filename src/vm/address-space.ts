@@ -35,6 +35,8 @@ export class AddressSpace {
   readonly entries: EntryList;
   readonly lock: SleepLock;
   terminated = false;
+  /** Moves with every change of the entries: who let go of the lock sees whether somebody made one. */
+  version = 0;
   /** Actor's pool → where its next range goes. */
   private readonly next = new Map<number, number>();
 
@@ -111,6 +113,7 @@ export class AddressSpace {
     else if (!this.isFree(address, end)) return KERN_NO_SPACE;
     object?.retain();
     this.add(new MapEntry(address, end, object, offset, protection & maxProtection, maxProtection, needsCopy));
+    this.changed();
     return KERN_SUCCESS;
   }
 
@@ -119,6 +122,7 @@ export class AddressSpace {
     for (const entry of this.clip(this.vm.truncatePage(start), this.vm.roundPage(end))) {
       dropTranslations(this.vm, this, entry);
       this.drop(actor, entry);
+      this.changed();
     }
   }
 
@@ -136,6 +140,7 @@ export class AddressSpace {
     for (const entry of this.clip(from, to)) {
       this.vm.journal.set(entry, 'protection', protection);
       reduceTranslations(this.vm, this, entry);
+      this.changed();
     }
     return KERN_SUCCESS;
   }
@@ -270,6 +275,10 @@ export class AddressSpace {
 
   private indexOf(entry: MapEntry, address: number): number {
     return Math.floor((address - entry.start + entry.offset) / this.vm.pageSize);
+  }
+
+  private changed(): void {
+    this.vm.journal.set(this as AddressSpace, 'version', this.version + 1);
   }
 
   private isPage(value: number): boolean {

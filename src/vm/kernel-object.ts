@@ -33,6 +33,9 @@ export abstract class KernelObject {
     this.registry?.forget(this);
   }
 
+  /** A task (by its number as a holder) has dropped its last reference; others may live on. */
+  lastRightGone(_holder: number, _actor: Actor): void {}
+
   /** Gives back what the object holds. Called once. */
   protected abstract dispose(actor: Actor): void;
 }

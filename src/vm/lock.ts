@@ -19,38 +19,38 @@ export class SleepLock {
 
   /** Waits until nobody else holds it. Enough for work that then ends within the same step. */
   *free(waiter: Waiter): Steps<void> {
-    try {
-      while (this.isHeldAgainst(waiter)) yield this.queue;
-    } finally {
-      this.passOn();
-    }
+    while (this.isHeldAgainst(waiter)) yield* this.wait(false);
   }
 
   *take(waiter: Waiter): Steps<void> {
-    let taken = false;
-    try {
-      while (this.owner !== null) yield this.queue;
-      this.journal.set(this as SleepLock, 'owner', waiter);
-      taken = true;
-    } finally {
-      if (!taken) this.passOn();
-    }
+    while (this.owner !== null) yield* this.wait(true);
+    this.journal.set(this as SleepLock, 'owner', waiter);
   }
 
   /** Lets go of it if `waiter` holds it: a thread that dies may or may not. */
   release(waiter: Waiter): void {
     if (this.owner !== waiter) return;
     this.journal.set(this as SleepLock, 'owner', null);
-    this.passOn();
-  }
-
-  /** Wakes the next in line. Whoever was woken and does not keep the lock (or died before it could) must do so, too. */
-  private passOn(): void {
-    if (this.owner === null) this.queue.waiters[0]?.woken(this.queue);
+    this.wakeNext();
   }
 
   isHeldAgainst(waiter: Waiter): boolean {
     return this.owner !== null && this.owner !== waiter;
+  }
+
+  /** Sleeps until it is let go of. One that does not keep it, or that died after it was woken, hands the wakeup on. */
+  private *wait(keeps: boolean): Steps<void> {
+    let running = false;
+    try {
+      yield this.queue;
+      running = true;
+    } finally {
+      if (this.owner === null && !(running && keeps)) this.wakeNext();
+    }
+  }
+
+  private wakeNext(): void {
+    this.queue.waiters[0]?.woken(this.queue);
   }
 }
 

@@ -42,11 +42,24 @@ export class WaitQueue {
   readonly waiters: Waiter[] = [];
 
   /**
-   * @param subject what is waited for, in words, for wait-for graphs: "the map lock of client"
-   * @param holder who can end the wait, when that is one thread; null when anybody may
+   * @param what is waited for, in words, for wait-for graphs: "the map lock of client"
+   * @param holding who must do something for the wait to end, each of them; nobody when anybody may end it
+   * @param spins whether who waits here keeps its processor, so that it may hold a spin lock meanwhile
    */
   constructor(
-    readonly subject: string,
-    readonly holder: () => Waiter | null = () => null,
+    private readonly what: string | (() => string),
+    private readonly holding: () => Waiter | readonly Waiter[] | null = () => null,
+    readonly spins = false,
   ) {}
+
+  get subject(): string {
+    return typeof this.what === 'string' ? this.what : this.what();
+  }
+
+  /** Everybody who has to act before the wait can end; empty when anybody may end it. */
+  get holders(): readonly Waiter[] {
+    const holding = this.holding();
+    if (holding === null) return [];
+    return Array.isArray(holding) ? holding : [holding as Waiter];
+  }
 }

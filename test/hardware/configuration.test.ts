@@ -22,7 +22,14 @@ test('accepts the edges: 1 MiB and 8 GiB, both page sizes, both semantics', () =
     for (const pageSize of [4096, 16384] as const) {
       for (const semantics of ['documented', 'xnu'] as const) {
         for (const swap of [0, pageSize, 64 * 2 ** 30]) {
-          const options = { physicalMemory, pageSize, semantics, swap, memoryPressure: swap > 0 };
+          const options = {
+            physicalMemory,
+            pageSize,
+            semantics,
+            swap,
+            memoryPressure: swap > 0,
+            mapper: false,
+          } as const;
           assert.equal(configure(options), options);
         }
       }

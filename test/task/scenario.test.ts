@@ -18,9 +18,9 @@ const plansOf = (tasks: Scenario['tasks']) =>
 
 test('a function is a thread named after its task; an object names several (api.md)', () => {
   assert.equal(plansOf({ client: nothing, kernel: { submit: nothing, abort: nothing } }), [
-    { name: 'client', task: 'client', daemon: false, privileged: false },
-    { name: 'kernel.submit', task: 'kernel', daemon: false, privileged: true },
-    { name: 'kernel.abort', task: 'kernel', daemon: false, privileged: true },
+    { name: 'client', task: 'client', daemon: false, privileged: false, device: false },
+    { name: 'kernel.submit', task: 'kernel', daemon: false, privileged: true, device: false },
+    { name: 'kernel.abort', task: 'kernel', daemon: false, privileged: true, device: false },
   ]);
 });
 
@@ -40,7 +40,7 @@ test('threads(n, fn) makes threads 0 to n - 1 in order, each with its number (ap
 });
 
 test('daemon, kernelMode and threads go together in any order', () => {
-  const expected = { task: 'app', daemon: true, privileged: true };
+  const expected = { task: 'app', daemon: true, privileged: true, device: false };
   assert.equal(plansOf({ main: nothing, app: daemon(kernelMode(nothing)) })[1], { name: 'app', ...expected });
   assert.equal(plansOf({ main: nothing, app: kernelMode(daemon(nothing)) })[1], { name: 'app', ...expected });
   assert.equal(plansOf({ main: nothing, app: threads(1, daemon(kernelMode(nothing))) })[1], {
@@ -66,6 +66,20 @@ test('a task without threads is a task (api.md)', () => {
   );
 });
 
+test('devices come after all threads, need not end, and are handed a Device (api.md)', () => {
+  const seen: unknown[] = [];
+  const scenario = defineScenario({
+    name: 'x',
+    tasks: { a: nothing },
+    devices: { disk: (device, shared) => seen.push(device.constructor.name, shared) },
+  });
+  const plan = planThreads(scenario as Scenario)[1]!;
+  const { run: _, ...rest } = plan;
+  assert.equal(rest, { name: 'disk', task: 'disk', daemon: true, privileged: false, device: true });
+  plan.run({} as never, 5);
+  assert.equal(seen, ['Device', 5]);
+});
+
 test('is recognised by a mark, and stays what was written', () => {
   const scenario = defineScenario({ name: 'x', tasks: { a: nothing } });
   assert.ok(isScenario(scenario));
@@ -81,6 +95,11 @@ const mistakes: [string, unknown, string][] = [
   ['a setup that is no function', { name: 'x', setup: {}, tasks: { a: nothing } }, 'scenario.setup'],
   ['a check that is no function', { name: 'x', check: 1, tasks: { a: nothing } }, 'scenario.check'],
   ['an outcome that is no function', { name: 'x', outcome: 'o', tasks: { a: nothing } }, 'scenario.outcome'],
+  ['a device that is no function', { name: 'x', tasks: { a: nothing }, devices: { d: {} } }, 'scenario.devices.d'],
+  ['devices that are no object', { name: 'x', tasks: { a: nothing }, devices: nothing }, 'scenario.devices'],
+  ['a device named like a task', { name: 'x', tasks: { a: {}, b: nothing }, devices: { a: nothing } }, 'devices.a: a'],
+  ['a device named kernel', { name: 'x', tasks: { a: nothing }, devices: { kernel: nothing } }, 'devices.kernel: a'],
+  ['a device with a dot', { name: 'x', tasks: { a: nothing }, devices: { 'a.b': nothing } }, 'no dots'],
   ['allowed without outcome', { name: 'x', allowed: ['1'], tasks: { a: nothing } }, 'scenario.allowed: needs'],
   [
     'allowed that is no array',

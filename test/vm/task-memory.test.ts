@@ -84,11 +84,28 @@ it('a thread that dies while it holds the map lock lets the others go on', (m) =
   assert.is(holder.begin(calls.now, []), Status.Done);
   assert.ok(lock.take(holder.thread).next().done);
   assert.is(waiter.begin(calls.allocate, [1, 0, true, 3]), Status.Blocked);
-  assert.is(waiter.thread.waitingIn?.holder(), holder.thread);
+  assert.is(waiter.thread.waitingIn?.holders[0], holder.thread);
   assert.match(waiter.thread.waitingIn!.subject, 'the map lock of client');
   m.kernelState.endThread(holder.thread);
   assert.is(waiter.thread.waitingIn, null);
   assert.is(waiter.finish(waiter.step()), Status.Done);
+});
+
+it('everybody who waits for the map lock goes on once it is free, one after the other', (m) => {
+  const holder = new HandDriven(m, 'client.holder', m.kernelState.tasks[1]);
+  const waiters = ['client.a', 'client.b', 'client.c'].map((name) => new HandDriven(m, name, m.kernelState.tasks[1]));
+  const { lock } = m.spaceOf(m.client);
+  assert.ok(lock.take(holder.thread).next().done);
+  for (const waiter of waiters) assert.is(waiter.begin(calls.allocate, [1, 0, true, 3]), Status.Blocked);
+  lock.release(holder.thread);
+  assert.equal(
+    waiters.map(({ thread }) => thread.waitingIn === null),
+    [true, false, false],
+  );
+  assert.is(waiters[0]!.finish(waiters[0]!.step()), Status.Done);
+  assert.is(waiters[1]!.thread.waitingIn, null);
+  m.kernelState.endThread(waiters[1]!.thread);
+  assert.is(waiters[2]!.finish(waiters[2]!.step()), Status.Done, 'one that died handed its wakeup on');
 });
 
 run();

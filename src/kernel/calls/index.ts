@@ -1,12 +1,16 @@
 /** The call table: every kernel call with its number, for both sides. */
 import type { Call } from '../call.ts';
+import { addressSpaceCalls } from './address-space.ts';
 import { bufferCalls } from './buffer.ts';
 import { compositeCalls } from './composite.ts';
 import { cursorCalls } from './cursor.ts';
 import { descriptorCalls } from './descriptor.ts';
 import { descriptorStateCalls } from './descriptor-state.ts';
+import { deviceCalls } from './device.ts';
 import { dmaCommandCalls } from './dma-command.ts';
 import { driverkitCalls } from './driverkit.ts';
+import { frameCalls } from './frames.ts';
+import { lockCalls } from './lock.ts';
 import { mapCalls } from './map.ts';
 import { mapperCalls } from './mapper.ts';
 import { memoryCalls } from './memory.ts';
@@ -15,6 +19,7 @@ import { objectCalls } from './object.ts';
 import { pageListCalls } from './page-list.ts';
 import { redirectCalls } from './redirect.ts';
 import { timeCalls } from './time.ts';
+import { userClientCalls } from './user-client.ts';
 import { virtualMemoryCalls } from './virtual-memory.ts';
 
 export const calls = {
@@ -34,6 +39,11 @@ export const calls = {
   ...dmaCommandCalls,
   ...cursorCalls,
   ...driverkitCalls,
+  ...lockCalls,
+  ...deviceCalls,
+  ...userClientCalls,
+  ...addressSpaceCalls,
+  ...frameCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

@@ -1,5 +1,6 @@
 /** Calls on a task's own address space. Each waits for the map lock, then does its work in one step. */
 import { hex } from '../../hardware/errors.ts';
+import { type Iommu, iommuNotMapped, iommuNotPermitted } from '../../hardware/iommu.ts';
 import { type AddressSpace, nowhere } from '../../vm/address-space.ts';
 import {
   KERN_INVALID_ADDRESS,
@@ -79,7 +80,9 @@ export const memoryCalls = {
     'fault',
     [parameter('address', size), parameter('access', u32)],
     u8,
-    function* (_kernel, caller, address, access): Steps<number> {
+    function* (kernel, caller, address, access): Steps<number> {
+      if (caller.task.device && kernel.hardware.iommu !== null)
+        return faultCodes.indexOf(fillBus(kernel.hardware.iommu, address, access));
       return faultCodes.indexOf(yield* faultIn(caller, address, access));
     },
   ),
@@ -130,7 +133,7 @@ export const memoryCalls = {
     },
   ),
 
-  /** Memory at one address in every task there is. Only the machine itself calls it. */
+  /** Memory at one address in every task there is, devices excepted. Only the machine itself calls it. */
   share: call('share', [parameter('size', size)], count, (kernel, caller, bytes) => {
     const length = kernel.vm.roundPage(bytes);
     const address = kernel.kernelTask.space.gap(sharedWindow.start, sharedWindow.end, length);
@@ -138,7 +141,8 @@ export const memoryCalls = {
       throw new RangeError(`share: expected 1 byte or more during setup, got ${bytes}`);
     const object = kernel.vm.createObject(length);
     object.trueShare = true;
-    for (const task of kernel.tasks) task.space.enter(caller, address, length, object, 0, readWrite, readWrite, false);
+    for (const task of kernel.tasks)
+      if (!task.device) task.space.enter(caller, address, length, object, 0, readWrite, readWrite, false);
     object.release(caller);
     return address;
   }),
@@ -152,6 +156,14 @@ export function* reach(caller: KernelThread, space: AddressSpace, start: number,
     if (queue === null) return;
     yield queue;
   }
+}
+
+/** Has the IOMMU look a device's address up, which fills its cache. */
+function fillBus(iommu: Iommu, address: number, access: number): KernReturn {
+  const physical = iommu.translate(address, access);
+  if (physical >= 0) return KERN_SUCCESS;
+  if (physical === iommuNotMapped) return KERN_INVALID_ADDRESS;
+  return physical === iommuNotPermitted ? KERN_PROTECTION_FAILURE : KERN_MEMORY_ERROR;
 }
 
 /** Makes a page of the caller's accessible, when it may be. */

@@ -16,6 +16,8 @@ export const messageCalls = {
           `send: there is no thread ${JSON.stringify(name)}; there are ${kernel.threads.map((t) => t.name).join(', ')}`,
         );
       }
+      if (receiver.device && handles.length > 0)
+        throw new RangeError(`send: ${name} is a device, which understands addresses and no handles`);
       const objects = handles.map((id) => kernel.handles.lookup(id, null, caller));
       if (receiver.ended) return;
       for (const object of objects) object.retain();
@@ -28,7 +30,10 @@ export const messageCalls = {
   ),
 
   receive: call('receive', [], raw, function* (kernel, caller: KernelThread): Steps<Float64Array> {
-    while (caller.messages.length === 0) yield caller.mailbox;
+    while (caller.messages.length === 0) {
+      if (caller.device) kernel.becomeIdle(caller);
+      yield caller.mailbox;
+    }
     const message = caller.messages.shift()!;
     kernel.journal.undo(() => caller.messages.unshift(message));
     kernel.observer.acquire(caller, message.key);

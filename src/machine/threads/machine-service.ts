@@ -20,6 +20,7 @@ export interface AddThread {
   readonly name: string;
   /** Number of a thread whose task it joins; null for a task of its own. */
   readonly beside: number | null;
+  readonly device: boolean;
 }
 
 export interface AddedThread {
@@ -28,6 +29,7 @@ export interface AddedThread {
   readonly taskHandle: number;
   readonly kernelHandle: number;
   readonly space: number;
+  readonly device: boolean;
 }
 
 export class MachineService implements Service {
@@ -91,21 +93,22 @@ export class MachineService implements Service {
     return this.free.patience();
   }
 
-  private addThread({ name, beside }: AddThread): AddedThread {
+  private addThread({ name, beside, device }: AddThread): AddedThread {
     const { kernel } = this;
     if (kernel.threads.some((thread) => thread.name === name))
       throw new RangeError(`there is a task ${JSON.stringify(name)} already`);
     if (kernel.threads.length === this.control.threads)
       throw new RangeError(`a machine has at most ${this.control.threads} tasks in all its life`);
-    const task = this.taskFor(name, beside);
+    const task = device ? kernel.addTask(name, true) : this.taskFor(name, beside);
     if (task.dead) throw new RangeError(`the task ${JSON.stringify(task.name)} is dead`);
-    const thread = kernel.addThread(name, task);
+    const thread = kernel.addThread(name, task, device);
     return {
       thread: thread.number,
       task: task.name,
       taskHandle: kernel.handles.grant(task, thread),
       kernelHandle: kernel.handles.grant(kernel.kernelTask, thread),
       space: task.space.number,
+      device,
     };
   }
 

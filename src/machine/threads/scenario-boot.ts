@@ -50,6 +50,7 @@ export async function bootScenario(
       taskHandle: thread.task.handle,
       kernelHandle: kernel.kernelTask.handle,
       space: thread.task.space.number,
+      device: thread.device,
     })),
   };
   return {

@@ -1,4 +1,5 @@
 /** A worker that carries one thread of a scenario through thousands of executions: with the baton, or running freely. */
+import { BusAddresses } from '../../hardware/bus-addresses.ts';
 import { Hardware } from '../../hardware/hardware.ts';
 import type { RuleName } from '../../kernel/rules.ts';
 import { text, type Words } from '../../kernel/wire.ts';
@@ -8,6 +9,7 @@ import { encodePlain, holdsBytes, unpackPlain } from '../../task/plain-data.ts';
 import type { ThreadFunction } from '../../task/scenario.ts';
 import type { Task } from '../../task/task.ts';
 import { suspension } from '../carrier.ts';
+import { ControlledDevice } from '../controlled-device.ts';
 import { ControlledTask } from '../controlled-task.ts';
 import { Stop } from '../controlled-thread.ts';
 import { AssertionFailed, type FreeTask } from '../free-task.ts';
@@ -56,10 +58,10 @@ export class ScenarioWorker {
     this.carrier = new BatonCarrier(this.control, this.client, this.spin, thread.number, this.threads);
     const reach = { first: new Int32Array(scenario.reach.first), points: new Uint8Array(scenario.reach.points) };
     this.controlled = [false, true].map((always) => {
-      const cache = this.hardware.translationCache(thread.space);
+      const cache = thread.device ? new BusAddresses(this.hardware) : this.hardware.translationCache(thread.space);
       const identity = { number: thread.number, name: thread.name, task: { name: thread.task } };
       const kernel = new TaskHandle(thread.kernelHandle);
-      return new ControlledTask(
+      return new (thread.device ? ControlledDevice : ControlledTask)(
         identity,
         thread.taskHandle,
         kernel,
@@ -210,14 +212,10 @@ class FreeCarried implements Performed {
     { thread }: TaskSetup,
   ) {
     this.number = thread.number;
-    const cache = new StoppableCache(
-      hardware.tables,
-      hardware.frames,
-      hardware.pageSize,
-      thread.space,
-      control,
-      thread.number,
-    );
+    const cache = thread.device
+      ? new BusAddresses(hardware, () => control.words[control.own(thread.number, Own.Stopped)] === Stop.None)
+      : new StoppableCache(hardware.tables, hardware.frames, hardware.pageSize, thread.space, control, thread.number);
+    if (thread.device) cache.publish(control.words, control.own(thread.number, Own.Epoch));
     this.task = makeFreeTask(thread, hardware, cache, client, () => {});
   }
 

@@ -35,6 +35,7 @@ export interface ThreadReady {
   readonly taskHandle: number;
   readonly kernelHandle: number;
   readonly space: number;
+  readonly device: boolean;
 }
 
 /** For a task's worker: one thread of a scenario, or one of a script's machine. */

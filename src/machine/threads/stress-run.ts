@@ -3,12 +3,13 @@
  * iteration touched; the workers stay.
  */
 import { Status } from '../../kernel/call.ts';
+import { locksLeft } from '../../kernel/locks/locks-left.ts';
 import { type RuleName, ruleNames } from '../../kernel/rules.ts';
 import type { KernelThread } from '../../kernel/thread.ts';
 import { Malformed, text, type Words } from '../../kernel/wire.ts';
 import { unpackPlain } from '../../task/plain-data.ts';
 import { Stop } from '../controlled-thread.ts';
-import { describeDeadlock } from '../deadlock.ts';
+import { describeDeadlock, waitsForItself } from '../deadlock.ts';
 import type { ExecutionState } from '../execution-state.ts';
 import { FreeKernel } from './free-kernel.ts';
 import { type Control, Head, Mode, Own, Phase } from './layout.ts';
@@ -173,6 +174,8 @@ export class StressRun {
 
   private end(thread: KernelThread): void {
     if (thread.ended) return;
+    if (this.failed !== 'assertion')
+      for (const message of locksLeft(this.state.kernel, thread)) this.fail('lock-left-held', message, thread);
     this.state.kernel.endThread(thread);
     if (!thread.daemon && --this.unfinished === 0) this.finishIteration();
   }
@@ -201,7 +204,9 @@ export class StressRun {
     this.kernel.release(thread);
   }
 
+  /** Nobody can go on, or some wait for each other, whatever the others do. */
   private isDeadlocked(): boolean {
+    if (this.state.threads.some((thread) => thread.waitingIn !== null && waitsForItself(thread))) return true;
     const waiting = this.state.threads.every(
       (thread) => thread.ended || (thread.waitingIn !== null && this.server.isBusy(thread.number + 1)),
     );

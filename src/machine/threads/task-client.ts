@@ -41,8 +41,8 @@ export class TaskClient {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
     this.remote = Comlink.wrap<ScriptApi>(port1 as unknown as Comlink.Endpoint);
-    const { thread, task, taskHandle, kernelHandle, space } = added;
-    const identity = { number: thread, name, task, taskHandle, kernelHandle, space };
+    const { thread, ...rest } = added;
+    const identity = { number: thread, name, ...rest };
     const setup = {
       control: control.buffer,
       threads: control.threads,

@@ -1,0 +1,166 @@
+/**
+ * The privileged interface to page frames: taking and freeing them, keeping them where they are, and reaching their bytes past
+ * every mapping, as the kernel's own window on physical memory does.
+ *
+ * What it lets a scenario break is watched here: a frame that is freed while something still names it (I1), one that is used
+ * after it was freed (I9), and an access on a task's behalf that its mapping no longer allows (I3).
+ */
+import { hex, KernelPanic } from '../../hardware/errors.ts';
+import { pteFrameShift } from '../../hardware/page-table.ts';
+import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
+import { type MemoryObject, noFrame } from '../../vm/memory-object.ts';
+import type { CopyStep, Steps } from '../../vm/steps.ts';
+import { call, parameter } from '../call.ts';
+import type { Kernel } from '../kernel.ts';
+import { sleepUntil } from '../locks/sleeping.ts';
+import { checkPrivilege } from '../privilege.ts';
+import type { KernelTask } from '../task.ts';
+import type { KernelThread } from '../thread.ts';
+import { count, handle, nothing, size, u8 } from '../wire.ts';
+
+const frame = parameter('frame', count);
+/** A task and an address of it; handle 0 when nobody asked for the access. */
+const access = [
+  frame,
+  parameter('offset', size),
+  parameter('length', count),
+  parameter('task', handle),
+  parameter('address', size),
+] as const;
+
+export const frameCalls = {
+  /** 0 when memory is used up. */
+  frameAllocate: call('frameAllocate', [], count, (kernel, caller) => {
+    checkPrivilege(caller, 'a frame');
+    const taken = kernel.vm.zeroFrame(caller);
+    if (taken === noFrame) return 0;
+    kernel.byHand.count(kernel.byHand.owners, taken, 1);
+    return taken;
+  }),
+
+  frameFree: call('frameFree', [frame], nothing, (kernel, caller, number) => {
+    checkFrame(kernel, caller, number);
+    const { frames } = kernel.hardware;
+    if (frames.owners(number) === 0) throw new KernelPanic(`${caller.name} frees frame ${number}, which is free`);
+    kernel.byHand.count(kernel.byHand.owners, number, -1);
+    if (frames.owners(number) === 1) reportReachable(kernel, caller, number);
+    kernel.vm.disown(caller, number);
+  }),
+
+  frameWire: call('frameWire', [frame], nothing, (kernel, caller, number) => {
+    checkFrame(kernel, caller, number);
+    if (isFree(kernel, number)) throw new KernelPanic(`${caller.name} wires frame ${number}, which is free`);
+    kernel.byHand.count(kernel.byHand.wires, number, 1);
+    kernel.hardware.frames.wire(number, 1);
+  }),
+
+  frameUnwire: call('frameUnwire', [frame], nothing, (kernel, caller, number) => {
+    checkFrame(kernel, caller, number);
+    if (kernel.hardware.frames.wires(number) === 0)
+      throw new KernelPanic(`${caller.name} unwires frame ${number}, which is not wired`);
+    kernel.byHand.count(kernel.byHand.wires, number, -1);
+    kernel.vm.unwire(caller, number);
+  }),
+
+  /** Copies out of the frame. The access itself is a step of its own, after the call's. */
+  frameRead: call('frameRead', access, nothing, (kernel, caller, number, offset, length, task, address) =>
+    reach(kernel, caller, { number, offset, length, task, address, rights: VM_PROT_READ }),
+  ),
+  frameWrite: call('frameWrite', access, nothing, (kernel, caller, number, offset, length, task, address) =>
+    reach(kernel, caller, { number, offset, length, task, address, rights: VM_PROT_WRITE }),
+  ),
+
+  /** The frame of a page of a memory object, made resident; 0 when memory is used up. */
+  objectPage: call(
+    'objectPage',
+    [parameter('object', handle), parameter('offset', size)],
+    count,
+    (kernel, caller, id, offset) => {
+      checkPrivilege(caller, 'a page of a memory object');
+      const object = kernel.handles.lookup(id, 'MemoryObject', caller) as MemoryObject;
+      if (offset >= object.size)
+        throw new RangeError(`offset: expected less than the object's ${object.size} bytes, got ${offset}`);
+      const found = object.page(caller, Math.floor(offset / kernel.hardware.pageSize));
+      return found === noFrame ? 0 : found;
+    },
+  ),
+
+  /** Sleeps until somebody wakes the event. */
+  eventWait: call('eventWait', [parameter('event', count)], u8, function* (kernel, caller, event): Steps<number> {
+    checkPrivilege(caller, 'waiting for an event without a lock');
+    return yield* sleepUntil(kernel, caller, event, Number.POSITIVE_INFINITY);
+  }),
+};
+
+interface Reach {
+  readonly number: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly task: number;
+  readonly address: number;
+  readonly rights: number;
+}
+
+function* reach(kernel: Kernel, caller: KernelThread, request: Reach): Steps<void> {
+  const { number, offset, length, task, address, rights } = request;
+  checkFrame(kernel, caller, number);
+  const { pageSize } = kernel.hardware;
+  if (offset + length > pageSize)
+    throw new RangeError(`offset: expected ${length} bytes within a frame of ${pageSize}, got ${offset}`);
+  const onBehalfOf = task === 0 ? null : (kernel.handles.lookup(task, 'Task', caller) as KernelTask);
+  const intoMemory = rights === VM_PROT_WRITE;
+  const copy: CopyStep = { physical: number * pageSize + offset, length, at: 0, intoMemory };
+  yield copy;
+  // What holds here is what held when the bytes went over: it is one step.
+  const verb = intoMemory ? 'writes' : 'reads';
+  if (isFree(kernel, number)) {
+    if (intoMemory) kernel.vm.exposeFrames();
+    kernel.violation(caller, 'use-after-release', `${caller.name} ${verb} frame ${number}, which is free`);
+  }
+  if (onBehalfOf === null) return;
+  const problem = outrun(kernel, onBehalfOf, address, number, rights);
+  if (problem !== null)
+    kernel.violation(
+      caller,
+      'permission-outrun',
+      `${caller.name} ${verb} frame ${number} on behalf of ${onBehalfOf.name} for ${hex(address)}, ${problem}`,
+    );
+}
+
+/** Why the task's mapping does not allow the access at this moment; null when it does. */
+function outrun(kernel: Kernel, task: KernelTask, address: number, number: number, rights: number): string | null {
+  const entry = task.space.lookup(address);
+  if (entry === null) return 'where nothing is mapped';
+  if ((entry.protection & rights) === 0)
+    return `whose mapping does not allow to ${rights === VM_PROT_WRITE ? 'write' : 'read'}`;
+  const page = Math.floor((address - entry.start + entry.offset) / kernel.hardware.pageSize);
+  return entry.object?.pages.get(page) === number ? null : 'where other memory is mapped';
+}
+
+function checkFrame(kernel: Kernel, caller: KernelThread, number: number): void {
+  checkPrivilege(caller, 'a frame');
+  const { frames } = kernel.hardware.frames;
+  if (number < 1 || number >= frames) throw new RangeError(`frame: expected 1 to ${frames - 1}, got ${number}`);
+}
+
+function isFree(kernel: Kernel, number: number): boolean {
+  const { frames } = kernel.hardware;
+  return frames.owners(number) === 0 && frames.wires(number) === 0;
+}
+
+/** Looks for whatever names a frame that is about to be free (I1). Reads every table: only privileged code pays for it. */
+export function reportReachable(kernel: Kernel, caller: KernelThread, number: number): void {
+  const { frames, tables, pageSize } = kernel.hardware;
+  const found: string[] = [];
+  if (frames.wires(number) > 0) found.push('it is wired');
+  for (const { space } of kernel.tasks) {
+    for (const [page, entry] of tables.translations(space.number))
+      if (entry >>> pteFrameShift === number) found.push(`${space.name} reaches it at ${hex(page * pageSize)}`);
+  }
+  if (found.length > 0)
+    kernel.violation(
+      caller,
+      'freed-page-reachable',
+      `${caller.name} frees frame ${number}, but ${found.join(', and ')}`,
+    );
+}

@@ -1,0 +1,126 @@
+/** Calls on I/O Kit's locks, and on the events that threads sleep until. */
+import type { KernelObject } from '../../vm/kernel-object.ts';
+import type { Steps } from '../../vm/steps.ts';
+import { call, parameter } from '../call.ts';
+import { HandleError } from '../handle-table.ts';
+import type { Kernel } from '../kernel.ts';
+import { IOLock } from '../locks/io-lock.ts';
+import { IORecursiveLock } from '../locks/io-recursive-lock.ts';
+import { IORWLock } from '../locks/io-rw-lock.ts';
+import { IOSimpleLock } from '../locks/io-simple-lock.ts';
+import { KernelLock } from '../locks/kernel-lock.ts';
+import type { KernelThread } from '../thread.ts';
+import { boolean, count, duration, handle, nothing, text, u8 } from '../wire.ts';
+
+const lock = parameter('lock', handle);
+const name = parameter('name', text);
+const event = parameter('event', count);
+
+export const lockCalls = {
+  lockAlloc: call('lockAlloc', [name], handle, (kernel, caller, title) =>
+    kernel.handles.give(new IOLock(kernel, title), caller),
+  ),
+  lock: call('lock', [lock], nothing, (kernel, caller, id) => {
+    const target = mutex(kernel, caller, id);
+    return keeping(target, caller, target.lock(caller));
+  }),
+  tryLock: call('tryLock', [lock], boolean, (kernel, caller, id) => mutex(kernel, caller, id).tryLock(caller)),
+  unlock: call('unlock', [lock], nothing, (kernel, caller, id) => mutex(kernel, caller, id).unlock(caller)),
+  lockSleep: call(
+    'lockSleep',
+    [lock, event, parameter('deadline', duration), parameter('interType', u8)],
+    u8,
+    (kernel, caller, id, on, deadline) => {
+      const target = mutex(kernel, caller, id);
+      return keeping(target, caller, target.sleep(caller, on, deadline));
+    },
+  ),
+
+  recursiveAlloc: call('recursiveAlloc', [name], handle, (kernel, caller, title) =>
+    kernel.handles.give(new IORecursiveLock(kernel, title), caller),
+  ),
+  recursiveLock: call('recursiveLock', [lock], nothing, (kernel, caller, id) => {
+    const target = recursive(kernel, caller, id);
+    return keeping(target, caller, target.lock(caller));
+  }),
+  recursiveTryLock: call('recursiveTryLock', [lock], boolean, (kernel, caller, id) =>
+    recursive(kernel, caller, id).tryLock(caller),
+  ),
+  recursiveUnlock: call('recursiveUnlock', [lock], nothing, (kernel, caller, id) =>
+    recursive(kernel, caller, id).unlock(caller),
+  ),
+  recursiveHaveLock: call(
+    'recursiveHaveLock',
+    [lock],
+    boolean,
+    (kernel, caller, id) => recursive(kernel, caller, id).owner === caller,
+  ),
+  recursiveSleep: call(
+    'recursiveSleep',
+    [lock, event, parameter('deadline', duration), parameter('interType', u8)],
+    u8,
+    (kernel, caller, id, on, deadline) => {
+      const target = recursive(kernel, caller, id);
+      return keeping(target, caller, target.sleep(caller, on, deadline));
+    },
+  ),
+
+  rwAlloc: call('rwAlloc', [name], handle, (kernel, caller, title) =>
+    kernel.handles.give(new IORWLock(kernel, title), caller),
+  ),
+  lockRead: call('lockRead', [lock], nothing, (kernel, caller, id) => {
+    const target = readWrite(kernel, caller, id);
+    return keeping(target, caller, target.lockRead(caller));
+  }),
+  lockWrite: call('lockWrite', [lock], nothing, (kernel, caller, id) => {
+    const target = readWrite(kernel, caller, id);
+    return keeping(target, caller, target.lockWrite(caller));
+  }),
+  rwUnlock: call('rwUnlock', [lock], nothing, (kernel, caller, id) => readWrite(kernel, caller, id).unlock(caller)),
+
+  simpleAlloc: call('simpleAlloc', [name], handle, (kernel, caller, title) =>
+    kernel.handles.give(new IOSimpleLock(kernel, title), caller),
+  ),
+  simpleLock: call('simpleLock', [lock], nothing, (kernel, caller, id) => {
+    const target = simple(kernel, caller, id);
+    return keeping(target, caller, target.lock(caller));
+  }),
+  simpleTryLock: call('simpleTryLock', [lock], boolean, (kernel, caller, id) =>
+    simple(kernel, caller, id).tryLock(caller),
+  ),
+  simpleUnlock: call('simpleUnlock', [lock], nothing, (kernel, caller, id) =>
+    simple(kernel, caller, id).unlock(caller),
+  ),
+
+  /** Wakes one sleeper of an event, or all. Who does not sleep yet misses it. */
+  wakeup: call('wakeup', [event, parameter('oneThread', boolean)], nothing, (kernel, caller, on, oneThread) => {
+    kernel.wakeFrom(kernel.meeting.event(on), oneThread ? 1 : Number.POSITIVE_INFINITY, caller);
+  }),
+
+  lockFree: call('lockFree', [lock], nothing, (kernel, caller, id) => {
+    const target = kernel.handles.lookup(id, null, caller);
+    if (!(target instanceof KernelLock)) throw new HandleError(`${caller.name}: the handle names no lock`, false);
+    // Who waits for it keeps it too, but that is no reason to free it.
+    if (target.references - target.waiters.length <= 1) target.checkFree();
+    kernel.handles.release(target, caller);
+  }),
+};
+
+const mutex = (kernel: Kernel, caller: KernelThread, id: number): IOLock =>
+  kernel.handles.lookup(id, 'IOLock', caller) as IOLock;
+const recursive = (kernel: Kernel, caller: KernelThread, id: number): IORecursiveLock =>
+  kernel.handles.lookup(id, 'IORecursiveLock', caller) as IORecursiveLock;
+const readWrite = (kernel: Kernel, caller: KernelThread, id: number): IORWLock =>
+  kernel.handles.lookup(id, 'IORWLock', caller) as IORWLock;
+const simple = (kernel: Kernel, caller: KernelThread, id: number): IOSimpleLock =>
+  kernel.handles.lookup(id, 'IOSimpleLock', caller) as IOSimpleLock;
+
+/** A lock that is waited for is not gone before the wait is over, even if its task dies. */
+function* keeping<R>(target: KernelObject, caller: KernelThread, steps: Steps<R>): Steps<R> {
+  target.retain();
+  try {
+    return yield* steps;
+  } finally {
+    target.release(caller);
+  }
+}

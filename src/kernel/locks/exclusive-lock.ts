@@ -1,0 +1,77 @@
+/** A lock that one thread at a time may hold: how it is taken, waited for and given back. */
+import { type Steps, WaitQueue } from '../../vm/steps.ts';
+import type { Kernel } from '../kernel.ts';
+import type { KernelThread } from '../thread.ts';
+import { KernelLock } from './kernel-lock.ts';
+
+export abstract class ExclusiveLock extends KernelLock {
+  owner: KernelThread | null = null;
+  private readonly queue: WaitQueue;
+
+  constructor(kernel: Kernel, name: string, spins: boolean) {
+    super(kernel, name);
+    this.queue = new WaitQueue(
+      () => this.title,
+      () => this.owner,
+      spins,
+    );
+  }
+
+  override get holders(): readonly KernelThread[] {
+    return this.owner === null ? [] : [this.owner];
+  }
+
+  /** Waits for it. Whoever has it already waits for itself. Who was woken may find that another thread was faster. */
+  *lock(thread: KernelThread): Steps<void> {
+    while (this.owner !== null) yield* this.wait();
+    this.take(thread);
+  }
+
+  /** Takes it if nobody has it. */
+  tryLock(thread: KernelThread): boolean {
+    if (this.owner !== null) return false;
+    this.take(thread);
+    return true;
+  }
+
+  /** Gives it back. Throws KernelPanic unless `thread` has it. */
+  unlock(thread: KernelThread): void {
+    this.checkOwner(thread, 'unlocked');
+    this.leave(thread);
+  }
+
+  protected override get queues(): readonly WaitQueue[] {
+    return [this.queue];
+  }
+
+  protected checkOwner(thread: KernelThread, what: string): void {
+    if (this.owner === thread) return;
+    this.panic(`is ${what} by ${thread.name}, but ${this.owner === null ? 'nobody' : this.owner.name} holds it`);
+  }
+
+  protected take(thread: KernelThread): void {
+    this.journal.set(this as ExclusiveLock, 'owner', thread);
+    this.taken(thread);
+  }
+
+  protected leave(thread: KernelThread): void {
+    this.left(thread);
+    this.journal.set(this as ExclusiveLock, 'owner', null);
+    this.wakeNext();
+  }
+
+  /** One that dies after it was woken and before it took the lock hands the wakeup on. */
+  private *wait(): Steps<void> {
+    let running = false;
+    try {
+      yield this.queue;
+      running = true;
+    } finally {
+      if (!running && this.owner === null) this.wakeNext();
+    }
+  }
+
+  private wakeNext(): void {
+    this.queue.waiters[0]?.woken(this.queue);
+  }
+}

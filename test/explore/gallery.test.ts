@@ -1,0 +1,48 @@
+// deadline: 300
+/**
+ * The gallery (scripts/scenarios): each buggy scenario shows its rule, and the same search is silent on its fixed variant
+ * (race-catalogue 2.3). No scenario may help: no sleeps, no hints, no assertions.
+ */
+import { readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { RuleName } from '../../src/kernel/rules.ts';
+import { everySchedule } from '../support/search.ts';
+
+const test = suite('gallery');
+
+/** File → what the search must find, and nothing else. */
+const gallery: Readonly<Record<string, readonly RuleName[]>> = {
+  'close-method': ['uncaught-exception', 'use-after-release'],
+  'close-method-fixed': [],
+  'copy-overwrite': ['permission-outrun'],
+  'copy-overwrite-fixed': [],
+  deadlock: ['deadlock'],
+  'deadlock-fixed': [],
+  'dma-after-complete': ['dma-unwired'],
+  'dma-after-complete-fixed': [],
+  'double-close': ['uncaught-exception', 'use-after-release'],
+  'double-close-fixed': [],
+  'double-fetch': ['double-fetch'],
+  'double-fetch-fixed': [],
+  'double-fetch-read-bytes': ['double-fetch'],
+  'double-fetch-read-bytes-fixed': [],
+  'prepare-race': ['prepare-race'],
+  'prepare-race-fixed': [],
+  'release-while-mapped': [],
+  'unmap-during-dma': [],
+  'lost-update-fixed': [],
+  'lost-update-locked': [],
+  'missed-wakeup': ['deadlock'],
+  'missed-wakeup-fixed': [],
+};
+
+for (const [name, rules] of Object.entries(gallery)) {
+  test(`${name} ${rules.length > 0 ? `shows ${rules.join(', ')}` : 'is silent'}`, async () => {
+    const url = new URL(`../../scripts/scenarios/${name}.ts`, import.meta.url);
+    assert.equal((await everySchedule(url.href, null)).rules, rules);
+    assert.not.match(readFileSync(url, 'utf8'), /\.(sleep\(\d|assert\(|yield\()/);
+  });
+}
+
+test.run();
