@@ -13,8 +13,6 @@ import {
   kIOMapAnywhere,
 } from '../../src/iokit/options.ts';
 import { kIOReturnNoMemory, kIOReturnNoResources } from '../../src/iokit/return-codes.ts';
-import { Status } from '../../src/kernel/call.ts';
-import { calls } from '../../src/kernel/calls/index.ts';
 import { checkInvariants } from '../../src/kernel/invariants.ts';
 import { stateHash } from '../../src/kernel/state-hash.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
@@ -23,7 +21,6 @@ import { noSlot, SwapSpace } from '../../src/vm/swap-space.ts';
 import { MemorySwapStore } from '../../src/vm/swap-store.ts';
 import { VirtualMemory } from '../../src/vm/virtual-memory.ts';
 import { TestMachine } from '../support/machine.ts';
-import { HandDriven } from '../support/thread.ts';
 
 const actor = { pool: 0 };
 
