@@ -140,13 +140,14 @@ export class Kernel {
     const entry = callTable[number];
     try {
       if (entry === undefined) throw new Malformed(`there is no kernel call ${number}`);
+      const { parameters } = entry;
       const values: unknown[] = [];
-      for (const parameter of entry.parameters) values.push(parameter.codec.decode(words));
+      for (let i = 0; i < parameters.length; i++) values.push(parameters[i]!.codec.decode(words));
       if (words.at !== words.length) throw new Malformed(`${entry.name}: ${words.length - words.at} words too many`);
       if (thread.device && !forDevices.has(entry.name))
         throw new Malformed(`${thread.name} is a device: ${entry.name} is for tasks`);
       if (thread.running !== null) throw new Malformed(`${thread.name} is in ${thread.call?.name} still`);
-      const result = entry.run(this, thread, ...(values as never[]));
+      const result = perform(entry, this, thread, values as never[]);
       if (!isSteps(result)) return this.finish(entry, result);
       thread.call = entry;
       thread.running = result;
@@ -336,6 +337,24 @@ export class Kernel {
 
 /** A device has a doorbell, interrupts and time; what it is given by accident, it cannot use. */
 const forDevices = new Set(['receive', 'interrupt', 'fault', 'now', 'sleep']);
+
+/** Few arguments are passed one by one: spreading a list costs as much as a small call. */
+function perform(entry: Call, kernel: Kernel, thread: KernelThread, values: readonly never[]): unknown {
+  switch (values.length) {
+    case 0:
+      return entry.run(kernel, thread);
+    case 1:
+      return entry.run(kernel, thread, values[0]!);
+    case 2:
+      return entry.run(kernel, thread, values[0]!, values[1]!);
+    case 3:
+      return entry.run(kernel, thread, values[0]!, values[1]!, values[2]!);
+    case 4:
+      return entry.run(kernel, thread, values[0]!, values[1]!, values[2]!, values[3]!);
+    default:
+      return entry.run(kernel, thread, ...values);
+  }
+}
 
 /** Calls in steps return generators; results are never objects with a `next`. */
 function isSteps(value: unknown): value is Steps<unknown> {

@@ -5,174 +5,18 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { IOMemoryDescriptor, kIODirectionInOut, kIOMapAnywhere } from '../../src/index.ts';
+import { IOMemoryDescriptor, kIODirectionInOut } from '../../src/index.ts';
 import { checkInvariants } from '../../src/kernel/invariants.ts';
 import { stateHash } from '../../src/kernel/state-hash.ts';
 import { decodeToken, tokenOf } from '../../src/schedule/token.ts';
 import type { Task } from '../../src/task/task.ts';
 import { Inline, inline, load } from '../support/inline.ts';
+import { names, type Op, type Program, partsOf, program, type Shared } from '../support/programs.ts';
 import { seeded } from '../support/seeded.ts';
 
 const test = suite('programs, inline');
 
-type Op =
-  | { op: 'store' | 'load' | 'add' | 'cas' | 'store64' | 'across' | 'notify'; at: number; value: number }
-  | { op: 'wait'; at: number; timeout: number }
-  | { op: 'write' | 'read'; at: number; length: number }
-  | { op: 'sleep'; time: number }
-  | { op: 'send'; to: number; value: number; handle: boolean }
-  | { op: 'choose'; n: number }
-  | {
-      op:
-        | 'fault'
-        | 'yield'
-        | 'random'
-        | 'now'
-        | 'receive'
-        | 'allocate'
-        | 'prepare'
-        | 'map'
-        | 'bytes'
-        | 'release'
-        | 'throw'
-        | 'assert';
-    };
-
-interface Shared {
-  at: number;
-  descriptor: IOMemoryDescriptor;
-}
-
-const names = ['app.one', 'app.two', 'kernel.three'];
-
-const operation: fc.Arbitrary<Op> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      op: fc.constantFrom('store', 'load', 'add', 'cas', 'store64', 'notify'),
-      at: fc.nat(3),
-      value: fc.nat(3),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('across'), at: fc.nat(1), value: fc.nat(9) }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('wait'), at: fc.nat(3), timeout: fc.nat(30) }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('write', 'read'), at: fc.nat(100), length: fc.nat(9000) }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('sleep'), time: fc.nat(20) }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ op: fc.constant('send'), to: fc.nat(2), value: fc.nat(5), handle: fc.boolean() }),
-  },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('choose'), n: fc.integer({ min: 1, max: 4 }) }) },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      op: fc.constantFrom('fault', 'yield', 'random', 'now', 'allocate', 'prepare', 'map', 'bytes', 'release'),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('receive', 'throw', 'assert') }) },
-) as fc.Arbitrary<Op>;
-
-const program = fc.tuple(...names.map(() => fc.array(operation, { maxLength: 7 })));
-
-function step(task: Task, { at, descriptor }: Shared, op: Op, index: number): unknown {
-  switch (op.op) {
-    case 'store':
-      return task.store32(at + 4 * op.at, op.value);
-    case 'load':
-      return task.load32(at + 4 * op.at);
-    case 'add':
-      return task.atomic.add(at + 4 * op.at, op.value);
-    case 'cas':
-      return task.atomic.compareExchange(at + 4 * op.at, op.value, op.value + 1);
-    case 'store64':
-      return task.store64(at + 8 * op.at + 1, BigInt(op.value) << 33n);
-    case 'notify':
-      return task.atomic.notify(at + 4 * op.at, op.value);
-    case 'across':
-      return [task.store32(at + 4094 + op.at, op.value), task.load64(at + 4090 + op.at).toString()][1];
-    case 'wait':
-      return task.atomic.wait(at + 4 * op.at, 0, op.timeout);
-    case 'write':
-      return task.write(at + op.at, new Uint8Array(op.length).fill(index + 1));
-    case 'read':
-      return task.read(at + op.at, op.length).reduce((sum, byte) => sum + byte, 0);
-    case 'sleep':
-      return task.sleep(op.time);
-    case 'send':
-      return task.send(names[op.to]!, op.handle ? { value: op.value, descriptor } : op.value);
-    case 'choose':
-      return task.choose(op.n);
-    case 'fault':
-      return task.load8(4096 * index);
-    case 'yield':
-      return task.yield();
-    case 'random':
-      return task.random();
-    case 'now':
-      return task.now();
-    case 'receive':
-      return JSON.stringify(task.receive(), (key, value) => (key === 'descriptor' ? 'handle' : value));
-    case 'allocate': {
-      const made = task.allocate(8192);
-      task.store32(made + 4096, 5);
-      if (index % 2 === 0) task.deallocate(made, 4096);
-      return made;
-    }
-    case 'prepare':
-      return [descriptor.prepare(), descriptor.complete()].join();
-    case 'map': {
-      const map = descriptor.createMappingInTask(task, 0, kIOMapAnywhere);
-      if (map === null) return null;
-      const address = map.getVirtualAddress();
-      task.store8(address + 5, index);
-      if (index % 3 !== 0) map.release();
-      return address;
-    }
-    case 'bytes': {
-      descriptor.prepare();
-      const bytes = new Uint8Array(20);
-      const count = descriptor.readBytes(4090, bytes);
-      descriptor.complete();
-      return `${count} ${bytes.join()}`;
-    }
-    case 'release': {
-      const made = IOMemoryDescriptor.withAddressRange(at, 100, kIODirectionInOut, task);
-      made?.release();
-      return made?.id;
-    }
-    case 'throw':
-      throw new Error('on purpose');
-    case 'assert':
-      return task.assert(false, 'on purpose');
-  }
-}
-
-function scenarioOf(ops: readonly (readonly Op[])[]) {
-  const run = (list: readonly Op[]) => (task: Task, shared: Shared) => {
-    const results: unknown[] = [];
-    list.forEach((op, index) => {
-      try {
-        results.push(step(task, shared, op, index));
-      } catch (error) {
-        if (op.op === 'throw') throw error;
-        results.push(`${(error as Error).name}: ${(error as Error).message}`);
-      }
-    });
-    return results;
-  };
-  return load<Shared>({
-    setup(machine) {
-      const at = machine.share(3 * 4096);
-      const app = machine.task('app');
-      app.store32(at, 1);
-      const own = app.allocate(8192);
-      const descriptor = IOMemoryDescriptor.withAddressRange(own, 8192, kIODirectionInOut, app)!;
-      machine.kernel.send('app.one', 'from setup');
-      return { at, descriptor };
-    },
-    tasks: { app: { one: run(ops[0]!), two: run(ops[1]!) }, kernel: { three: run(ops[2]!) } },
-  });
-}
+const scenarioOf = (ops: Program) => load<Shared>(partsOf(ops));
 
 /** Everything that an execution could leave behind: kernel state, and every byte of memory. */
 function everything(run: Inline): string {

@@ -81,6 +81,17 @@ test('frames that were freed come back', async () => {
   assert.ok((await machine.inspect()).frames.free > 240);
 });
 
+test('a plain module is loaded as it is, by each task for itself', async () => {
+  const plain = new URL('../fixtures/plain-task.mjs', import.meta.url);
+  const [one, two] = await within(
+    limit,
+    'spawning',
+    Promise.all([machine.spawn(plain, { name: 'plain' }), machine.spawn(plain, { name: 'plain 2' })]),
+  );
+  assert.is(await one.call('where'), plain.href);
+  assert.equal([await one.call('bump'), await one.call('bump'), await two.call('bump')], [1, 2, 1]);
+});
+
 /** A slot that no worker uses, of a thread that the kernel knows: what a task would write into its own. */
 async function ownSlot(name: string): Promise<{ client: SlotClient; slot: number }> {
   const task = await within(limit, 'spawning', machine.spawn(url, { name }));

@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Kind, Trace } from '../../src/kernel/trace.ts';
 import { Stop } from '../../src/machine/controlled-thread.ts';
+import { Slot, SlotState } from '../../src/machine/threads/layout.ts';
 import { type ThreadExecution, ThreadMachine } from '../../src/machine/threads/thread-machine.ts';
 import { within } from './support/bounded.ts';
 
@@ -70,6 +71,46 @@ test('afterwards the machine is as good as new', async () => {
   const second = await within(limit, 'another', threads.replay(busy));
   assert.is(first.traceHash, second.traceHash);
   assert.equal([...first.texts.values()], ['nobody can run: c waits for a message to c']);
+});
+
+/** What `choose` answers thread a: 1, so often. */
+const ones = (count: number) => ({ runs: [], choices: new Map([[a, new Array<number>(count).fill(1)]]) });
+
+test('a worker that outgrows its heap dies; the others go on, and the machine is as good as new', async () => {
+  const machine = await within(limit, 'booting', ThreadMachine.boot(url, 'hungry', { heap: 48 }));
+  try {
+    const before = await within(limit, 'an execution', machine.replay(ones(1)));
+    assert.equal(before.results, [100, 'b']);
+    const died = await within(limit, 'the death', machine.replay(ones(100_000)));
+    assert.is(ends(died).get(a), Stop.Died);
+    assert.is(ends(died).get(b), 0);
+    assert.is(died.results[b], 'b');
+    assert.is((await within(limit, 'an execution', machine.replay(ones(1)))).traceHash, before.traceHash);
+  } finally {
+    await within(limit, 'shutting down', machine.shutdown());
+  }
+});
+
+test('a worker that dies half-way through writing a request takes nothing with it', async () => {
+  const machine = await within(limit, 'booting', ThreadMachine.boot(url, 'halfway', {}));
+  try {
+    const before = await within(limit, 'an execution', machine.replay(ones(0)));
+    const running = machine.replay(ones(1));
+    const deadline = Date.now() + limit;
+    const payload = machine.control.payload(a + 1);
+    while (payload.at(-1) !== 1) {
+      assert.ok(Date.now() < deadline, 'thread a begins to write');
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    assert.is(machine.control.words[machine.control.slot(a + 1, Slot.State)], SlotState.Free, 'no request yet');
+    machine.terminate(a);
+    const died = await within(limit, 'the execution', running);
+    assert.is(ends(died).get(a), Stop.Died);
+    assert.is(died.results[b], 'b');
+    assert.is((await within(limit, 'an execution', machine.replay(ones(0)))).traceHash, before.traceHash);
+  } finally {
+    await within(limit, 'shutting down', machine.shutdown());
+  }
 });
 
 test('a machine is shut down while its tasks run', async () => {

@@ -17,12 +17,13 @@ async function both(
   name: string,
   everyOperation: boolean,
   body: (inline: InlineMachine, threads: ThreadMachine, points: Uint8Array) => Promise<void>,
+  file = url,
 ) {
-  const loaded = await loadScenario(url, name);
+  const loaded = await loadScenario(file, name);
   const points = new Uint8Array(frames);
   const reach = { first: new Int32Array(frames), points };
   const inline = new InlineMachine(loaded, { seed: 1, maximumSteps, everyOperation, reach, onShared() {} });
-  const threads = await within(limit, `booting ${name}`, ThreadMachine.boot(url, name, { maximumSteps }));
+  const threads = await within(limit, `booting ${name}`, ThreadMachine.boot(file, name, { maximumSteps }));
   try {
     await body(inline, threads, points);
   } finally {
@@ -59,6 +60,27 @@ for (const name of [
         assert.equal(execution.results, inline.results);
       }
     }));
+}
+
+for (let i = 0; i < 4; i++) {
+  test(`schedules of random program ${i} give the same trace inline and on threads (rule 22)`, () =>
+    both(
+      `program ${i}`,
+      true,
+      async (inline, threads, points) => {
+        points.fill(1);
+        const strategy = new RandomStrategy(11);
+        for (let number = 1; number <= 30; number++) {
+          strategy.begin(number);
+          inline.run(strategy);
+          const execution = await within(limit, 'a replay', threads.replay(runsOf(inline.trace), {}));
+          assert.is(execution.traceHash, inline.trace.hash(), `execution ${number}`);
+          assert.equal(execution.results, inline.results);
+          assert.equal([...execution.texts.values()], [...inline.texts.values()]);
+        }
+      },
+      new URL('../fixtures/random-programs.ts', import.meta.url).href,
+    ));
 }
 
 test('a schedule that no longer fits takes the nearest steps, alike on both carriers', () =>
