@@ -29,8 +29,8 @@ export function checkInvariants(kernel: Kernel): string[] {
   for (const space of kernel.vm.spaces) {
     checkEntries(kernel, space, found);
     checkTranslations(kernel, space, found);
-    if (between && space.lock.owner !== null)
-      found.push(`the map lock of ${space.name} is held by ${space.lock.owner.name}`);
+    const owner = kernel.threads.find((thread) => thread === space.lock.owner);
+    if (between && owner?.ended) found.push(`the map lock of ${space.name} is held by ${owner.name}, which has ended`);
   }
   found.push(...checkObjects(kernel, memoryObjects(kernel)));
   checkGates(kernel, found);

@@ -7,6 +7,8 @@ import { Interrupt } from './interrupt.ts';
 export class MeetingPoints {
   /** Queues of those that sleep until an event, by the event's number. */
   readonly events = new Map<number, WaitQueue>();
+  /** Event → who woke it last while nobody slept. */
+  readonly missed = new Map<number, string>();
   readonly interrupts = new Map<string, Interrupt>();
   /** Number of an address space → what is done under its map lock happens before what is done under it later. */
   readonly mapLockKeys = new Map<number, number>();
@@ -17,7 +19,14 @@ export class MeetingPoints {
   ) {}
 
   event(event: number): WaitQueue {
-    return this.find(this.events, event, () => new WaitQueue(`a wakeup of event ${hex(event)}`));
+    return this.find(this.events, event, () => new WaitQueue(() => this.describe(event)));
+  }
+
+  /** A wakeup that reaches nobody: whoever sleeps later may have waited for it. */
+  miss(event: number, waker: string): void {
+    const before = this.missed.get(event);
+    this.missed.set(event, waker);
+    this.journal.undo(() => (before === undefined ? this.missed.delete(event) : this.missed.set(event, before)));
   }
 
   interrupt(name: string): Interrupt {
@@ -26,6 +35,11 @@ export class MeetingPoints {
 
   mapLockKey(space: number): number {
     return this.find(this.mapLockKeys, space, this.newKey);
+  }
+
+  private describe(event: number): string {
+    const waker = this.missed.get(event);
+    return `a wakeup of event ${hex(event)}${waker === undefined ? '' : ` (${waker} woke it while nobody slept)`}`;
   }
 
   private find<K, V>(points: Map<K, V>, name: K, make: () => V): V {

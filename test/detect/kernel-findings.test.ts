@@ -28,6 +28,19 @@ test('without a step before it, the violation itself is marked', () => {
   assert.equal(scan(record).findings[0]!.marks, [{ at, role: 'leak' }]);
 });
 
+test('memory that is not a device’s is marked at the access, which comes right after', () => {
+  const record = new TraceWriter(actors);
+  record.load(0, 64);
+  record.violation(0, 'dma-unwired', 'client reads memory at 0x80 that is not wired');
+  const access = record.load(0, 128);
+  record.load(0, 64);
+  assert.equal(scan(record).findings[0]!.marks, [{ at: access, role: 'dma-unwired' }]);
+  const cut = new TraceWriter(actors);
+  const before = cut.load(0, 64);
+  cut.violation(0, 'dma-unwired', 'and no more');
+  assert.equal(scan(cut).findings[0]!.marks, [{ at: before, role: 'dma-unwired' }]);
+});
+
 test('rules can be a note or off, one by one', () => {
   const record = new TraceWriter(actors);
   record.violation(0, 'leak', 'one');

@@ -94,7 +94,8 @@ export const lockCalls = {
 
   /** Wakes one sleeper of an event, or all. Who does not sleep yet misses it. */
   wakeup: call('wakeup', [event, parameter('oneThread', boolean)], nothing, (kernel, caller, on, oneThread) => {
-    kernel.wakeFrom(kernel.meeting.event(on), oneThread ? 1 : Number.POSITIVE_INFINITY, caller);
+    const woken = kernel.wakeFrom(kernel.meeting.event(on), oneThread ? 1 : Number.POSITIVE_INFINITY, caller);
+    if (woken === 0) kernel.meeting.miss(on, caller.name);
   }),
 
   lockFree: call('lockFree', [lock], nothing, (kernel, caller, id) => {
