@@ -216,6 +216,20 @@ swapping(
   },
 );
 
+swapping('the page that a thread waits on stays', (machine) => {
+  const { client, pageSize, kernelState } = machine;
+  const a = client.allocate(pageSize);
+  client.store32(a, 0);
+  const task = kernelState.tasks.find(({ name }) => name === 'client')!;
+  const waiter = new HandDriven(machine, 'client.waits', task);
+  evict(machine, 1);
+  assert.is(waiter.begin(calls.atomicWait, [a, 0, Number.POSITIVE_INFINITY]), Status.Blocked);
+  assert.equal(evict(machine, 1), [false]);
+  assert.is(client.atomic.notify(a), 1);
+  assert.is(waiter.finish(waiter.step()), Status.Done);
+  assert.equal(evict(machine, 1), [true]);
+});
+
 swapping('scalars across a page edge find both pages, wherever they are', (machine) => {
   const { client, pageSize } = machine;
   const a = client.allocate(2 * pageSize);
