@@ -10,7 +10,10 @@ export interface MachineOptions {
   semantics?: 'documented' | 'xnu';
   /** Bytes of swap, a multiple of the page size, up to 64 GiB. 0 (default): nothing is ever paged out. */
   swap?: number;
-  /** The pager and the purger become actors of the schedule: a page may go, or an object be emptied, at any step. Default false. */
+  /**
+   * The pager and the purger become actors of the schedule: a page may go, or an object be emptied, at any step. Default false.
+   * Threads that run freely have no schedule; there it changes nothing.
+   */
   memoryPressure?: boolean;
 }
 

@@ -10,6 +10,7 @@ import { loadScenario } from '../../src/machine/scenario-loader.ts';
 import { ThreadMachine } from '../../src/machine/threads/thread-machine.ts';
 import { RandomStrategy } from '../../src/schedule/random.ts';
 import { RunsSchedule, runsOf } from '../../src/schedule/runs.ts';
+import { inline, straight } from '../support/inline.ts';
 import { within } from './support/bounded.ts';
 
 const url = new URL('../fixtures/pressure-scenarios.ts', import.meta.url);
@@ -54,6 +55,21 @@ for (const name of ['paging', 'wired', 'volatile']) {
     }
   });
 }
+
+test('pages that could still go do not hide a deadlock', () => {
+  const ended = inline({
+    machine: { physicalMemory: 2 ** 20, swap: 2 ** 20, memoryPressure: true },
+    setup: (m) => {
+      const address = m.task('a').allocate(3 * 4096);
+      for (let page = 0; page < 3; page++) m.task('a').store8(address + page * 4096, 1);
+    },
+    tasks: { a: (task) => task.receive(), b: (task) => task.receive() },
+  }).run(straight);
+  assert.equal(
+    ended.violations.map(({ rule }) => rule),
+    ['deadlock'],
+  );
+});
 
 test('exploring finds each outcome that pressure makes possible, and nothing else', async () => {
   const found = [await explore(url, { scenario: 'volatile', executions: 200, seed: 3, timeBudget: 60_000 })].flat()[0]!;
