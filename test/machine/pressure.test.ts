@@ -56,6 +56,37 @@ for (const name of ['paging', 'wired', 'volatile']) {
   });
 }
 
+test('threads that need more than there is page each other out: alike on both carriers, and running freely', async () => {
+  const loaded = await loadScenario(url.href, 'crowded');
+  const reach = { first: new Int32Array(frames), points: new Uint8Array(frames).fill(1) };
+  const options = { seed: 1, maximumSteps: 5000, everyOperation: true, reach, onShared() {} };
+  const inline = new InlineMachine(loaded, options);
+  const threads = await within(limit, 'booting', ThreadMachine.boot(url.href, 'crowded', { maximumSteps: 5000 }));
+  try {
+    for (const runs of [
+      [
+        { actor: 0, steps: 280 },
+        { actor: 1, steps: 400 },
+      ],
+      [{ actor: 1, steps: 111 }],
+    ]) {
+      const written = { runs, choices: new Map() };
+      inline.run(new RunsSchedule(written));
+      assert.is(inline.judge(), '0 0 0');
+      const execution = await within(limit, 'a replay', threads.replay(written, {}));
+      assert.is(execution.traceHash, inline.trace.hash());
+      assert.is(execution.outcome, '0 0 0');
+    }
+    const { outcomes } = await within(limit, 'stress', threads.stress({ iterations: 20, timeBudget: 50_000 }));
+    assert.equal(Object.keys(outcomes), ['0 0 0']);
+    // Every iteration began with what setup left, swap included.
+    const again = await within(limit, 'a replay', threads.replay({ runs: [], choices: new Map() }, {}));
+    assert.is(again.outcome, '0 0 0');
+  } finally {
+    await within(limit, 'shutting down', threads.shutdown());
+  }
+});
+
 test('pages that could still go do not hide a deadlock', () => {
   const ended = inline({
     machine: { physicalMemory: 2 ** 20, swap: 2 ** 20, memoryPressure: true },
