@@ -8,9 +8,12 @@ export interface MachineOptions {
   pageSize?: 4096 | 16384;
   /** Whether Apple's reference page or the XNU sources decide where the two differ. Default 'documented'. */
   semantics?: 'documented' | 'xnu';
-  /** Bytes of swap, a multiple of the page size, up to 64 GiB. 0 (default): nothing is ever paged out. */
+  /** Bytes of swap, a multiple of the page size, up to 16 GiB. 0 (default): nothing is ever paged out. */
   swap?: number;
-  /** The pager and the purger become actors of the schedule: a page may go, or an object be emptied, at any step. Default false. */
+  /**
+   * The pager and the purger become actors of the schedule: a page may go, or an object be emptied, at any step. Default false.
+   * Threads that run freely have no schedule; there it changes nothing.
+   */
   memoryPressure?: boolean;
   /** The IOMMU between devices and memory, or false (default) for none: devices then use physical addresses. */
   mapper?: false | MapperOptions;
@@ -60,9 +63,9 @@ export function configure(options: MachineOptions = {}): Configuration {
     throw new RangeError(`machine.semantics: expected 'documented' or 'xnu', got ${String(semantics)}`);
   }
   const swap = options.swap ?? 0;
-  if (!Number.isSafeInteger(swap) || swap < 0 || swap > 64 * gibibyte || swap % pageSize !== 0) {
+  if (!Number.isSafeInteger(swap) || swap < 0 || swap > 16 * gibibyte || swap % pageSize !== 0) {
     throw new RangeError(
-      `machine.swap: expected bytes from 0 to 64 GiB, a multiple of the page size ${pageSize}, got ${String(swap)}`,
+      `machine.swap: expected bytes from 0 to 16 GiB, a multiple of the page size ${pageSize}, got ${String(swap)}`,
     );
   }
   const memoryPressure = options.memoryPressure ?? false;

@@ -16,7 +16,7 @@ const next = 2;
 const wordsPerPool = 4;
 const head = 0;
 const fresh = 1;
-const limitWord = 2;
+const limit = 2;
 const available = 3;
 
 export const maximumPools = 1024;
@@ -74,11 +74,11 @@ export class FrameTable {
   /** Divides what is fresh in pool 0 evenly among pools 0 to `count`. Called once, after `setup`. */
   partition(count: number): void {
     const start = this.pools[fresh]!;
-    const share = Math.floor((this.pools[limitWord]! - start) / (count + 1));
-    const returned = this.pools[available]! - (this.pools[limitWord]! - start);
+    const share = Math.floor((this.pools[limit]! - start) / (count + 1));
+    const returned = this.pools[available]! - (this.pools[limit]! - start);
     for (let pool = 1; pool <= count; pool++) this.fillPool(pool, start + (pool - 1) * share, start + pool * share);
     this.journal.word(this.pools, fresh, start + count * share);
-    this.journal.word(this.pools, available, returned + this.pools[limitWord]! - this.pools[fresh]!);
+    this.journal.word(this.pools, available, returned + this.pools[limit]! - this.pools[fresh]!);
   }
 
   /** A frame with one owner, or -1 when memory is used up. An empty pool borrows from pool 0: a declared conflict. */
@@ -87,6 +87,18 @@ export class FrameTable {
     if (this.pools[base + available] === 0) base = 0;
     if (this.pools[base + available] === 0) return this.borrow(pool);
     return this.take(base);
+  }
+
+  /** As `allocate`, a frame whose number is below `below`: for devices that reach no further. */
+  allocateBelow(pool: number, below: number): number {
+    for (let i = -1; i < maximumPools; i++) {
+      const candidate = i < 0 ? pool : i;
+      const base = candidate * wordsPerPool;
+      if (this.pools[base + available] === 0) continue;
+      const frame = this.takeBelow(base, below);
+      if (frame >= 0) return frame;
+    }
+    return -1;
   }
 
   /**
@@ -187,18 +199,39 @@ export class FrameTable {
     const base = pool * wordsPerPool;
     this.journal.word(this.pools, base + head, 0);
     this.journal.word(this.pools, base + fresh, from);
-    this.journal.word(this.pools, base + limitWord, to);
+    this.journal.word(this.pools, base + limit, to);
     this.journal.word(this.pools, base + available, to - from);
   }
 
   private take(base: number): number {
-    let frame = this.pools[base + head]!;
-    if (frame !== 0) {
-      this.journal.word(this.pools, base + head, this.words[frame * wordsPerFrame + next]!);
-    } else {
-      frame = this.pools[base + fresh]!;
-      this.journal.word(this.pools, base + fresh, frame + 1);
+    const frame = this.pools[base + head]!;
+    if (frame === 0) return this.takeFresh(base);
+    this.journal.word(this.pools, base + head, this.words[frame * wordsPerFrame + next]!);
+    return this.claim(base, frame);
+  }
+
+  /** A frame below `below` of one pool, or -1. */
+  private takeBelow(base: number, below: number): number {
+    let before = -1;
+    for (let frame = this.pools[base + head]!; frame !== 0; frame = this.words[frame * wordsPerFrame + next]!) {
+      if (frame < below) {
+        const after = this.words[frame * wordsPerFrame + next]!;
+        if (before < 0) this.journal.word(this.pools, base + head, after);
+        else this.journal.word(this.words, before * wordsPerFrame + next, after);
+        return this.claim(base, frame);
+      }
+      before = frame;
     }
+    return this.pools[base + fresh]! < Math.min(below, this.pools[base + limit]!) ? this.takeFresh(base) : -1;
+  }
+
+  private takeFresh(base: number): number {
+    const frame = this.pools[base + fresh]!;
+    this.journal.word(this.pools, base + fresh, frame + 1);
+    return this.claim(base, frame);
+  }
+
+  private claim(base: number, frame: number): number {
     this.journal.word(this.pools, base + available, this.pools[base + available]! - 1);
     this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
     return frame;
@@ -208,7 +241,7 @@ export class FrameTable {
   private runOfFresh(base: number, count: number, end: number, step: number): number | undefined {
     const start = this.pools[base + fresh]!;
     const first = Math.ceil(start / step) * step;
-    if (first + count > Math.min(end, this.pools[base + limitWord]!)) return undefined;
+    if (first + count > Math.min(end, this.pools[base + limit]!)) return undefined;
     for (let frame = start; frame < first; frame++) {
       this.journal.word(this.words, frame * wordsPerFrame + next, this.pools[base + head]!);
       this.journal.word(this.pools, base + head, frame);

@@ -47,6 +47,8 @@ export class Execution implements Observer {
   over = false;
   /** Whether a kernel call was made, so that something may have leaked. */
   usedKernel = false;
+  /** Whether the pager or the purger has taken a step, in this execution or an earlier one. */
+  pressed = false;
   private unfinished = 0;
   private timers = false;
 
@@ -189,8 +191,10 @@ export class Execution implements Observer {
 
   /** A step of an actor that is no thread. */
   act(actor: number): void {
-    if (actor > this.clock) this.pressure!.act(actor, this.reclaimed);
-    else this.tick();
+    if (actor > this.clock) {
+      this.pressed = true;
+      this.pressure!.act(actor, this.reclaimed);
+    } else this.tick();
   }
 
   private tick(): void {

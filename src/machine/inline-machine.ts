@@ -140,7 +140,7 @@ export class InlineMachine implements Carrier {
 
   /** Whether anything in the executions so far could have come in another order, or otherwise. */
   get branched(): boolean {
-    return this.chose || this.tasks.filter((task) => task.stood).length > 1;
+    return this.chose || this.execution.pressed || this.tasks.filter((task) => task.stood).length > 1;
   }
 
   /** `check` and `outcome` of the execution in hand; see Execution. */

@@ -163,7 +163,7 @@ export class VirtualMemory {
   /** Moves a resident page that is not pinned to a frame below `limit`; `noFrame` when there is none. */
   move(actor: Actor, object: MemoryObject, index: number, limit: number): number {
     const { frames } = this.hardware;
-    const target = frames.allocateRun(actor.pool, 1, 1, limit);
+    const target = frames.allocateBelow(actor.pool, limit);
     if (target === noFrame) return noFrame;
     this.onRecycle(actor, target);
     disconnect(this, object, index);

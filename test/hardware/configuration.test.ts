@@ -21,7 +21,7 @@ test('accepts the edges: 1 MiB and 8 GiB, both page sizes, both semantics', () =
   for (const physicalMemory of [2 ** 20, 8 * 2 ** 30]) {
     for (const pageSize of [4096, 16384] as const) {
       for (const semantics of ['documented', 'xnu'] as const) {
-        for (const swap of [0, pageSize, 64 * 2 ** 30]) {
+        for (const swap of [0, pageSize, 16 * 2 ** 30]) {
           const options = {
             physicalMemory,
             pageSize,
@@ -67,7 +67,7 @@ const refused: [unknown, string][] = [
   [{ mapper: { bits: 32 } }, 'mapper.bits'],
   [{ swap: 1 }, 'swap'],
   [{ swap: -4096 }, 'swap'],
-  [{ swap: 64 * 2 ** 30 + 4096 }, 'swap'],
+  [{ swap: 16 * 2 ** 30 + 4096 }, 'swap'],
   [{ swap: 4096, pageSize: 16384 }, '16384'],
   [{ memoryPressure: 1 }, 'memoryPressure'],
   [{ pressure: true }, 'pressure'],

@@ -40,6 +40,23 @@ test('hands out returned frames first, the last one returned before the others',
   assert.equal([table.allocate(0), table.allocate(0), table.allocate(0)], [b, a, 3]);
 });
 
+test('a low frame is found among returned ones, fresh ones, and in other pools', () => {
+  const { table } = build(20);
+  const taken = Array.from({ length: 9 }, () => table.allocate(0));
+  for (const frame of [2, 7, 4]) giveBack(table, frame, 0);
+  assert.is(table.allocateBelow(0, 5), 4);
+  assert.is(table.allocateBelow(0, 5), 2);
+  assert.is(table.allocateBelow(0, 5), -1);
+  assert.is(table.allocateBelow(0, 12), 7);
+  assert.is(table.allocateBelow(0, 12), 10);
+  table.partition(1);
+  // What is left of pool 0 lies higher than what pool 1 was given.
+  assert.is(table.allocateBelow(0, 12), 11);
+  assert.is(table.allocateBelow(0, 12), -1);
+  assert.is(table.freeFrames, 19 - taken.length - 2);
+  assert.is(table.owners(11), 1);
+});
+
 test('each pool has frames of its own, whatever the others take (rule 5)', () => {
   const alone = build(100);
   alone.table.partition(3);

@@ -58,6 +58,28 @@ test('marks the frame dirty at the first store through it, not at a load', () =>
   assert.ok(frames.isDirty(3));
 });
 
+test('marks the frame as referenced where somebody cares, and again once the mark was taken', () => {
+  const { map, cache, frames, hardware } = build();
+  map(5, 3, both);
+  cache.translate(5 * 4096, accessRead);
+  assert.is(frames.referenced[3], 0);
+  frames.marksReferences = true;
+  hardware.tables.invalidate();
+  hardware.journal.base();
+  for (let round = 0; round < 2; round++) {
+    cache.translate(5 * 4096, accessRead);
+    assert.is(frames.referenced[3], 1);
+    frames.setReferenced(3, 0);
+    hardware.tables.invalidate();
+  }
+  cache.translate(5 * 4096, accessRead);
+  // What an execution marked is marked in the next one as well: the cache must not keep what made it do so.
+  hardware.journal.rollback();
+  assert.is(frames.referenced[3], 0);
+  cache.translate(5 * 4096, accessRead);
+  assert.is(frames.referenced[3], 1);
+});
+
 test('a removed translation is gone for every cache at once', () => {
   const { map, cache, hardware } = build();
   const other = hardware.translationCache(1);

@@ -211,7 +211,7 @@ function rollBack(machine: TestMachine, threads: readonly HandDriven[]): void {
 
 for (const semantics of ['documented', 'xnu'] as Semantics[]) {
   test(`random calls keep every invariant, roll back, and repeat [${semantics}]`, () => {
-    for (let seed = 1; seed <= 12; seed++) {
+    for (let seed = 1; seed <= 8; seed++) {
       const swap = seed % 4 === 0 ? 0 : 2 ** 18;
       const machine = new TestMachine({ semantics, pageSize: seed % 2 === 0 ? 4096 : 16384, swap });
       const { kernelState } = machine;

@@ -1,5 +1,6 @@
 // deadline: 300
 /** Paging: which pages go, when they are written, how they come back, and what happens when there is no room (by second chance). */
+
 import { test as plain } from 'uvu';
 import * as assert from 'uvu/assert';
 import { configure } from '../../src/hardware/configuration.ts';
@@ -13,6 +14,8 @@ import {
   kIOMapAnywhere,
 } from '../../src/iokit/options.ts';
 import { kIOReturnNoMemory, kIOReturnNoResources } from '../../src/iokit/return-codes.ts';
+import { Status } from '../../src/kernel/call.ts';
+import { calls } from '../../src/kernel/calls/index.ts';
 import { checkInvariants } from '../../src/kernel/invariants.ts';
 import { stateHash } from '../../src/kernel/state-hash.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
@@ -21,6 +24,7 @@ import { noSlot, SwapSpace } from '../../src/vm/swap-space.ts';
 import { MemorySwapStore } from '../../src/vm/swap-store.ts';
 import { VirtualMemory } from '../../src/vm/virtual-memory.ts';
 import { TestMachine } from '../support/machine.ts';
+import { HandDriven } from '../support/thread.ts';
 
 const actor = { pool: 0 };
 
@@ -212,6 +216,20 @@ swapping(
     client.deallocate(a, pages * pageSize);
   },
 );
+
+swapping('the page that a thread waits on stays', (machine) => {
+  const { client, pageSize, kernelState } = machine;
+  const a = client.allocate(pageSize);
+  client.store32(a, 0);
+  const task = kernelState.tasks.find(({ name }) => name === 'client')!;
+  const waiter = new HandDriven(machine, 'client.waits', task);
+  evict(machine, 1);
+  assert.is(waiter.begin(calls.atomicWait, [a, 0, Number.POSITIVE_INFINITY]), Status.Blocked);
+  assert.equal(evict(machine, 1), [false]);
+  assert.is(client.atomic.notify(a), 1);
+  assert.is(waiter.finish(waiter.step()), Status.Done);
+  assert.equal(evict(machine, 1), [true]);
+});
 
 swapping('scalars across a page edge find both pages, wherever they are', (machine) => {
   const { client, pageSize } = machine;
