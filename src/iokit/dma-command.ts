@@ -8,22 +8,15 @@
 import { KernelObject } from '../vm/kernel-object.ts';
 import { SleepLock } from '../vm/lock.ts';
 import { type Actor, type Steps, type Waiter, WaitQueue } from '../vm/steps.ts';
+import { DMAAttachment } from './dma-attachment.ts';
 import { type GeneratedSegments, segmentsOf } from './dma-segments.ts';
-import { type DMAWindow, endOfMemory, setUpTransfer, usesCursor } from './dma-setup.ts';
-import {
-  addressLimitOf,
-  type DMASpecification,
-  mappingTypeMask,
-  misalignment,
-  noCacheStore,
-  nonCoherent,
-} from './dma-specification.ts';
+import { type DMAWindow, setUpTransfer, usesCursor } from './dma-setup.ts';
+import { type DMASpecification, misalignment, noCacheStore } from './dma-specification.ts';
 import type { DMAState } from './dma-state.ts';
 import type { DMATransfer } from './dma-transfer.ts';
 import type { IOKit } from './iokit.ts';
 import type { IOMemoryDescriptor } from './memory-descriptor.ts';
 import {
-  kIODirectionIn,
   kIODirectionOut,
   kIODirectionOutIn,
   kIOMemoryIncoherentIOFlush,
@@ -47,18 +40,16 @@ export const forceDoubleBuffer = 0x01000000;
 
 export class IODMACommand extends KernelObject {
   override readonly kind = 'IODMACommand';
-  memory: IOMemoryDescriptor | null = null;
+  readonly attachment: DMAAttachment;
   /** Calls of `prepare` less calls of `complete`. */
   active = 0;
   preparedOffset = 0;
   preparedLength = 0;
   /** What the first `prepare` set up; null while inactive. */
   transfer: DMATransfer | null = null;
-  /** Where this command counts as active; null where it does not. */
-  countedOn: DMAState | null = null;
   /** Taken by dexts' calls only. */
-  readonly lock: SleepLock;
-  private checkAddresses = false;
+  readonly dextLock: SleepLock;
+  private readonly lock: SleepLock | null;
   private readonly never = new WaitQueue('memory beyond the end of a descriptor');
 
   /** @param specification null for a command that gets one later */
@@ -67,8 +58,29 @@ export class IODMACommand extends KernelObject {
     public specification: DMASpecification | null,
   ) {
     super(iokit.journal);
-    this.lock = new SleepLock(iokit.journal, 'the lock of a DMA command');
+    this.attachment = new DMAAttachment(iokit);
+    this.dextLock = new SleepLock(iokit.journal, "the lock of a dext's DMA command");
+    this.lock = iokit.semantics === 'documented' ? new SleepLock(iokit.journal, 'a DMA command in use') : null;
     iokit.register(iokit.commands, this as IODMACommand);
+  }
+
+  /** The client's memory; null when it has none. */
+  get memory(): IOMemoryDescriptor | null {
+    return this.attachment.memory;
+  }
+
+  /**
+   * Runs a call on this command, after those that other threads are in. The sources leave that to the callers, who had better do
+   * it; here it keeps what a command holds in one piece whatever they do.
+   */
+  *exclusively<R>(waiter: Waiter, steps: Steps<R>): Steps<R> {
+    if (this.lock === null) return yield* steps;
+    yield* this.lock.take(waiter);
+    try {
+      return yield* steps;
+    } finally {
+      this.lock.release(waiter);
+    }
   }
 
   /** The memory that the device uses: the client's, or what stands in for it. */
@@ -88,11 +100,10 @@ export class IODMACommand extends KernelObject {
     }
     if (this.memory !== null) {
       if (this.active > 0) return kIOReturnBusy;
-      this.dropMemory(waiter);
+      this.attachment.detach().release(waiter);
     }
     if (memory === null) return kIOReturnSuccess;
-    this.journal.set(this as IODMACommand, 'memory', memory.retain() as IOMemoryDescriptor | null);
-    this.lookAtMemory();
+    this.attachment.attach(memory, this.specification);
     if (!autoPrepare) return kIOReturnSuccess;
     const code = yield* this.prepare(waiter, 0, 0, true, true, room);
     if (code !== kIOReturnSuccess) yield* this.clearMemoryDescriptor(waiter, true, room);
@@ -102,7 +113,7 @@ export class IODMACommand extends KernelObject {
   *clearMemoryDescriptor(waiter: Waiter, autoComplete: boolean, room: number): Steps<IOReturn> {
     if (this.active > 0 && !autoComplete) return kIOReturnNotReady;
     yield* this.completeAll(waiter, room);
-    if (this.memory !== null) this.dropMemory(waiter);
+    if (this.memory !== null) this.attachment.detach().release(waiter);
     return kIOReturnSuccess;
   }
 
@@ -111,8 +122,7 @@ export class IODMACommand extends KernelObject {
     if (this.active > 0) return kIOReturnNotPermitted;
     if (specification === null) return kIOReturnBadArgument;
     this.journal.set(this as IODMACommand, 'specification', specification as DMASpecification | null);
-    this.count(null);
-    if (this.memory !== null) this.lookAtMemory();
+    this.attachment.suit(specification);
     return kIOReturnSuccess;
   }
 
@@ -196,17 +206,13 @@ export class IODMACommand extends KernelObject {
   abandon(actor: Actor): void {
     if (this.active > 0) this.setActive(0);
     this.dropTransfer(actor);
-    if (this.memory !== null) this.dropMemory(actor);
+    if (this.memory !== null) this.attachment.detach().release(actor);
   }
 
-  /** The sources leak the descriptor of a command that still has one, because drivers were found to forget it. */
   protected override dispose(actor: Actor): void {
     this.dropTransfer(actor);
-    this.count(null);
     this.iokit.forget(this.iokit.commands, this as IODMACommand);
-    if (this.memory === null) return;
-    if (this.iokit.semantics === 'documented') this.memory.release(actor);
-    else this.iokit.leak(actor, this.memory, `${this.memory.name}, which a command had when it was freed`);
+    this.attachment.end(actor);
   }
 
   private *setUp(
@@ -220,20 +226,30 @@ export class IODMACommand extends KernelObject {
   ): Steps<IOReturn> {
     if (misalignment(this.preparedLength, specification.alignmentLength) !== 0) return kIOReturnNotAligned;
     const window = this.windowOf(memory);
-    const transfer = setUpTransfer(this.iokit, waiter, specification, window, this.checkAddresses, forceBounce);
+    const transfer = setUpTransfer(
+      this.iokit,
+      waiter,
+      specification,
+      window,
+      this.attachment.checkAddresses,
+      forceBounce,
+    );
     if (typeof transfer === 'number') return transfer;
+    memory.retain();
     let kept = false;
     try {
-      if (synchronize && transfer.copies && memory.getDirection() !== kIODirectionIn)
-        yield* transfer.copy(waiter, true, room);
+      if (synchronize) yield* transfer.copyOut(waiter, room);
       if (flush && (specification.mappingOptions & noCacheStore) === 0)
-        this.flush(waiter, transfer, kIOMemoryIncoherentIOStore);
+        transfer.maintainCaches(waiter, kIOMemoryIncoherentIOStore);
+      // Only where nobody excludes the others: one of them has completed it already, or has prepared something else.
+      if (this.active === 0 || this.transfer !== null || this.memory !== memory) return kIOReturnNotReady;
       this.journal.set(this as IODMACommand, 'transfer', transfer as DMATransfer | null);
-      if (transfer.mapping !== null && transfer.mapping.map !== null) this.count(memory.dmaActivity);
+      if (transfer.mapping !== null && transfer.mapping.map !== null) this.attachment.count(memory.dmaActivity);
       kept = true;
       return kIOReturnSuccess;
     } finally {
       if (!kept) transfer.release(waiter);
+      memory.release(waiter);
     }
   }
 
@@ -241,14 +257,16 @@ export class IODMACommand extends KernelObject {
     const { transfer } = this;
     // A prepare that failed left nothing but the count.
     if (transfer === null) return kIOReturnSuccess;
+    transfer.memory.retain();
+    const counted = this.detachTransfer(transfer);
     try {
-      if (invalidate) this.flush(waiter, transfer, kIOMemoryIncoherentIOFlush);
-      if (!synchronize || !transfer.copies || transfer.memory.getDirection() === kIODirectionOut)
-        return kIOReturnSuccess;
-      const copied = yield* transfer.copy(waiter, false, room);
+      if (invalidate) transfer.maintainCaches(waiter, kIOMemoryIncoherentIOFlush);
+      const copied = synchronize ? yield* transfer.copyIn(waiter, room) : transfer.length;
       return copied < transfer.length ? kIOReturnUnderrun : kIOReturnSuccess;
     } finally {
-      this.dropTransfer(waiter);
+      counted?.deactivate();
+      transfer.release(waiter);
+      transfer.memory.release(waiter);
     }
   }
 
@@ -258,14 +276,12 @@ export class IODMACommand extends KernelObject {
     const { memory } = transfer;
     if (this.iokit.semantics === 'xnu') {
       // It completes and prepares again, which gives no buffer where one is not needed, nor where somebody else has prepared too.
-      const cursor = usesCursor(this.iokit, specification, this.windowOf(memory), this.checkAddresses);
+      const cursor = usesCursor(this.iokit, specification, this.windowOf(memory), this.attachment.checkAddresses);
       if (cursor || this.active > 1) return kIOReturnSuccess;
     }
-    const count = this.active;
-    this.setActive(0);
     let code = yield* this.tearDown(waiter, false, true, room);
     if (code === kIOReturnSuccess) code = yield* this.setUp(waiter, specification, memory, false, true, true, room);
-    if (code === kIOReturnSuccess) this.setActive(count);
+    if (code !== kIOReturnSuccess) this.setActive(0);
     return code;
   }
 
@@ -273,39 +289,18 @@ export class IODMACommand extends KernelObject {
     while (this.active > 0) yield* this.complete(waiter, true, true, room);
   }
 
-  /** What the memory means for the specification: whether it may lie too high, and what its mapping must suit. */
-  private lookAtMemory(): void {
-    const { specification } = this;
-    const memory = this.memory!;
-    if (specification === null) return;
-    const { mapper } = specification;
-    const tooHigh = mapper === null && endOfMemory(this.iokit, memory) > addressLimitOf(specification);
-    this.journal.set(this as IODMACommand, 'checkAddresses' as never, tooHigh as never);
-    // Without a mapper nobody sees when the device is done, so that the memory is in use for as long as the command has it.
-    if (mapper === null) this.count(memory.dmaActivity);
-    else memory.dma.demand(specification);
+  /** Whatever comes next finds no transfer. Returns the count that goes with it, for the caller to end. */
+  private detachTransfer(transfer: DMATransfer): DMAState | null {
+    this.journal.set(this as IODMACommand, 'transfer', null as DMATransfer | null);
+    // Without a mapper the command counts for as long as it has memory.
+    return transfer.mapping === null ? null : this.attachment.handOver();
   }
 
   private dropTransfer(actor: Actor): void {
     const { transfer } = this;
     if (transfer === null) return;
-    this.journal.set(this as IODMACommand, 'transfer', null as DMATransfer | null);
-    if (this.specification!.mapper !== null) this.count(null);
+    this.detachTransfer(transfer)?.deactivate();
     transfer.release(actor);
-  }
-
-  private dropMemory(actor: Actor): void {
-    const memory = this.memory!;
-    this.count(null);
-    this.journal.set(this as IODMACommand, 'memory', null as IOMemoryDescriptor | null);
-    memory.release(actor);
-  }
-
-  /** Counts this command as active on `state`, and nowhere else. */
-  private count(state: DMAState | null): void {
-    this.countedOn?.deactivate();
-    state?.activate();
-    if (this.countedOn !== state) this.journal.set(this as IODMACommand, 'countedOn', state);
   }
 
   private setActive(active: number): void {
@@ -314,12 +309,6 @@ export class IODMACommand extends KernelObject {
 
   private windowOf(memory: IOMemoryDescriptor): DMAWindow {
     return { memory, offset: this.preparedOffset, length: this.preparedLength };
-  }
-
-  private flush(actor: Actor, transfer: DMATransfer, operation: number): void {
-    if ((this.specification!.mappingOptions & mappingTypeMask) !== nonCoherent) return;
-    const offset = transfer.bounce === null ? transfer.offset : 0;
-    transfer.used.performOperation(actor, operation, offset, transfer.length);
   }
 }
 

@@ -8,7 +8,7 @@ import { CopyBuffer } from './copy-buffer.ts';
 import { type CommandMap, mapForCommand } from './dma-mapping.ts';
 import { isMisaligned } from './dma-segments.ts';
 import { addressLimitOf, type DMASpecification, iterateOnly } from './dma-specification.ts';
-import { DMATransfer } from './dma-transfer.ts';
+import { DMATransfer, giveBack } from './dma-transfer.ts';
 import type { IOKit } from './iokit.ts';
 import type { IOMemoryDescriptor } from './memory-descriptor.ts';
 import { type IOReturn, kIOReturnNoResources } from './return-codes.ts';
@@ -97,9 +97,10 @@ function substitutesFor(
     if (address + length > limit && !substitutes.has(page)) {
       const frame = vm.zeroRun(actor, 1, limit - vm.pageSize);
       if (frame === noFrame) {
-        for (const taken of substitutes.values()) vm.disown(actor, taken);
+        giveBack(iokit, actor, substitutes);
         return null;
       }
+      iokit.register(iokit.substitutes, frame);
       substitutes.set(page, frame);
     }
     at += length;

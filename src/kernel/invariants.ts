@@ -55,14 +55,13 @@ function checkFrames(kernel: Kernel, between: boolean, found: string[]): void {
     if (!(descriptor instanceof CopyBuffer)) continue;
     for (let i = 0; i < descriptor.frameCount; i++) add(owners, descriptor.firstFrame + i);
   }
-  for (const { transfer } of kernel.iokit.commands)
-    for (const frame of transfer?.substitutes.values() ?? []) add(owners, frame);
+  for (const frame of kernel.iokit.substitutes) add(owners, frame);
   let free = 0;
   for (let frame = 1; frame < frames.frames; frame++) {
     const owned = frames.owners(frame);
     const wired = frames.wires(frame);
     if (owned === 0 && wired === 0) free++;
-    if (between && owned !== (owners.get(frame) ?? 0))
+    if (owned !== (owners.get(frame) ?? 0))
       found.push(`frame ${frame} has ${owned} owners, but is in ${owners.get(frame) ?? 0} objects`);
     if (between && wired !== (wires.get(frame) ?? 0))
       found.push(`frame ${frame} is wired ${wired} times, but in ${wires.get(frame) ?? 0} page lists`);
@@ -169,7 +168,8 @@ function checkReferences(kernel: Kernel, found: string[]): void {
  */
 function checkDMA(kernel: Kernel, found: string[]): void {
   const active = new Map<unknown, number>();
-  for (const { countedOn } of kernel.iokit.commands) if (countedOn !== null) add(active, countedOn);
+  for (const { countedOn } of [...kernel.iokit.commands].map((command) => command.attachment))
+    if (countedOn !== null) add(active, countedOn);
   for (const { dma, name } of kernel.iokit.descriptors) {
     if (dma.references !== (active.get(dma) ?? 0))
       found.push(`${name} counts ${dma.references} active commands of ${active.get(dma) ?? 0}`);

@@ -15,6 +15,7 @@ const skipped = new Set([
   'copy',
   'observer',
   'hardware',
+  'iommu',
   'environment',
   'registry',
   'prototype',
