@@ -1,6 +1,6 @@
 /**
- * Calls on DMA commands. Those that may copy take a buffer of the caller of `room` bytes, through which bounced data go: at least
- * a page, so that a page is one fragment.
+ * Calls on DMA commands. Those that may copy take a buffer of the caller of `room` bytes, through which bounced data go, a step
+ * for each time that it is filled.
  */
 
 import { CopyBuffer } from '../../iokit/copy-buffer.ts';

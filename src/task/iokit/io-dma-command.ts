@@ -236,8 +236,11 @@ export class IODMACommand extends Handle {
 }
 registerHandle('IODMACommand', IODMACommand);
 
-/** Through it go the bytes that calls copy between a client's memory and what stands in for it. No page is larger. */
-export const roomToCopy = 16384;
+/**
+ * Bytes of the buffer through which calls copy between a client's memory and what stands in for it. Every such call passes one,
+ * needed or not, and executions keep it: so pages of 16 KiB go in four steps rather than in one.
+ */
+export const roomToCopy = 4096;
 
 function copying<A extends readonly unknown[]>(call: Call<A, number>, ...values: A): number {
   return currentTask().transfer(call, new Uint8Array(roomToCopy), ...values);
