@@ -651,6 +651,28 @@ it('unprepared memory is a panic when segments are asked for', (m) => {
   command.release();
 });
 
+it('caches are looked after for a non-coherent device, which unprepared memory does not stand; unless told not to', (m) => {
+  const md = IOMemoryDescriptor.withAddressRange(contiguous(m, 1), m.pageSize, kIODirectionOut, m.client);
+  const storing = make({}, IODMACommand.kNonCoherent);
+  assert.throws(() => storing.setMemoryDescriptor(md), isPanic);
+  const coherent = make({}, IODMACommand.kNonCoherent | IODMACommand.kNoCacheStore);
+  assert.is(coherent.setMemoryDescriptor(md, false), kIOReturnSuccess);
+  assert.is(coherent.prepare(), kIOReturnSuccess);
+  assert.throws(() => coherent.complete(), isPanic, 'it invalidates all the same');
+  coherent.clearMemoryDescriptor();
+  assert.is(coherent.setMemoryDescriptor(md, false), kIOReturnSuccess);
+  assert.is(coherent.prepare(), kIOReturnSuccess);
+  assert.is(coherent.complete(false), kIOReturnSuccess);
+  storing.clearMemoryDescriptor();
+  assert.is(storing.setMemoryDescriptor(md, false), kIOReturnSuccess);
+  assert.is(storing.prepare(0, 0, false), kIOReturnSuccess);
+  assert.is(storing.complete(false), kIOReturnSuccess);
+  for (const command of [storing, coherent]) {
+    command.clearMemoryDescriptor();
+    command.release();
+  }
+});
+
 it('a command that is freed with its memory lets it go; in the sources the memory is leaked', (m, semantics) => {
   const free = m.freeFrames - 2;
   const md = prepared(m, contiguous(m, 2) + 4, m.pageSize);

@@ -359,6 +359,18 @@ it('memory that is not aligned is bounced behind a mapper too', (m) => {
   command.release();
 });
 
+it('a non-coherent device is behind the mapper too', (m) => {
+  const address = scattered(m, 2);
+  const md = prepared(m, address, 2 * m.pageSize);
+  const command = make({ fNumAddressBits: 24 }, IODMACommand.kNonCoherent);
+  assert.is(command.setMemoryDescriptor(md), kIOReturnSuccess);
+  assert.is(segments(command).length, 1);
+  assert.ok(segments(command)[0]![0] < 2 ** 24);
+  command.clearMemoryDescriptor();
+  md.complete();
+  command.release();
+});
+
 it('a descriptor that goes takes its mapping along', (m) => {
   const md = prepared(m, contiguous(m, 1), m.pageSize);
   const start = md.getPhysicalAddress();
