@@ -1,18 +1,20 @@
 /** The memory that a DMA command was given, and the count that keeps it from being completed under the device. */
 import type { Actor } from '../vm/steps.ts';
-import { endOfMemory } from './dma-setup.ts';
+import { activate, deactivate, endOfMemory } from './dma-memory.ts';
 import { addressLimitOf, type DMASpecification } from './dma-specification.ts';
 import type { DMAState } from './dma-state.ts';
 import type { IOKit } from './iokit.ts';
 import type { IOMemoryDescriptor } from './memory-descriptor.ts';
+
+const nowhere: readonly DMAState[] = [];
 
 export class DMAAttachment {
   /** Counted as a reference. */
   memory: IOMemoryDescriptor | null = null;
   /** Some of the memory may lie too high for the device. */
   checkAddresses = false;
-  /** Where the command counts as active; null where it does not. */
-  countedOn: DMAState | null = null;
+  /** Where the command counts as active; nowhere while it does not. */
+  countedOn: readonly DMAState[] = nowhere;
 
   constructor(private readonly iokit: IOKit) {}
 
@@ -24,7 +26,7 @@ export class DMAAttachment {
   /** Lets the memory go; there is some. Returns it when the caller is to keep the reference. */
   detach(): IOMemoryDescriptor {
     const memory = this.memory!;
-    this.count(null);
+    this.count(nowhere);
     this.iokit.journal.set(this as DMAAttachment, 'memory', null as IOMemoryDescriptor | null);
     return memory;
   }
@@ -32,7 +34,7 @@ export class DMAAttachment {
   /** What the memory means for a specification: whether it may lie too high, and what its mapping must suit. */
   suit(specification: DMASpecification | null): void {
     const { memory } = this;
-    this.count(null);
+    this.count(nowhere);
     if (memory === null || specification === null) return;
     const { mapper } = specification;
     const tooHigh = mapper === null && endOfMemory(this.iokit, memory) > addressLimitOf(specification);
@@ -42,18 +44,17 @@ export class DMAAttachment {
     else memory.dma.demand(specification);
   }
 
-  /** Counts the command as active on `state`, and nowhere else. */
-  count(state: DMAState | null): void {
-    this.handOver()?.deactivate();
-    if (state === null) return;
-    state.activate();
-    this.iokit.journal.set(this as DMAAttachment, 'countedOn', state as DMAState | null);
+  /** Counts the command as active on `states`, and nowhere else. */
+  count(states: readonly DMAState[]): void {
+    deactivate(this.handOver());
+    activate(states);
+    if (states.length > 0) this.iokit.journal.set(this as DMAAttachment, 'countedOn', states);
   }
 
-  /** Leaves the count to the caller, who must `deactivate` it; null when there is none. */
-  handOver(): DMAState | null {
+  /** Leaves the counts to the caller, who must `deactivate` them. */
+  handOver(): readonly DMAState[] {
     const { countedOn } = this;
-    if (countedOn !== null) this.iokit.journal.set(this as DMAAttachment, 'countedOn', null as DMAState | null);
+    if (countedOn.length > 0) this.iokit.journal.set(this as DMAAttachment, 'countedOn', nowhere);
     return countedOn;
   }
 

@@ -9,6 +9,7 @@ import { KernelObject } from '../vm/kernel-object.ts';
 import { SleepLock } from '../vm/lock.ts';
 import { type Actor, type Steps, type Waiter, WaitQueue } from '../vm/steps.ts';
 import { DMAAttachment } from './dma-attachment.ts';
+import { deactivate } from './dma-memory.ts';
 import { type GeneratedSegments, segmentsOf } from './dma-segments.ts';
 import { type DMAWindow, setUpTransfer, usesCursor } from './dma-setup.ts';
 import { type DMASpecification, misalignment, noCacheStore } from './dma-specification.ts';
@@ -264,7 +265,7 @@ export class IODMACommand extends KernelObject {
       const copied = synchronize ? yield* transfer.copyIn(waiter, room) : transfer.length;
       return copied < transfer.length ? kIOReturnUnderrun : kIOReturnSuccess;
     } finally {
-      counted?.deactivate();
+      deactivate(counted);
       transfer.release(waiter);
       transfer.memory.release(waiter);
     }
@@ -289,17 +290,17 @@ export class IODMACommand extends KernelObject {
     while (this.active > 0) yield* this.complete(waiter, true, true, room);
   }
 
-  /** Whatever comes next finds no transfer. Returns the count that goes with it, for the caller to end. */
-  private detachTransfer(transfer: DMATransfer): DMAState | null {
+  /** Whatever comes next finds no transfer. Returns the counts that go with it, for the caller to end. */
+  private detachTransfer(transfer: DMATransfer): readonly DMAState[] {
     this.journal.set(this as IODMACommand, 'transfer', null as DMATransfer | null);
     // Without a mapper the command counts for as long as it has memory.
-    return transfer.mapping === null ? null : this.attachment.handOver();
+    return transfer.mapping === null ? [] : this.attachment.handOver();
   }
 
   private dropTransfer(actor: Actor): void {
     const { transfer } = this;
     if (transfer === null) return;
-    this.detachTransfer(transfer)?.deactivate();
+    deactivate(this.detachTransfer(transfer));
     transfer.release(actor);
   }
 

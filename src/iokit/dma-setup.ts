@@ -6,6 +6,7 @@ import { noFrame } from '../vm/memory-object.ts';
 import type { Actor } from '../vm/steps.ts';
 import { CopyBuffer } from './copy-buffer.ts';
 import { type CommandMap, mapForCommand } from './dma-mapping.ts';
+import { pageOffsetOf } from './dma-memory.ts';
 import { isMisaligned } from './dma-segments.ts';
 import { addressLimitOf, type DMASpecification, iterateOnly } from './dma-specification.ts';
 import { DMATransfer, giveBack } from './dma-transfer.ts';
@@ -74,11 +75,9 @@ export function usesCursor(
   if (checkAddresses) return false;
   if (alignment === 1) return true;
   const { pageSize } = iokit.vm;
-  const { lists } = memory.wired.wiring;
+  const pageOffset = pageOffsetOf(memory);
   // Where the memory is one page list, its alignment is that of its first byte, up to that of a page.
-  return (
-    memory.wired === memory && lists.length === 1 && alignment <= pageSize && lists[0]!.pageOffset % alignment === 0
-  );
+  return pageOffset !== null && alignment <= pageSize && pageOffset % alignment === 0;
 }
 
 /** A page number → the frame that stands for it, for every page of the window that reaches beyond `limit`; null for want of frames. */
@@ -114,15 +113,4 @@ function makeBounce(iokit: IOKit, actor: Actor, specification: DMASpecification,
   const mask = highest - Math.max(iokit.vm.pageSize, alignment);
   if (mask <= 0) return null;
   return CopyBuffer.make(iokit, actor, window.memory.getDirection(), window.length, mask);
-}
-
-/** The highest physical address that memory may have, plus one: known once it is wired, else the end of all memory. */
-export function endOfMemory(iokit: IOKit, { wired }: IOMemoryDescriptor): number {
-  const { memory } = iokit.vm.hardware;
-  const { space, runs } = wired.source;
-  if (space === null) return runs.reduce((end, run) => Math.max(end, run.address + run.length), 0);
-  if (wired.wiring.wireCount === 0) return memory.size;
-  let last = 0;
-  for (const { frames } of wired.wiring.lists) for (const frame of frames) last = Math.max(last, frame);
-  return (last + 1) * iokit.vm.pageSize;
 }

@@ -7,10 +7,11 @@ import { hex, KernelPanic } from '../hardware/errors.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
 import type { CopyBuffer } from './copy-buffer.ts';
 import type { CommandMap } from './dma-mapping.ts';
+import { isPhysical, isPreparedReadOnly } from './dma-memory.ts';
 import { addressLimitOf, type DMASpecification, mappingTypeMask, nonCoherent } from './dma-specification.ts';
 import type { IOKit } from './iokit.ts';
 import type { IOMemoryDescriptor } from './memory-descriptor.ts';
-import { kIODirectionIn, kIODirectionOut, kIOMemoryMapperNone, kIOMemoryPreparedReadOnly } from './options.ts';
+import { kIODirectionIn, kIODirectionOut, kIOMemoryMapperNone } from './options.ts';
 import { noSegment, type Segment } from './page-list.ts';
 
 export class DMATransfer {
@@ -160,12 +161,12 @@ export class DMATransfer {
 
   private mayWriteBack(): boolean {
     this.expose();
-    return (this.memory.wired.getFlags() & kIOMemoryPreparedReadOnly) === 0;
+    return !isPreparedReadOnly(this.memory);
   }
 
   /** Through physical addresses anything may be written to, memory that was never handed out too. */
   private expose(): void {
-    if (this.memory.wired.source.space === null) this.iokit.vm.exposeFrames();
+    if (isPhysical(this.memory)) this.iokit.vm.exposeFrames();
   }
 
   private checked(address: number, length: number): number {

@@ -86,7 +86,7 @@ export class IOSubMemoryDescriptor extends IOMemoryDescriptor {
     return this.clamp(offset, () => this.parent.segmentFor(actor, this.start + offset, 0));
   }
 
-  override get dmaActivity(): DMAState {
+  override get dmaActivity(): readonly DMAState[] {
     return this.parent.dmaActivity;
   }
 

@@ -8,6 +8,7 @@
 import { pteFrameShift, pteRights } from '../hardware/page-table.ts';
 import { CopyBuffer } from '../iokit/copy-buffer.ts';
 import type { DeviceWindow } from '../iokit/device-map.ts';
+import { isPhysical } from '../iokit/dma-memory.ts';
 import { IOSubMemoryDescriptor } from '../iokit/sub-memory-descriptor.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { DevicePager } from '../vm/device-pager.ts';
@@ -169,7 +170,7 @@ function checkReferences(kernel: Kernel, found: string[]): void {
 function checkDMA(kernel: Kernel, found: string[]): void {
   const active = new Map<unknown, number>();
   for (const { countedOn } of [...kernel.iokit.commands].map((command) => command.attachment))
-    if (countedOn !== null) add(active, countedOn);
+    for (const state of countedOn) add(active, state);
   for (const { dma, name } of kernel.iokit.descriptors) {
     if (dma.references !== (active.get(dma) ?? 0))
       found.push(`${name} counts ${dma.references} active commands of ${active.get(dma) ?? 0}`);
@@ -204,8 +205,7 @@ function checkDMA(kernel: Kernel, found: string[]): void {
 function isHeld(kernel: Kernel, window: DeviceWindow): boolean {
   for (const { dma } of kernel.iokit.descriptors) if (dma.map?.window === window) return true;
   for (const { transfer } of kernel.iokit.commands) {
-    if (transfer?.mapping?.map?.window === window)
-      return transfer.bounce !== null || transfer.memory.wired.source.space !== null;
+    if (transfer?.mapping?.map?.window === window) return transfer.bounce !== null || !isPhysical(transfer.memory);
   }
   return false;
 }
