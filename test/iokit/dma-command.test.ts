@@ -183,6 +183,15 @@ it('a command needs a specification and memory', (m) => {
   assert.is(command.prepareWithSpecification(IODMACommand.OutputHost32, options), kIOReturnNotPermitted);
   assert.equal(command.getPreparedOffsetAndLength(), { result: kIOReturnSuccess, offset: 16, length: 32 });
   assert.is(command.gen32IOVMSegments(0, 1).segments[0]!.fLength, 32);
+  command.complete();
+  const long = [40, 16, IODMACommand.kMapped, 0, 1, null, 8, 24] as const;
+  assert.is(command.prepareWithSpecification(IODMACommand.OutputHost64, ...long), kIOReturnSuccess);
+  assert.is(command.getNumAddressBits(), 40);
+  assert.equal(command.getPreparedOffsetAndLength(), { result: kIOReturnSuccess, offset: 8, length: 24 });
+  assert.equal(
+    command.gen64IOVMSegments(0, 4).segments.map(({ fLength }) => fLength),
+    [16, 8],
+  );
   command.clearMemoryDescriptor();
   md.complete();
   command.release();

@@ -58,6 +58,20 @@ type Specification =
     ]
   | [segmentOptions: SegmentOptions, mappingOptions?: number, mapper?: IOMapper | null, refCon?: unknown];
 
+type Window = [offset?: Size, length?: Size, flushCache?: boolean, synchronize?: boolean];
+
+type PrepareSpecification =
+  | [
+      numAddressBits: number,
+      maxSegmentSize: Size,
+      mappingOptions?: number,
+      maxTransferSize?: Size,
+      alignment?: number,
+      mapper?: IOMapper | null,
+      ...window: Window,
+    ]
+  | [segmentOptions: SegmentOptions, mappingOptions?: number, mapper?: IOMapper | null, ...window: Window];
+
 export class IODMACommand extends Handle {
   override readonly [handleBrand] = 'IODMACommand';
 
@@ -147,20 +161,13 @@ export class IODMACommand extends Handle {
     return copying(calls.commandPrepare, this.id, offset, length, flushCache, synchronize, roomToCopy);
   }
 
-  /** `prepare` with another specification, which stays. */
-  prepareWithSpecification(
-    outSegFunc: number | null,
-    segmentOptions: SegmentOptions,
-    mappingOptions = IODMACommand.kMapped,
-    mapper: IOMapper | null = null,
-    offset: Size = 0,
-    length: Size = 0,
-    flushCache = true,
-    synchronize = true,
-  ): IOReturn {
-    const { request, mapper: id } = readSpecification(outSegFunc, [segmentOptions, mappingOptions, mapper]);
+  /** `prepare` with another specification, which stays: its arguments (but for refCon), then those of `prepare`. */
+  prepareWithSpecification(outSegFunc: number | null, ...specification: PrepareSpecification): IOReturn {
+    const own = typeof specification[0] === 'number' ? 6 : 3;
+    const { request, mapper } = readSpecification(outSegFunc, specification.slice(0, own) as Specification);
+    const [offset = 0, length = 0, flushCache = true, synchronize = true] = specification.slice(own) as Window;
     const call = calls.prepareWithSpecification;
-    return copying(call, this.id, request, id, offset, length, flushCache, synchronize, roomToCopy);
+    return copying(call, this.id, request, mapper, offset, length, flushCache, synchronize, roomToCopy);
   }
 
   complete(invalidateCache = true, synchronize = true): IOReturn {
