@@ -17,7 +17,8 @@ export * from './iokit/return-codes.ts';
 export { HandleError } from './kernel/handle-table.ts';
 export type { RuleLevel, RuleName } from './kernel/rules.ts';
 export { ScenarioError, UsageError } from './machine/errors.ts';
-export { IODMACommand, type IOVMSegment, type SegmentOptions } from './task/iokit/io-dma-command.ts';
+export type { SegmentOptions } from './task/iokit/dma-arguments.ts';
+export { IODMACommand, type IOVMSegment } from './task/iokit/io-dma-command.ts';
 export {
   type IODMAMapSpecification,
   IOMapper,

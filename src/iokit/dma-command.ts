@@ -9,26 +9,18 @@ import { KernelObject } from '../vm/kernel-object.ts';
 import { SleepLock } from '../vm/lock.ts';
 import { type Actor, type Steps, type Waiter, WaitQueue } from '../vm/steps.ts';
 import { DMAAttachment } from './dma-attachment.ts';
-import { deactivate } from './dma-memory.ts';
+import { DMAPreparation } from './dma-preparation.ts';
 import { type GeneratedSegments, segmentsOf } from './dma-segments.ts';
-import { type DMAWindow, setUpTransfer, usesCursor } from './dma-setup.ts';
-import { type DMASpecification, misalignment, noCacheStore } from './dma-specification.ts';
-import type { DMAState } from './dma-state.ts';
+import type { DMASpecification } from './dma-specification.ts';
 import type { DMATransfer } from './dma-transfer.ts';
 import type { IOKit } from './iokit.ts';
 import type { IOMemoryDescriptor } from './memory-descriptor.ts';
-import {
-  kIODirectionOut,
-  kIODirectionOutIn,
-  kIOMemoryIncoherentIOFlush,
-  kIOMemoryIncoherentIOStore,
-} from './options.ts';
+import { kIODirectionOut, kIODirectionOutIn } from './options.ts';
 import {
   type IOReturn,
   kIOReturnBadArgument,
   kIOReturnBusy,
   kIOReturnNoSpace,
-  kIOReturnNotAligned,
   kIOReturnNotPermitted,
   kIOReturnNotReady,
   kIOReturnOverrun,
@@ -42,12 +34,7 @@ export const forceDoubleBuffer = 0x01000000;
 export class IODMACommand extends KernelObject {
   override readonly kind = 'IODMACommand';
   readonly attachment: DMAAttachment;
-  /** Calls of `prepare` less calls of `complete`. */
-  active = 0;
-  preparedOffset = 0;
-  preparedLength = 0;
-  /** What the first `prepare` set up; null while inactive. */
-  transfer: DMATransfer | null = null;
+  readonly preparation: DMAPreparation;
   /** Taken by dexts' calls only. */
   readonly dextLock: SleepLock;
   private readonly lock: SleepLock | null;
@@ -60,9 +47,20 @@ export class IODMACommand extends KernelObject {
   ) {
     super(iokit.journal);
     this.attachment = new DMAAttachment(iokit);
+    this.preparation = new DMAPreparation(iokit, this.attachment);
     this.dextLock = new SleepLock(iokit.journal, "the lock of a dext's DMA command");
     this.lock = iokit.semantics === 'documented' ? new SleepLock(iokit.journal, 'a DMA command in use') : null;
     iokit.register(iokit.commands, this as IODMACommand);
+  }
+
+  /** Calls of `prepare` less calls of `complete`. */
+  get active(): number {
+    return this.preparation.active;
+  }
+
+  /** What the first `prepare` set up; null while inactive. */
+  get transfer(): DMATransfer | null {
+    return this.preparation.transfer;
   }
 
   /** The client's memory; null when it has none. */
@@ -141,30 +139,29 @@ export class IODMACommand extends KernelObject {
     const documented = this.iokit.semantics === 'documented';
     const wanted = length === 0 ? memory.getLength() : length;
     if (wanted > specification.maxTransferSize) return kIOReturnNoSpace;
+    const { preparation } = this;
     if (this.active > 0) {
-      const same = offset === this.preparedOffset && wanted === this.preparedLength;
+      const same = offset === preparation.offset && wanted === preparation.length;
       // The sources count a call that they refuse, and one complete more is needed.
-      if (same || !documented) this.setActive(this.active + 1);
+      if (same || !documented) preparation.setActive(this.active + 1);
       return same ? kIOReturnSuccess : kIOReturnNotReady;
     }
     if (documented && offset + wanted > memory.getLength()) return kIOReturnBadArgument;
-    this.setActive(1);
-    this.journal.set(this as IODMACommand, 'preparedOffset', offset);
-    this.journal.set(this as IODMACommand, 'preparedLength', wanted);
+    preparation.choose(offset, wanted);
     let prepared = false;
     try {
-      const code = yield* this.setUp(waiter, specification, memory, flush, synchronize, false, room);
+      const code = yield* preparation.setUp(waiter, specification, memory, flush, synchronize, false, room);
       prepared = code === kIOReturnSuccess;
       return code;
     } finally {
-      if (!prepared && documented) this.setActive(0);
+      if (!prepared && documented) preparation.setActive(0);
     }
   }
 
   *complete(waiter: Waiter, invalidate: boolean, synchronize: boolean, room: number): Steps<IOReturn> {
     if (this.active === 0) return kIOReturnNotReady;
-    this.setActive(this.active - 1);
-    return this.active > 0 ? kIOReturnSuccess : yield* this.tearDown(waiter, invalidate, synchronize, room);
+    this.preparation.setActive(this.active - 1);
+    return this.active > 0 ? kIOReturnSuccess : yield* this.preparation.tearDown(waiter, invalidate, synchronize, room);
   }
 
   /** Copies now what `prepare` and `complete` would copy. `options` is a direction, or asks for a bounce buffer. */
@@ -172,7 +169,8 @@ export class IODMACommand extends KernelObject {
     if ((options & kIODirectionOutIn) === kIODirectionOutIn) return kIOReturnBadArgument;
     const { transfer } = this;
     if (this.active === 0 || transfer === null) return kIOReturnNotReady;
-    if ((options & forceDoubleBuffer) !== 0) return yield* this.bounceFromNowOn(waiter, transfer, room);
+    if ((options & forceDoubleBuffer) !== 0)
+      return yield* this.preparation.bounceFromNowOn(waiter, this.specification!, transfer, room);
     if (!transfer.copies || (options & kIODirectionOutIn) === 0) return kIOReturnSuccess;
     const copied = yield* transfer.copy(waiter, (options & kIODirectionOut) !== 0, room);
     return copied < transfer.length ? kIOReturnUnderrun : kIOReturnSuccess;
@@ -183,7 +181,7 @@ export class IODMACommand extends KernelObject {
     const { specification, transfer } = this;
     if (this.active === 0 || specification === null || transfer === null) return refused(kIOReturnNotReady, offset);
     if (most === 0) return refused(kIOReturnBadArgument, offset);
-    if (offset >= this.preparedLength) return refused(kIOReturnOverrun, offset);
+    if (offset >= transfer.length) return refused(kIOReturnOverrun, offset);
     const generated = segmentsOf(transfer, specification, waiter, offset, most);
     if (generated.endless) {
       this.iokit.violation(
@@ -205,111 +203,19 @@ export class IODMACommand extends KernelObject {
 
   /** Ends whatever is under way without copying anything, and lets the memory go. */
   abandon(actor: Actor): void {
-    if (this.active > 0) this.setActive(0);
-    this.dropTransfer(actor);
+    if (this.active > 0) this.preparation.setActive(0);
+    this.preparation.drop(actor);
     if (this.memory !== null) this.attachment.detach().release(actor);
   }
 
   protected override dispose(actor: Actor): void {
-    this.dropTransfer(actor);
+    this.preparation.drop(actor);
     this.iokit.forget(this.iokit.commands, this as IODMACommand);
     this.attachment.end(actor);
   }
 
-  private *setUp(
-    waiter: Waiter,
-    specification: DMASpecification,
-    memory: IOMemoryDescriptor,
-    flush: boolean,
-    synchronize: boolean,
-    forceBounce: boolean,
-    room: number,
-  ): Steps<IOReturn> {
-    if (misalignment(this.preparedLength, specification.alignmentLength) !== 0) return kIOReturnNotAligned;
-    const window = this.windowOf(memory);
-    const transfer = setUpTransfer(
-      this.iokit,
-      waiter,
-      specification,
-      window,
-      this.attachment.checkAddresses,
-      forceBounce,
-    );
-    if (typeof transfer === 'number') return transfer;
-    memory.retain();
-    let kept = false;
-    try {
-      if (synchronize) yield* transfer.copyOut(waiter, room);
-      if (flush && (specification.mappingOptions & noCacheStore) === 0)
-        transfer.maintainCaches(waiter, kIOMemoryIncoherentIOStore);
-      // Only where nobody excludes the others: one of them has completed it already, or has prepared something else.
-      if (this.active === 0 || this.transfer !== null || this.memory !== memory) return kIOReturnNotReady;
-      this.journal.set(this as IODMACommand, 'transfer', transfer as DMATransfer | null);
-      if (transfer.mapping !== null && transfer.mapping.map !== null) this.attachment.count(memory.dmaActivity);
-      kept = true;
-      return kIOReturnSuccess;
-    } finally {
-      if (!kept) transfer.release(waiter);
-      memory.release(waiter);
-    }
-  }
-
-  private *tearDown(waiter: Waiter, invalidate: boolean, synchronize: boolean, room: number): Steps<IOReturn> {
-    const { transfer } = this;
-    // A prepare that failed left nothing but the count.
-    if (transfer === null) return kIOReturnSuccess;
-    transfer.memory.retain();
-    const counted = this.detachTransfer(transfer);
-    try {
-      if (invalidate) transfer.maintainCaches(waiter, kIOMemoryIncoherentIOFlush);
-      const copied = synchronize ? yield* transfer.copyIn(waiter, room) : transfer.length;
-      return copied < transfer.length ? kIOReturnUnderrun : kIOReturnSuccess;
-    } finally {
-      deactivate(counted);
-      transfer.release(waiter);
-      transfer.memory.release(waiter);
-    }
-  }
-
-  private *bounceFromNowOn(waiter: Waiter, transfer: DMATransfer, room: number): Steps<IOReturn> {
-    if (transfer.bounce !== null) return kIOReturnSuccess;
-    const specification = this.specification!;
-    const { memory } = transfer;
-    if (this.iokit.semantics === 'xnu') {
-      // It completes and prepares again, which gives no buffer where one is not needed, nor where somebody else has prepared too.
-      const cursor = usesCursor(this.iokit, specification, this.windowOf(memory), this.attachment.checkAddresses);
-      if (cursor || this.active > 1) return kIOReturnSuccess;
-    }
-    let code = yield* this.tearDown(waiter, false, true, room);
-    if (code === kIOReturnSuccess) code = yield* this.setUp(waiter, specification, memory, false, true, true, room);
-    if (code !== kIOReturnSuccess) this.setActive(0);
-    return code;
-  }
-
   private *completeAll(waiter: Waiter, room: number): Steps<void> {
     while (this.active > 0) yield* this.complete(waiter, true, true, room);
-  }
-
-  /** Whatever comes next finds no transfer. Returns the counts that go with it, for the caller to end. */
-  private detachTransfer(transfer: DMATransfer): readonly DMAState[] {
-    this.journal.set(this as IODMACommand, 'transfer', null as DMATransfer | null);
-    // Without a mapper the command counts for as long as it has memory.
-    return transfer.mapping === null ? [] : this.attachment.handOver();
-  }
-
-  private dropTransfer(actor: Actor): void {
-    const { transfer } = this;
-    if (transfer === null) return;
-    deactivate(this.detachTransfer(transfer));
-    transfer.release(actor);
-  }
-
-  private setActive(active: number): void {
-    this.journal.set(this as IODMACommand, 'active', active);
-  }
-
-  private windowOf(memory: IOMemoryDescriptor): DMAWindow {
-    return { memory, offset: this.preparedOffset, length: this.preparedLength };
   }
 }
 

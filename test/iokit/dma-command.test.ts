@@ -23,7 +23,8 @@ import {
 } from '../../src/iokit/return-codes.ts';
 import { Status } from '../../src/kernel/call.ts';
 import { calls } from '../../src/kernel/calls/index.ts';
-import { IODMACommand, type SegmentOptions } from '../../src/task/iokit/io-dma-command.ts';
+import type { SegmentOptions } from '../../src/task/iokit/dma-arguments.ts';
+import { IODMACommand } from '../../src/task/iokit/io-dma-command.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import { IOSubMemoryDescriptor } from '../../src/task/iokit/io-sub-memory-descriptor.ts';
 import { contiguous, layOut, physical, prepared, scattered } from '../support/dma.ts';

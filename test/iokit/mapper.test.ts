@@ -17,7 +17,8 @@ import {
   kIOReturnSuccess,
   kIOReturnVMError,
 } from '../../src/iokit/return-codes.ts';
-import { IODMACommand, type SegmentOptions } from '../../src/task/iokit/io-dma-command.ts';
+import type { SegmentOptions } from '../../src/task/iokit/dma-arguments.ts';
+import { IODMACommand } from '../../src/task/iokit/io-dma-command.ts';
 import { IOMapper, IOMapperInsertPage, IOMapperIOVMAlloc, IOMapperIOVMFree } from '../../src/task/iokit/io-mapper.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import { IOSubMemoryDescriptor } from '../../src/task/iokit/io-sub-memory-descriptor.ts';

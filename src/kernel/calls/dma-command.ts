@@ -151,10 +151,10 @@ export const dmaCommandCalls = {
     [command],
     record({ result: u32, offset: count, length: count }),
     (kernel, caller, id) => {
-      const { active, preparedOffset, preparedLength } = commandOf(kernel, caller, id);
-      return active === 0
+      const prepared = commandOf(kernel, caller, id).preparation;
+      return prepared.active === 0
         ? { result: kIOReturnNotReady, offset: 0, length: 0 }
-        : { result: kIOReturnSuccess, offset: expressible(preparedOffset), length: expressible(preparedLength) };
+        : { result: kIOReturnSuccess, offset: expressible(prepared.offset), length: expressible(prepared.length) };
     },
   ),
 
@@ -231,6 +231,6 @@ function specify(kernel: Kernel, caller: KernelThread, request: Decoded<typeof s
 }
 
 function checkRoom(target: IODMACommand, from: number, bytes: number, most: number): void {
-  const needed = Math.min(bytes, Math.max(0, target.preparedLength - from));
+  const needed = Math.min(bytes, Math.max(0, target.preparation.length - from));
   if (needed > most) throw new RangeError(`bytes: expected room for ${needed} bytes, got ${most}`);
 }

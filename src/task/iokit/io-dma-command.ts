@@ -15,23 +15,11 @@ import { type IOReturn, kIOReturnError, kIOReturnSuccess } from '../../iokit/ret
 import type { Call } from '../../kernel/call.ts';
 import { calls } from '../../kernel/calls/index.ts';
 import { currentTask } from '../current.ts';
-import { Handle, handleBrand, handleId, registerHandle } from '../handle.ts';
+import { Handle, handleBrand, registerHandle } from '../handle.ts';
 import { bits, descriptorId, objectOrNull } from './arguments.ts';
-import type { IOMapper } from './io-mapper.ts';
+import { type PrepareSpecification, readSpecification, type Specification, type Window } from './dma-arguments.ts';
 import { IOMemoryDescriptor, type Size } from './io-memory-descriptor.ts';
 import { recordSize, writeSegments } from './segment-format.ts';
-
-/** What a device can take. What is left out, or 0, is no limit; an alignment of 0 is 1. */
-export interface SegmentOptions {
-  readonly fStructSize?: number;
-  readonly fNumAddressBits: number;
-  readonly fMaxSegmentSize: Size;
-  readonly fMaxTransferSize?: Size;
-  readonly fAlignment?: number;
-  readonly fAlignmentLength?: number;
-  /** Of all segments but the first; the same as `fAlignment` unless given. */
-  readonly fAlignmentInternalSegments?: number;
-}
 
 export interface IOVMSegment {
   readonly fIOVMAddr: number;
@@ -44,33 +32,6 @@ interface Generated<S> {
   readonly offset: Size;
   readonly segments: S;
 }
-
-/** Numbers in the order of the long form, or SegmentOptions and what the short form has after them. */
-type Specification =
-  | [
-      numAddressBits: number,
-      maxSegmentSize: Size,
-      mappingOptions?: number,
-      maxTransferSize?: Size,
-      alignment?: number,
-      mapper?: IOMapper | null,
-      refCon?: unknown,
-    ]
-  | [segmentOptions: SegmentOptions, mappingOptions?: number, mapper?: IOMapper | null, refCon?: unknown];
-
-type Window = [offset?: Size, length?: Size, flushCache?: boolean, synchronize?: boolean];
-
-type PrepareSpecification =
-  | [
-      numAddressBits: number,
-      maxSegmentSize: Size,
-      mappingOptions?: number,
-      maxTransferSize?: Size,
-      alignment?: number,
-      mapper?: IOMapper | null,
-      ...window: Window,
-    ]
-  | [segmentOptions: SegmentOptions, mappingOptions?: number, mapper?: IOMapper | null, ...window: Window];
 
 export class IODMACommand extends Handle {
   override readonly [handleBrand] = 'IODMACommand';
@@ -255,43 +216,4 @@ function copying<A extends readonly unknown[]>(call: Call<A, number>, ...values:
 
 function generatedAt(offset: Size, { result, offset: next }: { result: IOReturn; offset: number }) {
   return { result, offset: result === kIOReturnSuccess ? next : offset };
-}
-
-function readSpecification(outSegFunc: number | null, specification: Specification) {
-  const [first] = specification;
-  if (typeof first === 'number') {
-    const [, maxSegmentSize, mappingOptions = 0, maxTransferSize = 0, alignment = 1, mapper = null] =
-      specification as Extract<Specification, [number, ...unknown[]]>;
-    const options = {
-      fNumAddressBits: first,
-      fMaxSegmentSize: maxSegmentSize,
-      fMaxTransferSize: maxTransferSize,
-      fAlignment: alignment,
-    };
-    return requestOf(outSegFunc, options, mappingOptions, mapper);
-  }
-  const [options, mappingOptions = 0, mapper = null] = specification as Extract<
-    Specification,
-    [SegmentOptions, ...unknown[]]
-  >;
-  return requestOf(outSegFunc, options, mappingOptions, mapper);
-}
-
-function requestOf(
-  outSegFunc: number | null,
-  options: SegmentOptions,
-  mappingOptions: number,
-  mapper: IOMapper | null,
-) {
-  const request = {
-    segmentFunction: outSegFunc ?? 0,
-    numAddressBits: options.fNumAddressBits,
-    maxSegmentSize: options.fMaxSegmentSize,
-    maxTransferSize: options.fMaxTransferSize ?? 0,
-    alignment: options.fAlignment ?? 1,
-    alignmentLength: options.fAlignmentLength ?? 0,
-    alignmentInternalSegments: options.fAlignmentInternalSegments ?? 0,
-    mappingOptions: bits(mappingOptions),
-  };
-  return { request, mapper: handleId(mapper, 'IOMapper', 'mapper') };
 }
