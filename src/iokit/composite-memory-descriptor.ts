@@ -4,6 +4,7 @@
  */
 import type { SleepLock } from '../vm/lock.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
+import type { DMAState } from './dma-state.ts';
 import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import { type DMAMapLength, IOMemoryDescriptor, type PageCounts } from './memory-descriptor.ts';
 import { kIODirectionNone } from './options.ts';
@@ -105,6 +106,10 @@ export abstract class CompositeMemoryDescriptor extends IOMemoryDescriptor {
 
   override mayCopy(actor: Actor, intoMemory: boolean): boolean {
     return this.parts.every(({ descriptor }) => descriptor.mayCopy(actor, intoMemory));
+  }
+
+  override get dmaActivity(): readonly DMAState[] {
+    return this.parts.flatMap(({ descriptor }) => [...descriptor.dmaActivity]);
   }
 
   override get mapLocks(): readonly SleepLock[] {

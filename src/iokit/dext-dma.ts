@@ -33,7 +33,7 @@ export function* prepareForDMA(
   room: number,
   counted: (memory: IOMemoryDescriptor, change: number) => void,
 ): Steps<DextPreparation> {
-  yield* command.lock.take(waiter);
+  yield* command.dextLock.take(waiter);
   let settled = true;
   try {
     if (command.active > 0) return failed(kIOReturnBusy);
@@ -41,17 +41,18 @@ export function* prepareForDMA(
     if (code !== kIOReturnSuccess) return failed(code);
     counted(memory, 1);
     settled = false;
-    code = yield* command.setMemoryDescriptor(waiter, memory, false, room);
-    if (code === kIOReturnSuccess) code = yield* command.prepare(waiter, offset, length, true, true, room);
+    code = yield* command.exclusively(waiter, command.setMemoryDescriptor(waiter, memory, false, room));
+    if (code === kIOReturnSuccess)
+      code = yield* command.exclusively(waiter, command.prepare(waiter, offset, length, true, true, room));
     if (code === kIOReturnSuccess) {
-      const { result, segments } = yield* command.genIOVMSegments(waiter, 0, most);
+      const { result, segments } = yield* command.exclusively(waiter, command.genIOVMSegments(waiter, 0, most));
       if (result === kIOReturnSuccess) {
         settled = true;
         return { result, flags: memory.getDirection() & kIODirectionOutIn, segments };
       }
       code = result;
     }
-    yield* command.clearMemoryDescriptor(waiter, true, room);
+    yield* command.exclusively(waiter, command.clearMemoryDescriptor(waiter, true, room));
     settled = true;
     counted(memory, -1);
     yield* memory.complete(waiter, kIODirectionNone);
@@ -59,7 +60,7 @@ export function* prepareForDMA(
   } finally {
     // A thread that died on the way takes no more steps: what it prepared of the memory stays, as with any other prepare.
     if (!settled) command.abandon(waiter);
-    command.lock.release(waiter);
+    command.dextLock.release(waiter);
   }
 }
 
@@ -70,14 +71,14 @@ export function* completeDMA(
   room: number,
   counted: (memory: IOMemoryDescriptor, change: number) => void,
 ): Steps<IOReturn> {
-  yield* command.lock.take(waiter);
+  yield* command.dextLock.take(waiter);
   const { memory } = command;
   try {
     if (command.active === 0 || memory === null) return kIOReturnNotReady;
     // Kept, since the command lets it go first.
     memory.retain();
     try {
-      const code = yield* command.clearMemoryDescriptor(waiter, true, room);
+      const code = yield* command.exclusively(waiter, command.clearMemoryDescriptor(waiter, true, room));
       counted(memory, -1);
       const unwired = yield* memory.complete(waiter, kIODirectionNone);
       return code === kIOReturnSuccess ? unwired : code;
@@ -85,6 +86,6 @@ export function* completeDMA(
       memory.release(waiter);
     }
   } finally {
-    command.lock.release(waiter);
+    command.dextLock.release(waiter);
   }
 }

@@ -1,6 +1,7 @@
 /** Device addresses for one command: the descriptor's shared mapping where that suits, a mapping of its own elsewhere (3.11). */
 import type { Actor } from '../vm/steps.ts';
 import type { DeviceMap } from './device-map.ts';
+import { dmaFlags } from './dma-memory.ts';
 import { kIODMAMapReadAccess, kIODMAMapWriteAccess } from './dma-options.ts';
 import { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { DMAMapSpecification, IOMapper } from './mapper.ts';
@@ -32,7 +33,7 @@ export function mapForCommand(
   offset: number,
   length: number,
 ): CommandMap | IOReturn {
-  const flags = descriptor.wired.reduce((all, wired) => all | wired.getFlags(), descriptor.getFlags());
+  const flags = dmaFlags(descriptor);
   if ((flags & kIOMemoryHostOnly) !== 0) return nothing;
   if ((flags & kIOMemoryRemote) !== 0) return kIOReturnNotAttached;
   if (length === 0) return nothing;

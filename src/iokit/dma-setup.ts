@@ -6,10 +6,10 @@ import { noFrame } from '../vm/memory-object.ts';
 import type { Actor } from '../vm/steps.ts';
 import { CopyBuffer } from './copy-buffer.ts';
 import { type CommandMap, mapForCommand } from './dma-mapping.ts';
+import { pageOffsetOf } from './dma-memory.ts';
 import { isMisaligned } from './dma-segments.ts';
 import { addressLimitOf, type DMASpecification, iterateOnly } from './dma-specification.ts';
-import { DMATransfer } from './dma-transfer.ts';
-import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
+import { DMATransfer, giveBack } from './dma-transfer.ts';
 import type { IOKit } from './iokit.ts';
 import type { IOMemoryDescriptor } from './memory-descriptor.ts';
 import { type IOReturn, kIOReturnNoResources } from './return-codes.ts';
@@ -75,11 +75,9 @@ export function usesCursor(
   if (checkAddresses) return false;
   if (alignment === 1) return true;
   const { pageSize } = iokit.vm;
-  const [wired] = memory.wired;
-  if (wired !== memory) return false;
-  const { lists } = wired.wiring;
+  const pageOffset = pageOffsetOf(memory);
   // Where the memory is one page list, its alignment is that of its first byte, up to that of a page.
-  return lists.length === 1 && alignment <= pageSize && lists[0]!.pageOffset % alignment === 0;
+  return pageOffset !== null && alignment <= pageSize && pageOffset % alignment === 0;
 }
 
 /** A page number → the frame that stands for it, for every page of the window that reaches beyond `limit`; null for want of frames. */
@@ -98,9 +96,10 @@ function substitutesFor(
     if (address + length > limit && !substitutes.has(page)) {
       const frame = vm.zeroRun(actor, 1, 1, limit / vm.pageSize);
       if (frame === noFrame) {
-        for (const taken of substitutes.values()) vm.disown(actor, taken);
+        giveBack(iokit, actor, substitutes);
         return null;
       }
+      iokit.register(iokit.substitutes, frame);
       substitutes.set(page, frame);
     }
     at += length;
@@ -114,17 +113,4 @@ function makeBounce(iokit: IOKit, actor: Actor, specification: DMASpecification,
   const mask = highest - Math.max(iokit.vm.pageSize, alignment);
   if (mask <= 0) return null;
   return CopyBuffer.make(iokit, actor, window.memory.getDirection(), window.length, mask);
-}
-
-/** The highest physical address that memory may have, plus one: known once it is wired, else the end of all memory. */
-export function endOfMemory(iokit: IOKit, memory: IOMemoryDescriptor): number {
-  return memory.wired.reduce((end, wired) => Math.max(end, endOfPart(iokit, wired)), 0);
-}
-
-function endOfPart(iokit: IOKit, { deviceMemory, source, wiring }: IOGeneralMemoryDescriptor): number {
-  if (deviceMemory) return source.runs.reduce((end, run) => Math.max(end, run.address + run.length), 0);
-  if (wiring.wireCount === 0) return iokit.vm.hardware.memory.size;
-  let last = 0;
-  for (const { frames } of wiring.lists) for (const frame of frames) last = Math.max(last, frame);
-  return (last + 1) * iokit.vm.pageSize;
 }

@@ -7,10 +7,11 @@ import { hex, KernelPanic } from '../hardware/errors.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
 import type { CopyBuffer } from './copy-buffer.ts';
 import type { CommandMap } from './dma-mapping.ts';
-import { addressLimitOf, type DMASpecification } from './dma-specification.ts';
+import { isPhysical, isPreparedReadOnly } from './dma-memory.ts';
+import { addressLimitOf, type DMASpecification, mappingTypeMask, nonCoherent } from './dma-specification.ts';
 import type { IOKit } from './iokit.ts';
 import type { IOMemoryDescriptor } from './memory-descriptor.ts';
-import { kIOMemoryMapperNone, kIOMemoryPreparedReadOnly } from './options.ts';
+import { kIODirectionIn, kIODirectionOut, kIOMemoryMapperNone } from './options.ts';
 import { noSegment, type Segment } from './page-list.ts';
 
 export class DMATransfer {
@@ -43,6 +44,16 @@ export class DMATransfer {
   /** Whether there is anything to copy between the memory and what the device uses. */
   get copies(): boolean {
     return this.bounce !== null || this.substitutes.size > 0;
+  }
+
+  /** Whether the device is to see what was in the memory. */
+  private get goesOut(): boolean {
+    return this.memory.getDirection() !== kIODirectionIn;
+  }
+
+  /** Whether the memory is to have what the device wrote. */
+  private get comesIn(): boolean {
+    return this.memory.getDirection() !== kIODirectionOut;
   }
 
   /** What the device uses from byte `at`, as far as its addresses go on; nothing when the memory ends before the window. */
@@ -89,6 +100,22 @@ export class DMATransfer {
     return this.length;
   }
 
+  /** The copy of `prepare`: towards the device, if its direction says so. */
+  *copyOut(waiter: Waiter, room: number): Steps<void> {
+    if (this.copies && this.goesOut) yield* this.copy(waiter, true, room);
+  }
+
+  /** The copy of `complete`: back into the memory, if its direction says so. Returns what was reached of the window. */
+  *copyIn(waiter: Waiter, room: number): Steps<number> {
+    return this.copies && this.comesIn ? yield* this.copy(waiter, false, room) : this.length;
+  }
+
+  /** Cache maintenance for devices that see memory past the caches. */
+  maintainCaches(actor: Actor, operation: number): void {
+    if ((this.specification.mappingOptions & mappingTypeMask) !== nonCoherent) return;
+    this.used.performOperation(actor, operation, this.bounce === null ? this.offset : 0, this.length);
+  }
+
   /** Copies between what the device uses, from byte `from` of the window on, and the caller's buffer; a step a page. */
   *access(waiter: Waiter, from: number, length: number, intoMemory: boolean): Steps<number> {
     if (intoMemory) this.expose();
@@ -107,7 +134,7 @@ export class DMATransfer {
   release(actor: Actor): void {
     if (this.mapping?.own && this.mapping.map !== null) this.specification.mapper!.unmapMemory(this.mapping.map);
     this.bounce?.release(actor);
-    for (const frame of this.substitutes.values()) this.iokit.vm.disown(actor, frame);
+    giveBack(this.iokit, actor, this.substitutes);
   }
 
   /** Where byte `at` of the descriptor's memory lies in physical memory, within one page. */
@@ -134,12 +161,12 @@ export class DMATransfer {
 
   private mayWriteBack(): boolean {
     this.expose();
-    return this.memory.wired.every((wired) => (wired.getFlags() & kIOMemoryPreparedReadOnly) === 0);
+    return !isPreparedReadOnly(this.memory);
   }
 
   /** Through physical addresses anything may be written to, memory that was never handed out too. */
   private expose(): void {
-    if (this.memory.wired.some(({ deviceMemory }) => deviceMemory)) this.iokit.vm.exposeFrames();
+    if (isPhysical(this.memory)) this.iokit.vm.exposeFrames();
   }
 
   private checked(address: number, length: number): number {
@@ -147,5 +174,13 @@ export class DMATransfer {
       throw new KernelPanic(`machine check: there is no memory at the physical address ${hex(address)}`);
     }
     return address;
+  }
+}
+
+/** Gives the frames back that stood for memory. */
+export function giveBack(iokit: IOKit, actor: Actor, substitutes: ReadonlyMap<number, number>): void {
+  for (const frame of substitutes.values()) {
+    iokit.forget(iokit.substitutes, frame);
+    iokit.vm.disown(actor, frame);
   }
 }

@@ -31,6 +31,8 @@ export class IOKit {
   readonly descriptors = new Set<IOGeneralMemoryDescriptor>();
   readonly maps = new Set<IOMemoryMap>();
   readonly commands = new Set<IODMACommand>();
+  /** Frames that stand for memory which lies too high for a device. */
+  readonly substitutes = new Set<number>();
   /** What stands between devices and memory; null when nothing does. */
   readonly systemMapper: IOMapper | null;
   /** Objects that the sources never release (a command's descriptor, where the command goes with it). */

@@ -210,8 +210,8 @@ export abstract class IOMemoryDescriptor extends KernelObject {
   }
 
   /** Where commands count that they are active: `complete` asks there. */
-  get dmaActivity(): DMAState {
-    return this.dma;
+  get dmaActivity(): readonly DMAState[] {
+    return [this.dma];
   }
 
   getDirection(): number {

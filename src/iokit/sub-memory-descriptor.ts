@@ -2,7 +2,6 @@
 import type { AddressSpace } from '../vm/address-space.ts';
 import type { Actor } from '../vm/steps.ts';
 import { CompositeMemoryDescriptor } from './composite-memory-descriptor.ts';
-import type { DMAState } from './dma-state.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
 import type { IOMemoryDescriptor, MapRequest } from './memory-descriptor.ts';
@@ -80,10 +79,6 @@ export class IOSubMemoryDescriptor extends CompositeMemoryDescriptor {
   override redirect(safe: AddressSpace | null, on: boolean): IOReturn {
     super.redirect(safe, on);
     return this.parent.redirect(safe, on);
-  }
-
-  override get dmaActivity(): DMAState {
-    return this.parent.dmaActivity;
   }
 
   override mapHolder(offset: number): { readonly holder: IOMemoryDescriptor; readonly offset: number } {

@@ -10,6 +10,7 @@ import { IOBufferMemoryDescriptor } from '../iokit/buffer-memory-descriptor.ts';
 import { CompositeMemoryDescriptor } from '../iokit/composite-memory-descriptor.ts';
 import { CopyBuffer } from '../iokit/copy-buffer.ts';
 import type { DeviceWindow } from '../iokit/device-map.ts';
+import { isPhysical } from '../iokit/dma-memory.ts';
 import type { IOGeneralMemoryDescriptor } from '../iokit/general-memory-descriptor.ts';
 import { IOMemoryDescriptor } from '../iokit/memory-descriptor.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
@@ -71,14 +72,13 @@ function checkFrames(kernel: Kernel, between: boolean, found: string[]): void {
     if (!(descriptor instanceof CopyBuffer)) continue;
     for (let i = 0; i < descriptor.frameCount; i++) add(owners, descriptor.firstFrame + i);
   }
-  for (const { transfer } of kernel.iokit.commands)
-    for (const frame of transfer?.substitutes.values() ?? []) add(owners, frame);
+  for (const frame of kernel.iokit.substitutes) add(owners, frame);
   let free = 0;
   for (let frame = 1; frame < frames.frames; frame++) {
     const owned = frames.owners(frame);
     const wired = frames.wires(frame);
     if (owned === 0 && wired === 0) free++;
-    if (between && owned !== (owners.get(frame) ?? 0))
+    if (owned !== (owners.get(frame) ?? 0))
       found.push(`frame ${frame} has ${owned} owners, but is in ${owners.get(frame) ?? 0} objects`);
     if (between && wired !== (wires.get(frame) ?? 0))
       found.push(`frame ${frame} is wired ${wired} times, but in ${wires.get(frame) ?? 0} page lists`);
@@ -247,7 +247,8 @@ function isSpent({ source, heldPages }: IOGeneralMemoryDescriptor): boolean {
  */
 function checkDMA(kernel: Kernel, found: string[]): void {
   const active = new Map<unknown, number>();
-  for (const { countedOn } of kernel.iokit.commands) if (countedOn !== null) add(active, countedOn);
+  for (const { countedOn } of [...kernel.iokit.commands].map((command) => command.attachment))
+    for (const state of countedOn) add(active, state);
   for (const { dma, name } of kernel.iokit.descriptors) {
     if (dma.references !== (active.get(dma) ?? 0))
       found.push(`${name} counts ${dma.references} active commands of ${active.get(dma) ?? 0}`);
@@ -282,8 +283,7 @@ function checkDMA(kernel: Kernel, found: string[]): void {
 function isHeld(kernel: Kernel, window: DeviceWindow): boolean {
   for (const { dma } of kernel.iokit.descriptors) if (dma.map?.window === window) return true;
   for (const { transfer } of kernel.iokit.commands) {
-    if (transfer?.mapping?.map?.window === window)
-      return transfer.bounce !== null || transfer.memory.wired.every(({ source }) => source.space !== null);
+    if (transfer?.mapping?.map?.window === window) return transfer.bounce !== null || !isPhysical(transfer.memory);
   }
   return false;
 }

@@ -16,6 +16,7 @@ const skipped = new Set([
   'copy',
   'observer',
   'hardware',
+  'iommu',
   'environment',
   'registry',
   'prototype',

@@ -23,7 +23,8 @@ import {
 } from '../../src/iokit/return-codes.ts';
 import { Status } from '../../src/kernel/call.ts';
 import { calls } from '../../src/kernel/calls/index.ts';
-import { IODMACommand, type SegmentOptions } from '../../src/task/iokit/io-dma-command.ts';
+import type { SegmentOptions } from '../../src/task/iokit/dma-arguments.ts';
+import { IODMACommand } from '../../src/task/iokit/io-dma-command.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import { IOSubMemoryDescriptor } from '../../src/task/iokit/io-sub-memory-descriptor.ts';
 import { contiguous, layOut, physical, prepared, scattered } from '../support/dma.ts';
@@ -183,6 +184,15 @@ it('a command needs a specification and memory', (m) => {
   assert.is(command.prepareWithSpecification(IODMACommand.OutputHost32, options), kIOReturnNotPermitted);
   assert.equal(command.getPreparedOffsetAndLength(), { result: kIOReturnSuccess, offset: 16, length: 32 });
   assert.is(command.gen32IOVMSegments(0, 1).segments[0]!.fLength, 32);
+  command.complete();
+  const long = [40, 16, IODMACommand.kMapped, 0, 1, null, 8, 24] as const;
+  assert.is(command.prepareWithSpecification(IODMACommand.OutputHost64, ...long), kIOReturnSuccess);
+  assert.is(command.getNumAddressBits(), 40);
+  assert.equal(command.getPreparedOffsetAndLength(), { result: kIOReturnSuccess, offset: 8, length: 24 });
+  assert.equal(
+    command.gen64IOVMSegments(0, 4).segments.map(({ fLength }) => fLength),
+    [16, 8],
+  );
   command.clearMemoryDescriptor();
   md.complete();
   command.release();
@@ -649,6 +659,28 @@ it('unprepared memory is a panic when segments are asked for', (m) => {
   assert.throws(() => command.gen64IOVMSegments(0, 1), isPanic);
   assert.equal(m.violations, ['use-before-prepare']);
   command.release();
+});
+
+it('caches are looked after for a non-coherent device, which unprepared memory does not stand; unless told not to', (m) => {
+  const md = IOMemoryDescriptor.withAddressRange(contiguous(m, 1), m.pageSize, kIODirectionOut, m.client);
+  const storing = make({}, IODMACommand.kNonCoherent);
+  assert.throws(() => storing.setMemoryDescriptor(md), isPanic);
+  const coherent = make({}, IODMACommand.kNonCoherent | IODMACommand.kNoCacheStore);
+  assert.is(coherent.setMemoryDescriptor(md, false), kIOReturnSuccess);
+  assert.is(coherent.prepare(), kIOReturnSuccess);
+  assert.throws(() => coherent.complete(), isPanic, 'it invalidates all the same');
+  coherent.clearMemoryDescriptor();
+  assert.is(coherent.setMemoryDescriptor(md, false), kIOReturnSuccess);
+  assert.is(coherent.prepare(), kIOReturnSuccess);
+  assert.is(coherent.complete(false), kIOReturnSuccess);
+  storing.clearMemoryDescriptor();
+  assert.is(storing.setMemoryDescriptor(md, false), kIOReturnSuccess);
+  assert.is(storing.prepare(0, 0, false), kIOReturnSuccess);
+  assert.is(storing.complete(false), kIOReturnSuccess);
+  for (const command of [storing, coherent]) {
+    command.clearMemoryDescriptor();
+    command.release();
+  }
 });
 
 it('a command that is freed with its memory lets it go; in the sources the memory is leaked', (m, semantics) => {

@@ -17,7 +17,8 @@ import {
   kIOReturnSuccess,
   kIOReturnVMError,
 } from '../../src/iokit/return-codes.ts';
-import { IODMACommand, type SegmentOptions } from '../../src/task/iokit/io-dma-command.ts';
+import type { SegmentOptions } from '../../src/task/iokit/dma-arguments.ts';
+import { IODMACommand } from '../../src/task/iokit/io-dma-command.ts';
 import { IOMapper, IOMapperInsertPage, IOMapperIOVMAlloc, IOMapperIOVMFree } from '../../src/task/iokit/io-mapper.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import { IOSubMemoryDescriptor } from '../../src/task/iokit/io-sub-memory-descriptor.ts';
@@ -356,6 +357,18 @@ it('memory that is not aligned is bounced behind a mapper too', (m) => {
   assert.is(m.client.load8(address), 43);
   md.complete();
   assert.is(windows(m), 0);
+  command.release();
+});
+
+it('a non-coherent device is behind the mapper too', (m) => {
+  const address = scattered(m, 2);
+  const md = prepared(m, address, 2 * m.pageSize);
+  const command = make({ fNumAddressBits: 24 }, IODMACommand.kNonCoherent);
+  assert.is(command.setMemoryDescriptor(md), kIOReturnSuccess);
+  assert.is(segments(command).length, 1);
+  assert.ok(segments(command)[0]![0] < 2 ** 24);
+  command.clearMemoryDescriptor();
+  md.complete();
   command.release();
 });
 

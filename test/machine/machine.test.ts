@@ -51,6 +51,13 @@ test('handles pass between tasks as handles, and are opaque on the main thread',
   assert.is((await rejection(b.call('readFirst', buffer))).name, 'HandleError');
 });
 
+test('a DMA command copies through its own thread', async () => {
+  const { address, buffer } = (await a.call('makeBuffer', 3 * 4096, 41)) as { address: number; buffer: object };
+  assert.equal(await b.call('transfer', buffer), [0, 4, 4, 0, 0]);
+  assert.is(await a.call('load', address), 42);
+  await a.call('release', buffer);
+});
+
 test('errors arrive as what they were', async () => {
   const fault = await rejection(a.call('load', 4));
   assert.is(fault.name, 'MemoryFault');

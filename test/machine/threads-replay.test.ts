@@ -34,6 +34,7 @@ async function both(
 for (const name of [
   'lost update',
   'messages and time',
+  'dma',
   'deadlock',
   'assertion',
   'uncaught',

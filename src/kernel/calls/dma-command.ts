@@ -1,6 +1,6 @@
 /**
- * Calls on DMA commands. Those that may copy take a buffer of the caller of `room` bytes, through which bounced data go: at least
- * a page, so that a page is one fragment.
+ * Calls on DMA commands. Those that may copy take a buffer of the caller of `room` bytes, through which bounced data go, a step
+ * for each time that it is filled.
  */
 
 import { CopyBuffer } from '../../iokit/copy-buffer.ts';
@@ -79,7 +79,7 @@ export const dmaCommandCalls = {
       const target = commandOf(kernel, caller, id);
       const descriptor = memory === 0 ? null : descriptorOf(kernel, caller, memory);
       const steps = target.setMemoryDescriptor(caller, descriptor, autoPrepare, bytes);
-      return keeping(target, caller, descriptor === null ? steps : keeping(descriptor, caller, steps));
+      return using(target, caller, descriptor === null ? steps : keeping(descriptor, caller, steps));
     },
   ),
   clearMemoryDescriptor: call(
@@ -89,7 +89,7 @@ export const dmaCommandCalls = {
     (kernel, caller, id, autoComplete, bytes): Steps<number> => {
       checkCopyRoom(bytes);
       const target = commandOf(kernel, caller, id);
-      return keeping(target, caller, target.clearMemoryDescriptor(caller, autoComplete, bytes));
+      return using(target, caller, target.clearMemoryDescriptor(caller, autoComplete, bytes));
     },
   ),
   /** The client's descriptor, or with `used` the one that the device uses. */
@@ -111,7 +111,7 @@ export const dmaCommandCalls = {
     (kernel, caller, id, from, bytes, flush, copies, most): Steps<number> => {
       checkCopyRoom(most);
       const target = commandOf(kernel, caller, id);
-      return keeping(target, caller, target.prepare(caller, from, bytes, flush, copies, most));
+      return using(target, caller, target.prepare(caller, from, bytes, flush, copies, most));
     },
   ),
   prepareWithSpecification: call(
@@ -123,7 +123,7 @@ export const dmaCommandCalls = {
       const target = commandOf(kernel, caller, id);
       const code = target.specify(specify(kernel, caller, request, mapperId));
       if (code !== kIOReturnSuccess) return code;
-      return yield* keeping(target, caller, target.prepare(caller, from, bytes, flush, copies, most));
+      return yield* using(target, caller, target.prepare(caller, from, bytes, flush, copies, most));
     },
   ),
   commandComplete: call(
@@ -133,7 +133,7 @@ export const dmaCommandCalls = {
     (kernel, caller, id, invalidate, copies, most): Steps<number> => {
       checkCopyRoom(most);
       const target = commandOf(kernel, caller, id);
-      return keeping(target, caller, target.complete(caller, invalidate, copies, most));
+      return using(target, caller, target.complete(caller, invalidate, copies, most));
     },
   ),
   commandSynchronize: call(
@@ -143,7 +143,7 @@ export const dmaCommandCalls = {
     (kernel, caller, id, options, most): Steps<number> => {
       checkCopyRoom(most);
       const target = commandOf(kernel, caller, id);
-      return keeping(target, caller, target.synchronize(caller, options, most));
+      return using(target, caller, target.synchronize(caller, options, most));
     },
   ),
   getPreparedOffsetAndLength: call(
@@ -151,10 +151,10 @@ export const dmaCommandCalls = {
     [command],
     record({ result: u32, offset: count, length: count }),
     (kernel, caller, id) => {
-      const { active, preparedOffset, preparedLength } = commandOf(kernel, caller, id);
-      return active === 0
+      const prepared = commandOf(kernel, caller, id).preparation;
+      return prepared.active === 0
         ? { result: kIOReturnNotReady, offset: 0, length: 0 }
-        : { result: kIOReturnSuccess, offset: expressible(preparedOffset), length: expressible(preparedLength) };
+        : { result: kIOReturnSuccess, offset: expressible(prepared.offset), length: expressible(prepared.length) };
     },
   ),
 
@@ -165,7 +165,7 @@ export const dmaCommandCalls = {
     function* (kernel, caller, id, from, most) {
       const target = commandOf(kernel, caller, id);
       const generated = target.genIOVMSegments(caller, from, Math.min(most, mostSegments));
-      const { result, offset: next, segments } = yield* keeping(target, caller, generated);
+      const { result, offset: next, segments } = yield* using(target, caller, generated);
       return {
         result,
         offset: result === kIOReturnSuccess ? next : 0,
@@ -182,7 +182,7 @@ export const dmaCommandCalls = {
     (kernel, caller, id, from, bytes, most): Steps<number> => {
       const target = commandOf(kernel, caller, id);
       checkRoom(target, from, bytes, most);
-      return keeping(target, caller, target.copyBytes(caller, from, bytes, false));
+      return using(target, caller, target.copyBytes(caller, from, Math.min(bytes, most), false));
     },
   ),
   commandWriteBytes: call(
@@ -192,7 +192,7 @@ export const dmaCommandCalls = {
     (kernel, caller, id, from, bytes, most): Steps<number> => {
       const target = commandOf(kernel, caller, id);
       checkRoom(target, from, bytes, most);
-      return keeping(target, caller, target.copyBytes(caller, from, bytes, true));
+      return using(target, caller, target.copyBytes(caller, from, Math.min(bytes, most), true));
     },
   ),
 
@@ -221,11 +221,16 @@ export function checkCopyRoom(room: number): void {
   if (room === 0) throw new RangeError('room: expected a buffer to copy through, got none');
 }
 
+/** Runs a call on a command that others might release, or use, meanwhile. */
+function using<R>(target: IODMACommand, caller: KernelThread, steps: Steps<R>): Steps<R> {
+  return keeping(target, caller, target.exclusively(caller, steps));
+}
+
 function specify(kernel: Kernel, caller: KernelThread, request: Decoded<typeof specification>, mapperId: number) {
   return makeSpecification(kernel.iokit, request, mapperId === 0 ? null : mapperOf(kernel, caller, mapperId));
 }
 
 function checkRoom(target: IODMACommand, from: number, bytes: number, most: number): void {
-  const needed = Math.min(bytes, Math.max(0, target.preparedLength - from));
+  const needed = Math.min(bytes, Math.max(0, target.preparation.length - from));
   if (needed > most) throw new RangeError(`bytes: expected room for ${needed} bytes, got ${most}`);
 }

@@ -1,5 +1,6 @@
 /** Calls that only DriverKit's classes make. */
 import { completeDMA, type DextPreparation, prepareForDMA } from '../../iokit/dext-dma.ts';
+import { wiredParts } from '../../iokit/dma-memory.ts';
 import type { IOMemoryMap } from '../../iokit/io-memory-map.ts';
 import type { IOMemoryDescriptor } from '../../iokit/memory-descriptor.ts';
 import type { Steps } from '../../vm/steps.ts';
@@ -32,7 +33,7 @@ export const driverkitCalls = {
       checkCopyRoom(room);
       const target = commandOf(kernel, caller, id);
       const descriptor = descriptorOf(kernel, caller, memory);
-      for (const one of descriptor.wired) if (one.mustBeSerialised) kernel.observer.touch(caller, one);
+      for (const part of wiredParts(descriptor)) if (part.mustBeSerialised) kernel.observer.touch(caller, part);
       const segmentsCount = Math.min(most, mostElements);
       const counted = counting(caller);
       const steps = prepareForDMA(caller, target, descriptor, offset, length, segmentsCount, room, counted);
@@ -60,7 +61,7 @@ export const driverkitCalls = {
 
 /** Notes for `caller` each prepare of memory, and each complete that has one to undo. */
 function counting(caller: KernelThread): (memory: IOMemoryDescriptor, change: number) => void {
-  return ({ wired }, change) => {
-    for (const one of wired) if (one.wireCount > 0) one.countPrepare(caller.holder, change);
+  return (memory, change) => {
+    for (const part of wiredParts(memory)) if (part.wireCount > 0) part.countPrepare(caller.holder, change);
   };
 }

@@ -15,23 +15,11 @@ import { type IOReturn, kIOReturnError, kIOReturnSuccess } from '../../iokit/ret
 import type { Call } from '../../kernel/call.ts';
 import { calls } from '../../kernel/calls/index.ts';
 import { currentTask } from '../current.ts';
-import { Handle, handleBrand, handleId, registerHandle } from '../handle.ts';
+import { Handle, handleBrand, registerHandle } from '../handle.ts';
 import { bits, descriptorId, objectOrNull } from './arguments.ts';
-import type { IOMapper } from './io-mapper.ts';
+import { type PrepareSpecification, readSpecification, type Specification, type Window } from './dma-arguments.ts';
 import { IOMemoryDescriptor, type Size } from './io-memory-descriptor.ts';
 import { recordSize, writeSegments } from './segment-format.ts';
-
-/** What a device can take. What is left out, or 0, is no limit; an alignment of 0 is 1. */
-export interface SegmentOptions {
-  readonly fStructSize?: number;
-  readonly fNumAddressBits: number;
-  readonly fMaxSegmentSize: Size;
-  readonly fMaxTransferSize?: Size;
-  readonly fAlignment?: number;
-  readonly fAlignmentLength?: number;
-  /** Of all segments but the first; the same as `fAlignment` unless given. */
-  readonly fAlignmentInternalSegments?: number;
-}
 
 export interface IOVMSegment {
   readonly fIOVMAddr: number;
@@ -44,19 +32,6 @@ interface Generated<S> {
   readonly offset: Size;
   readonly segments: S;
 }
-
-/** Numbers in the order of the long form, or SegmentOptions and what the short form has after them. */
-type Specification =
-  | [
-      numAddressBits: number,
-      maxSegmentSize: Size,
-      mappingOptions?: number,
-      maxTransferSize?: Size,
-      alignment?: number,
-      mapper?: IOMapper | null,
-      refCon?: unknown,
-    ]
-  | [segmentOptions: SegmentOptions, mappingOptions?: number, mapper?: IOMapper | null, refCon?: unknown];
 
 export class IODMACommand extends Handle {
   override readonly [handleBrand] = 'IODMACommand';
@@ -147,20 +122,13 @@ export class IODMACommand extends Handle {
     return copying(calls.commandPrepare, this.id, offset, length, flushCache, synchronize, roomToCopy);
   }
 
-  /** `prepare` with another specification, which stays. */
-  prepareWithSpecification(
-    outSegFunc: number | null,
-    segmentOptions: SegmentOptions,
-    mappingOptions = IODMACommand.kMapped,
-    mapper: IOMapper | null = null,
-    offset: Size = 0,
-    length: Size = 0,
-    flushCache = true,
-    synchronize = true,
-  ): IOReturn {
-    const { request, mapper: id } = readSpecification(outSegFunc, [segmentOptions, mappingOptions, mapper]);
+  /** `prepare` with another specification, which stays: its arguments (but for refCon), then those of `prepare`. */
+  prepareWithSpecification(outSegFunc: number | null, ...specification: PrepareSpecification): IOReturn {
+    const own = typeof specification[0] === 'number' ? 6 : 3;
+    const { request, mapper } = readSpecification(outSegFunc, specification.slice(0, own) as Specification);
+    const [offset = 0, length = 0, flushCache = true, synchronize = true] = specification.slice(own) as Window;
     const call = calls.prepareWithSpecification;
-    return copying(call, this.id, request, id, offset, length, flushCache, synchronize, roomToCopy);
+    return copying(call, this.id, request, mapper, offset, length, flushCache, synchronize, roomToCopy);
   }
 
   complete(invalidateCache = true, synchronize = true): IOReturn {
@@ -236,8 +204,11 @@ export class IODMACommand extends Handle {
 }
 registerHandle('IODMACommand', IODMACommand);
 
-/** Through it go the bytes that calls copy between a client's memory and what stands in for it. No page is larger. */
-export const roomToCopy = 16384;
+/**
+ * Bytes of the buffer through which calls copy between a client's memory and what stands in for it. Every such call passes one,
+ * needed or not, and executions keep it: so pages of 16 KiB go in four steps rather than in one.
+ */
+export const roomToCopy = 4096;
 
 function copying<A extends readonly unknown[]>(call: Call<A, number>, ...values: A): number {
   return currentTask().transfer(call, new Uint8Array(roomToCopy), ...values);
@@ -245,43 +216,4 @@ function copying<A extends readonly unknown[]>(call: Call<A, number>, ...values:
 
 function generatedAt(offset: Size, { result, offset: next }: { result: IOReturn; offset: number }) {
   return { result, offset: result === kIOReturnSuccess ? next : offset };
-}
-
-function readSpecification(outSegFunc: number | null, specification: Specification) {
-  const [first] = specification;
-  if (typeof first === 'number') {
-    const [, maxSegmentSize, mappingOptions = 0, maxTransferSize = 0, alignment = 1, mapper = null] =
-      specification as Extract<Specification, [number, ...unknown[]]>;
-    const options = {
-      fNumAddressBits: first,
-      fMaxSegmentSize: maxSegmentSize,
-      fMaxTransferSize: maxTransferSize,
-      fAlignment: alignment,
-    };
-    return requestOf(outSegFunc, options, mappingOptions, mapper);
-  }
-  const [options, mappingOptions = 0, mapper = null] = specification as Extract<
-    Specification,
-    [SegmentOptions, ...unknown[]]
-  >;
-  return requestOf(outSegFunc, options, mappingOptions, mapper);
-}
-
-function requestOf(
-  outSegFunc: number | null,
-  options: SegmentOptions,
-  mappingOptions: number,
-  mapper: IOMapper | null,
-) {
-  const request = {
-    segmentFunction: outSegFunc ?? 0,
-    numAddressBits: options.fNumAddressBits,
-    maxSegmentSize: options.fMaxSegmentSize,
-    maxTransferSize: options.fMaxTransferSize ?? 0,
-    alignment: options.fAlignment ?? 1,
-    alignmentLength: options.fAlignmentLength ?? 0,
-    alignmentInternalSegments: options.fAlignmentInternalSegments ?? 0,
-    mappingOptions: bits(mappingOptions),
-  };
-  return { request, mapper: handleId(mapper, 'IOMapper', 'mapper') };
 }
