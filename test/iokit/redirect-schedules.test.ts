@@ -89,6 +89,37 @@ test('C71 a scalar across two pages is never half old', () => {
   assert.equal(seen, ['101010101010101', '202010101010202', '202020202020202']);
 });
 
+test('a scalar that sleeps for its second page looks at the first one again', () => {
+  const ended = inline({
+    setup(machine) {
+      const made = setup(machine);
+      const client = machine.task('client');
+      const at = 2 ** 33;
+      const left = made.one.createMappingInTask(client, at, kIOMapUnique, 0, 4096);
+      const right = made.one.createMappingInTask(client, at + 4096, kIOMapUnique, 4096, 4096);
+      client.read(at, 2 * 4096);
+      return { ...made, at, left, right };
+    },
+    tasks: {
+      client: (task, { at }) => {
+        // So that it stands below the driver on the stack, and goes on where it was.
+        task.now();
+        task.now();
+        return task.load32(at + 4096 - 2).toString(16);
+      },
+      kernel: {
+        move(_task, { left, right, two }) {
+          right.redirect(null);
+          left.redirect(two, 0, 0);
+          right.redirect(two, 0, 4096);
+        },
+      },
+    },
+  }).all();
+  harmless(ended);
+  assert.equal(results(ended, 'client'), ['"1010101"', '"2020202"']);
+});
+
 const ends: Record<string, (map: IOMemoryMap) => void> = {
   'is released': (map) => map.release(),
   'is unmapped': (map) => {
