@@ -310,7 +310,9 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     const segment = find(this.wiring.lists, offset, this.iokit.vm.pageSize);
     if (segment === null)
       throw new KernelPanic(`${call} of ${this.name}: its page lists are gone, though it counts as prepared`);
-    return { address: segment.address, length: Math.min(segment.length, this.getLength() - offset) };
+    // A buffer may be shorter now than what is wired.
+    const left = this.getLength() - offset;
+    return segment.length <= left ? segment : { address: segment.address, length: left };
   }
 
   /** A gate before what it would wire, or null. */

@@ -213,11 +213,14 @@ export class FreeTask extends Task {
     if (typeof address !== 'number') throw new TypeError(`address: expected a number, got ${show(address)}`);
     let reason = 'bad address';
     if (Number.isSafeInteger(address) && address >= 0) {
-      reason = faultReasons[this.invoke(calls.fault, address, access)] ?? 'not mapped';
-      physical = this.cache.translate(address, access);
-      if (physical >= 0) return physical;
+      // A page that came may be taken away again before it is used: then it is asked for once more.
+      do {
+        reason = faultReasons[this.invoke(calls.fault, address, access)] ?? 'not mapped';
+        physical = this.cache.translate(address, access);
+        if (physical >= 0) return physical;
+      } while (reason === '');
     }
-    throw new MemoryFault(address, access === accessRead ? 'read' : 'write', length, this.name, reason || 'not mapped');
+    throw new MemoryFault(address, access === accessRead ? 'read' : 'write', length, this.name, reason);
   }
 
   /** Copies in runs of physically adjacent pages: the fewer views are made, the nearer it comes to one plain copy. */
