@@ -199,6 +199,39 @@ it(
   ['xnu'],
 );
 
+it('physical memory is not exchanged: a map of it shows other physical memory', (m, semantics) => {
+  const { pageSize } = m;
+  const physical = (page: number, pages = 1) => ({ address: page * pageSize, length: pages * pageSize });
+  const describe = (...ranges: { address: number; length: number }[]) =>
+    IOMemoryDescriptor.withAddressRanges(ranges, kIODirectionOutIn, null);
+  const [one, two, scattered] = [
+    describe(physical(16, 2)),
+    describe(physical(20, 2)),
+    describe(physical(24), physical(28)),
+  ];
+  const map = one.createMappingInTask(m.client, 0, unique);
+  const at = map.getVirtualAddress();
+  m.client.store8(at, 1);
+  const watch = two.createMappingInTask(m.client, 0, unique);
+  m.client.store8(watch.getVirtualAddress(), 2);
+  map.redirect(null);
+  const thread = threadOf(m, m.client);
+  assert.is(touch(thread, at), Status.Blocked);
+  assert.is(map.redirect(two), kIOReturnSuccess);
+  assert.is(wakesWith(thread), KERN_SUCCESS);
+  assert.is(m.client.load8(at), 2);
+  assert.is(m.client.load8(watch.getVirtualAddress()), 2);
+  if (semantics === 'documented') {
+    assert.is(map.redirect(scattered), kIOReturnSuccess);
+    assert.equal(map.getPhysicalSegment(pageSize), { address: 28 * pageSize, length: pageSize });
+    map.release();
+  } else {
+    assert.is(map.redirect(scattered), kIOReturnError, 'it is not one segment');
+    assert.equal(m.violations, ['dangling-mapping']);
+  }
+  watch.release();
+});
+
 it(
   'in the sources what cannot be exchanged is taken for exchanged',
   (m) => {
