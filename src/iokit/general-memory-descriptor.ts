@@ -3,25 +3,20 @@
  * before its frames can be asked for; physical memory always is.
  */
 import { KernelPanic } from '../hardware/errors.ts';
-import type { AccessGate } from '../vm/access-gate.ts';
 import type { SleepLock } from '../vm/lock.ts';
-import { VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
+import { VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
 import type { UniversalPageList } from '../vm/universal-page-list.ts';
+import { isRightDirection } from './copy-bytes.ts';
 import { dmaMapLength } from './dma-map-length.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
-import { isWithin } from './mapping.ts';
+import { identityAddress, isWithin } from './mapping.ts';
 import { type DMAMapLength, IOMemoryDescriptor, type MapRequest, type PageCounts } from './memory-descriptor.ts';
 import { MemoryReference } from './memory-reference.ts';
 import {
-  kIODirectionIn,
   kIODirectionOut,
   kIODirectionOutIn,
-  kIOMapAnywhere,
-  kIOMapCacheMask,
-  kIOMapGuardedMask,
-  kIOMapReadOnly,
   kIOMapReference,
   kIOMapStatic,
   kIOMapUnique,
@@ -38,8 +33,8 @@ import { placeMapping } from './placement.ts';
 import { runAt } from './ranges.ts';
 import { type IOReturn, kIOReturnNotAttached, kIOReturnNotReady, kIOReturnSuccess } from './return-codes.ts';
 import { makeSource, type Source } from './source.ts';
-import { rangesOf, stretchesOf, stretchesOfList } from './stretches.ts';
-import { type View, type ViewRequest, viewOf } from './view.ts';
+import { gateBefore, rangesOf, stretchesOf, stretchesOfList } from './stretches.ts';
+import { type View, type ViewRequest, viewThrough } from './view.ts';
 import { Wiring, type WiringSource } from './wiring.ts';
 
 export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements WiringSource {
@@ -74,15 +69,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   reinitialise(actor: Actor, source: Source): boolean {
     if (this.mappings.length > 0) {
       if (this.iokit.semantics === 'documented') return false;
-      for (const map of this.mappings) {
-        if (map.references > 1)
-          this.iokit.violation(
-            actor,
-            'dangling-mapping',
-            `${this.name} is initialised again while a map of it is in use`,
-          );
-        if (!this.redirected) map.abandon(actor);
-      }
+      if (!this.redirected) this.abandonMaps(actor);
     }
     this.wiring.completeAll(actor);
     this.dropReference(actor);
@@ -208,16 +195,8 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
       this.failUnprepared(actor, intoMemory ? 'writeBytes' : 'readBytes');
     if (intoMemory && this.deviceMemory) this.iokit.vm.exposeFrames();
     if (this.iokit.semantics === 'xnu') return !(intoMemory && this.wiring.readOnly);
-    const needed = intoMemory ? kIODirectionIn : kIODirectionOut;
     const direction = this.deviceMemory ? this.getDirection() : this.wiring.direction;
-    if ((direction & needed) !== 0) return true;
-    const text = intoMemory ? 'writeBytes needs kIODirectionIn' : 'readBytes needs kIODirectionOut';
-    this.iokit.violation(
-      actor,
-      'direction-misuse',
-      `${text}: ${this.name} is prepared with direction ${direction & kIODirectionOutIn}`,
-    );
-    return false;
+    return isRightDirection(this.iokit, actor, this, direction, intoMemory);
   }
 
   override get mapLocks(): readonly SleepLock[] {
@@ -231,27 +210,16 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return super.createMapping(actor, wanted);
   }
 
-  /** Null when the task's memory does not allow it. The sources reduce a map to what the reference allows, silently. */
   override view(actor: Actor, request: ViewRequest): View | null {
     const { readOnly, cacheMode } = request;
     const reference = this.takeReference(actor, readOnly && cacheMode === 0);
     if (reference === null) return null;
-    let protection = readOnly ? VM_PROT_READ : VM_PROT_READ | VM_PROT_WRITE;
-    if (this.iokit.semantics === 'xnu') protection &= reference.access;
-    else if (!reference.widen(protection)) return null;
-    if (protection === VM_PROT_NONE) return null;
-    return viewOf(reference, request, protection, this.iokit.vm.pageSize);
+    const { semantics, vm } = this.iokit;
+    return viewThrough(reference, request, semantics === 'xnu', vm.pageSize);
   }
 
-  /** One range of the very task is there already, unless something else is asked for (3.4.5). */
-  override identity({ space, options, offset, length }: MapRequest): number | null {
-    const { ranges, space: own } = this.source;
-    const range = ranges[0];
-    if ((options & kIOMapAnywhere) === 0 || (options & (kIOMapUnique | kIOMapGuardedMask)) !== 0) return null;
-    if (own !== space || ranges.length !== 1 || range!.address === 0 || offset !== 0 || length > range!.length)
-      return null;
-    const plain = (options & (kIOMapReadOnly | kIOMapCacheMask)) === 0;
-    return this.iokit.semantics === 'xnu' || plain ? range!.address : null;
+  override identity(request: MapRequest): number | null {
+    return identityAddress(this.iokit, this.source, request);
   }
 
   /** The memory reference, made if there is none yet; null when the task's memory does not allow it (xnu-reference 3.3). */
@@ -286,7 +254,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     if (space === null) return;
     for (;;) {
       yield* space.lock.free(waiter);
-      const gate = this.gate();
+      const gate = gateBefore(this.iokit.vm, this.source, this.reference);
       if (gate === null) return;
       yield gate.queue;
     }
@@ -315,18 +283,6 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return segment.length <= left ? segment : { address: segment.address, length: left };
   }
 
-  /** A gate before what it would wire, or null. */
-  private gate(): AccessGate | null {
-    if (this.iokit.vm.shutGates === 0) return null;
-    if (this.reference !== null)
-      return this.reference.entries.find(({ object }) => object.gate !== null)?.object.gate ?? null;
-    for (const { address, length } of this.source.ranges) {
-      const gate = this.source.space!.gateIn(address, address + length);
-      if (gate !== null) return gate;
-    }
-    return null;
-  }
-
   /** A unique map of physical memory belongs to a descriptor of its own, so that it can be redirected alone (3.4.4). */
   private mapUniquely(actor: Actor, request: MapRequest): IOMemoryMap | null {
     if ((request.options & kIOMapReference) !== 0) return null;
@@ -342,6 +298,16 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     const map = placeMapping(this.iokit, hidden, actor, { ...request, offset: 0 });
     hidden.release(actor);
     return map;
+  }
+
+  private abandonMaps(actor: Actor): void {
+    for (const map of this.mappings) {
+      if (map.references > 1) {
+        const text = `${this.name} is initialised again while a map of it is in use`;
+        this.iokit.violation(actor, 'dangling-mapping', text);
+      }
+      map.abandon(actor);
+    }
   }
 
   private holdPages(actor: Actor, pages: UniversalPageList | null): void {

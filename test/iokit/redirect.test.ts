@@ -487,6 +487,7 @@ it(
     );
     assert.is(m.client.load32(map.getVirtualAddress()), 0x100);
     assert.is(map.getMemoryDescriptor().id, md.id);
+    assert.equal(m.violations, []);
     map.release();
   },
   ['xnu'],
