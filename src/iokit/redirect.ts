@@ -50,12 +50,18 @@ function retarget(waiter: Waiter, map: IOMemoryMap, target: IOMemoryDescriptor |
     if (map.gate !== null) map.openGate();
     enterView(space, waiter, range.from, view);
     for (const part of [...map.descriptor.mappings]) {
-      if (part.superMap === map) part.retarget(waiter, holder, at + (part.offset - map.offset));
+      if (isPartOf(part, map)) part.retarget(waiter, holder, at + (part.offset - map.offset));
     }
     map.retarget(waiter, holder, at);
   }
   map.empty(null);
   return kIOReturnSuccess;
+}
+
+/** Also a part of a part. */
+function isPartOf(part: IOMemoryMap, whole: IOMemoryMap): boolean {
+  for (let map = part.superMap; map !== null; map = map.superMap) if (map === whole) return true;
+  return false;
 }
 
 function* exchange(

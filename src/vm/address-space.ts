@@ -176,8 +176,9 @@ export class AddressSpace {
   /** The first gate before the pages from `start` to before `end`, or null. */
   gateIn(start: number, end: number): AccessGate | null {
     if (this.vm.shutGates === 0) return null;
-    for (let at = this.vm.truncatePage(start); at < end; at += this.vm.pageSize) {
-      const gate = this.gateAt(at);
+    for (const entry of this.entries.overlapping(this.vm.truncatePage(start), end)) {
+      const first = Math.max(start, entry.start);
+      const gate = entry.object === null ? null : this.gateAt(first);
       if (gate !== null) return gate;
     }
     return null;

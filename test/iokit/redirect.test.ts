@@ -361,11 +361,14 @@ it(
     const two = memory(m, 0x200, 3);
     const map = one.md.createMappingInTask(m.client, 0, kIOMapAnywhere);
     const part = one.md.createMappingInTask(m.client, 0, kIOMapAnywhere, m.pageSize, m.pageSize);
+    const inner = one.md.createMappingInTask(m.client, 0, kIOMapAnywhere, m.pageSize + 8, 8);
     const at = part.getVirtualAddress();
     assert.is(part.redirect(two.md), kIOReturnError);
     assert.is(part.redirect(null), kIOReturnError);
     assert.is(map.redirect(two.md), kIOReturnSuccess);
     assert.is(part.getMemoryDescriptor().id, two.md.id);
+    assert.is(inner.getMemoryDescriptor().id, two.md.id);
+    inner.release();
     assert.is(m.client.load32(at), 0x201);
     const same = two.md.createMappingInTask(m.client, 0, kIOMapAnywhere, m.pageSize, m.pageSize);
     assert.is(same.getVirtualAddress(), at);
