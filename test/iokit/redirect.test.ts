@@ -15,6 +15,7 @@ import {
 import { kIOReturnError, kIOReturnSuccess } from '../../src/iokit/return-codes.ts';
 import { Status } from '../../src/kernel/call.ts';
 import { calls } from '../../src/kernel/calls/index.ts';
+import { stateHash } from '../../src/kernel/state-hash.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import type { IOMemoryMap } from '../../src/task/iokit/io-memory-map.ts';
 import { IOMultiMemoryDescriptor } from '../../src/task/iokit/io-multi-memory-descriptor.ts';
@@ -251,6 +252,28 @@ it(
   },
   ['xnu'],
 );
+
+it('a redirect is rolled back whole', (m) => {
+  const one = memory(m, 0x100);
+  const two = memory(m, 0x200);
+  const map = one.md.createMappingInTask(m.client, 0, unique);
+  const at = map.getVirtualAddress();
+  m.client.load32(at);
+  map.redirect(null);
+  map.redirect(one.md);
+  m.hardware.journal.base();
+  const before = stateHash(m.kernelState);
+  map.redirect(null);
+  assert.is.not(stateHash(m.kernelState), before);
+  map.redirect(two.md);
+  m.client.store32(at, 1);
+  map.redirect(null);
+  m.hardware.journal.rollback();
+  assert.is(stateHash(m.kernelState), before);
+  assert.is(m.client.load32(at), 0x100);
+  assert.is(m.other.load32(two.address), 0x200);
+  map.release();
+});
 
 it('C74 of a map that is unmapped nothing is redirected; twice to nothing is once', (m) => {
   const { md } = memory(m, 0x100);
