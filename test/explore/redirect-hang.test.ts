@@ -1,3 +1,4 @@
+// deadline: 240
 /** The gallery's redirect hang (race-catalogue.md, B35 a): found, explained, replayed; its mended form is searched in vain. */
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
