@@ -1,8 +1,9 @@
 /** `readBytes` and `writeBytes`: copying between a descriptor's memory and a buffer of the caller (xnu-reference 3.9). */
 import { hex, KernelPanic } from '../hardware/errors.ts';
-import type { Steps, Waiter } from '../vm/steps.ts';
+import type { Actor, Steps, Waiter } from '../vm/steps.ts';
 import type { IOKit } from './iokit.ts';
 import type { IOMemoryDescriptor } from './memory-descriptor.ts';
+import { kIODirectionIn, kIODirectionOut, kIODirectionOutIn } from './options.ts';
 
 export function* copyBytes(
   iokit: IOKit,
@@ -39,6 +40,21 @@ export function* copyBytes(
     if (threadSafe) iokit.globalLock.release(waiter);
     descriptor.release(waiter);
   }
+}
+
+/** Whether a copy goes the way that `direction` says; breaks the rule when it does not. */
+export function isRightDirection(
+  iokit: IOKit,
+  actor: Actor,
+  { name }: IOMemoryDescriptor,
+  direction: number,
+  intoMemory: boolean,
+): boolean {
+  if ((direction & (intoMemory ? kIODirectionIn : kIODirectionOut)) !== 0) return true;
+  const text = intoMemory ? 'writeBytes needs kIODirectionIn' : 'readBytes needs kIODirectionOut';
+  const prepared = `${name} is prepared with direction ${direction & kIODirectionOutIn}`;
+  iokit.violation(actor, 'direction-misuse', `${text}: ${prepared}`);
+  return false;
 }
 
 /** How much of a request is copied: what fits, or (as in the sources) nothing when not all of it fits. */

@@ -3,17 +3,17 @@
  * before its frames can be asked for; physical memory always is.
  */
 import { KernelPanic } from '../hardware/errors.ts';
-import type { AccessGate } from '../vm/access-gate.ts';
 import type { SleepLock } from '../vm/lock.ts';
-import { VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
+import { VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
 import type { UniversalPageList } from '../vm/universal-page-list.ts';
+import { isRightDirection } from './copy-bytes.ts';
 import { deviceMemoryAt, memoryBehind } from './device-memory.ts';
 import { dmaMapLength } from './dma-map-length.ts';
 import { accessOf } from './dma-mapping.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
-import { isWithin } from './mapping.ts';
+import { identityAddress, isWithin } from './mapping.ts';
 import {
   bypassesMapper,
   type DMAMapLength,
@@ -23,12 +23,9 @@ import {
 } from './memory-descriptor.ts';
 import { MemoryReference } from './memory-reference.ts';
 import {
-  kIODirectionIn,
   kIODirectionOut,
   kIODirectionOutIn,
-  kIOMapAnywhere,
   kIOMapCacheMask,
-  kIOMapGuardedMask,
   kIOMapReadOnly,
   kIOMapReference,
   kIOMapStatic,
@@ -55,8 +52,8 @@ import {
   kIOReturnUnsupported,
 } from './return-codes.ts';
 import { makeSource, type Source } from './source.ts';
-import { rangesOf, stretchesOf, stretchesOfList } from './stretches.ts';
-import { type View, type ViewRequest, viewOf } from './view.ts';
+import { gateBefore, rangesOf, stretchesOf, stretchesOfList } from './stretches.ts';
+import { type View, type ViewRequest, viewThrough } from './view.ts';
 import { Wiring, type WiringSource } from './wiring.ts';
 
 export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements WiringSource {
@@ -91,19 +88,8 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
    * free its maps under those who hold them. False, or a panic in the sources, while a DMA command is active.
    */
   reinitialise(actor: Actor, source: Source): boolean {
-    if (this.iokit.semantics === 'documented') {
-      if (this.mappings.length > 0 || this.dma.references > 0) return false;
-    } else {
-      for (const map of this.mappings) {
-        if (map.references > 1)
-          this.iokit.violation(
-            actor,
-            'dangling-mapping',
-            `${this.name} is initialised again while a map of it is in use`,
-          );
-        if (!this.redirected) map.abandon(actor);
-      }
-    }
+    if (this.iokit.semantics === 'documented' && (this.mappings.length > 0 || this.dma.references > 0)) return false;
+    if (!this.redirected) this.abandonMaps(actor);
     this.completeAll(actor);
     this.dropReference(actor);
     this.holdPages(actor, source.upl);
@@ -245,16 +231,8 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
       this.failUnprepared(actor, intoMemory ? 'writeBytes' : 'readBytes');
     if (intoMemory && this.deviceMemory) this.iokit.vm.exposeFrames();
     if (this.iokit.semantics === 'xnu') return !(intoMemory && this.wiring.readOnly);
-    const needed = intoMemory ? kIODirectionIn : kIODirectionOut;
     const direction = this.deviceMemory ? this.getDirection() : this.wiring.direction;
-    if ((direction & needed) !== 0) return true;
-    const text = intoMemory ? 'writeBytes needs kIODirectionIn' : 'readBytes needs kIODirectionOut';
-    this.iokit.violation(
-      actor,
-      'direction-misuse',
-      `${text}: ${this.name} is prepared with direction ${direction & kIODirectionOutIn}`,
-    );
-    return false;
+    return isRightDirection(this.iokit, actor, this, direction, intoMemory);
   }
 
   override get mapLocks(): readonly SleepLock[] {
@@ -271,29 +249,17 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return super.createMapping(actor, wanted);
   }
 
-  /** Null when the task's memory does not allow it. The sources reduce a map to what the reference allows, silently. */
   override view(actor: Actor, request: ViewRequest): View | null {
     const { readOnly, cacheMode } = request;
     const needsNoWrite = readOnly && cacheMode === 0;
     const shared = this.takeReference(actor, needsNoWrite);
     if (shared === null || !this.takeSnapshot(actor, needsNoWrite)) return null;
-    const reference = this.snapshot ?? shared;
-    let protection = readOnly ? VM_PROT_READ : VM_PROT_READ | VM_PROT_WRITE;
-    if (this.iokit.semantics === 'xnu') protection &= reference.access;
-    else if (!reference.widen(protection)) return null;
-    if (protection === VM_PROT_NONE) return null;
-    return viewOf(reference, request, protection, this.iokit.vm.pageSize, this.snapshot !== null);
+    const { semantics, vm } = this.iokit;
+    return viewThrough(this.snapshot ?? shared, request, semantics === 'xnu', vm.pageSize, this.snapshot !== null);
   }
 
-  /** One range of the very task is there already, unless something else is asked for (3.4.5). */
-  override identity({ space, options, offset, length }: MapRequest): number | null {
-    const { ranges, space: own } = this.source;
-    const range = ranges[0];
-    if ((options & kIOMapAnywhere) === 0 || (options & (kIOMapUnique | kIOMapGuardedMask)) !== 0) return null;
-    if (own !== space || ranges.length !== 1 || range!.address === 0 || offset !== 0 || length > range!.length)
-      return null;
-    const plain = (options & (kIOMapReadOnly | kIOMapCacheMask)) === 0;
-    return this.iokit.semantics === 'xnu' || plain ? range!.address : null;
+  override identity(request: MapRequest): number | null {
+    return identityAddress(this.iokit, this.source, request);
   }
 
   /** The memory reference, made if there is none yet; null when the task's memory does not allow it (xnu-reference 3.3). */
@@ -345,7 +311,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     if (space === null) return;
     for (;;) {
       yield* space.lock.free(waiter);
-      const gate = this.gate();
+      const gate = gateBefore(this.iokit.vm, this.source, this.reference);
       if (gate === null) return;
       yield gate.queue;
     }
@@ -370,19 +336,9 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     const segment = find(this.wiring.lists, offset, this.iokit.vm.pageSize);
     if (segment === null)
       throw new KernelPanic(`${call} of ${this.name}: its page lists are gone, though it counts as prepared`);
-    return { address: segment.address, length: Math.min(segment.length, this.getLength() - offset) };
-  }
-
-  /** A gate before what it would wire, or null. */
-  private gate(): AccessGate | null {
-    if (this.iokit.vm.shutGates === 0) return null;
-    if (this.reference !== null)
-      return this.reference.entries.find(({ object }) => object.gate !== null)?.object.gate ?? null;
-    for (const { address, length } of this.source.ranges) {
-      const gate = this.source.space!.gateIn(address, address + length);
-      if (gate !== null) return gate;
-    }
-    return null;
+    // A buffer may be shorter now than what is wired.
+    const left = this.getLength() - offset;
+    return segment.length <= left ? segment : { address: segment.address, length: left };
   }
 
   /** A unique map of physical memory belongs to a descriptor of its own, so that it can be redirected alone (3.4.4). */
@@ -400,6 +356,16 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     const map = placeMapping(this.iokit, hidden, actor, { ...request, offset: 0 });
     hidden.release(actor);
     return map;
+  }
+
+  private abandonMaps(actor: Actor): void {
+    for (const map of this.mappings) {
+      if (map.references > 1) {
+        const text = `${this.name} is initialised again while a map of it is in use`;
+        this.iokit.violation(actor, 'dangling-mapping', text);
+      }
+      map.abandon(actor);
+    }
   }
 
   private holdPages(actor: Actor, pages: UniversalPageList | null): void {

@@ -121,7 +121,7 @@ export class IOMemoryMap extends KernelObject {
   /** Makes accesses to the first pages of `object`, as many as the map has, wait until `letGo`; whoever maps it. */
   hold(object: MemoryObject, by: string): void {
     const { vm } = this.iokit;
-    const subject = `the memory of ${this.name}: ${by} redirected it to nothing`;
+    const subject = `the memory of ${this.name}, which ${by} redirected to nothing`;
     this.journal.set(this as IOMemoryMap, 'held', object as MemoryObject | null);
     vm.shutObject(object, new AccessGate(subject, vm.roundPage(this.length) / vm.pageSize));
   }
@@ -139,9 +139,9 @@ export class IOMemoryMap extends KernelObject {
     const held = descriptor.redirected && descriptor.redirectSafe !== space;
     const waits = this.emptiedBy !== null || (held && descriptor.deviceMemory);
     if (waits && this.gate === null) {
-      const by =
-        this.emptiedBy === null ? 'its descriptor is redirected' : `${this.emptiedBy} redirected it to nothing`;
-      const gate = new AccessGate(`${this.name}: ${by}`);
+      const reason =
+        this.emptiedBy === null ? 'whose descriptor is redirected' : `which ${this.emptiedBy} redirected to nothing`;
+      const gate = new AccessGate(`${this.name}, ${reason}`);
       this.journal.set(this as IOMemoryMap, 'gate', gate as AccessGate | null);
       space.shut(range.from, range.to, gate);
     } else if (!waits && this.gate !== null) this.openGate();

@@ -18,6 +18,7 @@ import {
   kIOMapUnique,
 } from './options.ts';
 import { placeMapping } from './placement.ts';
+import type { Source } from './source.ts';
 
 /** A map for `request` with a reference for the caller, shared or new; null when there can be none. */
 export function createMapping(
@@ -56,6 +57,20 @@ export function registerMapping(
   length: number,
 ): IOMemoryMap {
   return new IOMemoryMap(iokit, descriptor, space, address, length, offset, (options | kIOMapStatic) >>> 0, null, null);
+}
+
+/** Where the task has the memory of a sole range of its own already, so that there is nothing to map (3.4.5); null otherwise. */
+export function identityAddress(
+  iokit: IOKit,
+  { ranges, space: own }: Source,
+  { space, options, offset, length }: MapRequest,
+): number | null {
+  const range = ranges[0];
+  if ((options & kIOMapAnywhere) === 0 || (options & (kIOMapUnique | kIOMapGuardedMask)) !== 0) return null;
+  if (own !== space || ranges.length !== 1 || range!.address === 0 || offset !== 0 || length > range!.length)
+    return null;
+  const plain = (options & (kIOMapReadOnly | kIOMapCacheMask)) === 0;
+  return iokit.semantics === 'xnu' || plain ? range!.address : null;
 }
 
 /** The first map of the descriptor that will do, with one more reference, or a view of a part of it (3.4.3). */

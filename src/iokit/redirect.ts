@@ -50,12 +50,18 @@ function retarget(waiter: Waiter, map: IOMemoryMap, target: IOMemoryDescriptor |
     if (map.gate !== null) map.openGate();
     enterView(space, waiter, range.from, view);
     for (const part of [...map.descriptor.mappings]) {
-      if (part.superMap === map) part.retarget(waiter, holder, at + (part.offset - map.offset));
+      if (isPartOf(part, map)) part.retarget(waiter, holder, at + (part.offset - map.offset));
     }
     map.retarget(waiter, holder, at);
   }
   map.empty(null);
   return kIOReturnSuccess;
+}
+
+/** Also a part of a part. */
+function isPartOf(part: IOMemoryMap, whole: IOMemoryMap): boolean {
+  for (let map = part.superMap; map !== null; map = map.superMap) if (map === whole) return true;
+  return false;
 }
 
 function* exchange(
@@ -66,7 +72,10 @@ function* exchange(
   offset: number,
 ): Steps<IOReturn> {
   if (map.space === null) return kIOReturnSuccess;
-  if (map.descriptor.deviceMemory) return retarget(waiter, map, target, offset);
+  if (map.descriptor.deviceMemory) {
+    const scattered = target?.deviceMemory === true && target.getPhysicalSegment(waiter, offset).length < map.length;
+    return scattered ? loseReference(iokit, waiter, map) : retarget(waiter, map, target, offset);
+  }
   const size = iokit.vm.roundPage(map.length);
   const own = soleObject(map.descriptor);
   if (own !== null && own.gate === null) map.hold(own, waiter.name);
@@ -75,11 +84,7 @@ function* exchange(
     if (target === map.descriptor) return kIOReturnSuccess;
     const { holder, offset: at } = target.mapHolder(offset);
     const other = at + map.length <= holder.getLength() ? referencedObject(holder, waiter) : null;
-    if (other === null) {
-      iokit.violation(waiter, 'dangling-mapping', `a redirect that failed took a reference of ${map.name} away`);
-      map.release(waiter);
-      return kIOReturnError;
-    }
+    if (other === null) return loseReference(iokit, waiter, map);
     yield* swap(iokit, waiter, own, other, size);
     swapReferences(iokit, map.descriptor, holder);
     if (map.space !== null) map.retarget(waiter, holder, at);
@@ -87,6 +92,13 @@ function* exchange(
   } finally {
     map.letGo();
   }
+}
+
+/** How a redirect fails in the sources: whoever holds the map does not know that it may be gone (hazard H1). */
+function loseReference(iokit: IOKit, waiter: Waiter, map: IOMemoryMap): IOReturn {
+  iokit.violation(waiter, 'dangling-mapping', `a redirect that failed took a reference of ${map.name} away`);
+  map.release(waiter);
+  return kIOReturnError;
 }
 
 /** The global lock is let go around the exchange; what does not fit is not exchanged, and nobody is told (hazards H2, H4). */

@@ -1,4 +1,5 @@
 /** What there is to wire when a descriptor still follows its task: each range by itself, through the map as it is now. */
+import type { AccessGate } from '../vm/access-gate.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { KERN_PROTECTION_FAILURE } from '../vm/kern-return.ts';
 import { VM_PROT_WRITE } from '../vm/map-entry.ts';
@@ -6,10 +7,11 @@ import { resolveCopy } from '../vm/shadow.ts';
 import type { Actor } from '../vm/steps.ts';
 import type { UniversalPageList } from '../vm/universal-page-list.ts';
 import type { VirtualMemory } from '../vm/virtual-memory.ts';
-import { divide } from './memory-reference.ts';
+import { divide, type MemoryReference } from './memory-reference.ts';
 import type { PagePlace, Stretch } from './page-list.ts';
 import type { AddressRange } from './ranges.ts';
 import { type IOReturn, kIOReturnCannotWire } from './return-codes.ts';
+import type { Source } from './source.ts';
 
 export function stretchesOf(vm: VirtualMemory, space: AddressSpace, ranges: readonly AddressRange[]): Stretch[] {
   const { pageSize } = vm;
@@ -56,6 +58,21 @@ export function rangesOf(upl: UniversalPageList, { address, length }: AddressRan
     at += part;
   }
   return ranges;
+}
+
+/** A gate before what is to be wired, or null. */
+export function gateBefore(
+  vm: VirtualMemory,
+  { ranges, space }: Source,
+  reference: MemoryReference | null,
+): AccessGate | null {
+  if (vm.shutGates === 0) return null;
+  if (reference !== null) return reference.entries.find(({ object }) => object.gate !== null)?.object.gate ?? null;
+  for (const { address, length } of ranges) {
+    const gate = space?.gateIn(address, address + length) ?? null;
+    if (gate !== null) return gate;
+  }
+  return null;
 }
 
 /**

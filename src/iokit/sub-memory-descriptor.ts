@@ -21,7 +21,7 @@ export class IOSubMemoryDescriptor extends CompositeMemoryDescriptor {
     parent: IOMemoryDescriptor,
     start: number,
     length: number,
-    private readonly options: number,
+    private options: number,
   ) {
     super(iokit);
     this.append(parent, start, length);
@@ -36,9 +36,21 @@ export class IOSubMemoryDescriptor extends CompositeMemoryDescriptor {
     length: number,
     options: number,
   ): IOSubMemoryDescriptor | null {
-    const end = iokit.semantics === 'xnu' ? wrap64(offset + length) : offset + length;
-    if (end > parent.getLength()) return null;
+    if (!isWithin(iokit, parent, offset, length)) return null;
     return new IOSubMemoryDescriptor(iokit, parent, offset, length, options);
+  }
+
+  /** Makes it another part, maybe of another descriptor; false, and nothing changes, when that cannot be. */
+  initSubRange(actor: Actor, parent: IOMemoryDescriptor, offset: number, length: number, options: number): boolean {
+    if (!isWithin(this.iokit, parent, offset, length) || parent.consistsOf(this)) return false;
+    // The old parent may be all that keeps the new one alive.
+    parent.retain();
+    this.drop(actor);
+    this.append(parent, offset, length);
+    parent.release(actor);
+    this.setTag(parent.tag);
+    this.journal.set(this as unknown as { options: number }, 'options', options);
+    return true;
   }
 
   get parent(): IOMemoryDescriptor {
@@ -101,4 +113,9 @@ export class IOSubMemoryDescriptor extends CompositeMemoryDescriptor {
   protected override directionFor(direction: number): number {
     return direction;
   }
+}
+
+function isWithin(iokit: IOKit, parent: IOMemoryDescriptor, offset: number, length: number): boolean {
+  const end = iokit.semantics === 'xnu' ? wrap64(offset + length) : offset + length;
+  return end <= parent.getLength();
 }

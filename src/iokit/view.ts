@@ -2,6 +2,7 @@
  * A view: what a mapping of (part of) a descriptor has to show, page by page, before anybody has settled where. General
  * descriptors take it from their memory reference, composite ones put it together from those of their parts.
  */
+import { VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
 import type { MemoryObject } from '../vm/memory-object.ts';
 import type { MemoryReference } from './memory-reference.ts';
 
@@ -36,8 +37,24 @@ export interface ViewRequest {
   readonly cacheMode: number;
 }
 
-/** The view through a memory reference. Each entry goes to the page after the one before it. */
-export function viewOf(
+/**
+ * The view through a memory reference; null when that does not allow it. With `silently`, as in the sources, the view is reduced
+ * to what the reference allows instead.
+ */
+export function viewThrough(
+  reference: MemoryReference,
+  request: ViewRequest,
+  silently: boolean,
+  pageSize: number,
+  needsCopy: boolean,
+): View | null {
+  const wanted = request.readOnly ? VM_PROT_READ : VM_PROT_READ | VM_PROT_WRITE;
+  const protection = silently || reference.widen(wanted) ? wanted & reference.access : VM_PROT_NONE;
+  return protection === VM_PROT_NONE ? null : viewOf(reference, request, protection, pageSize, needsCopy);
+}
+
+/** Each entry goes to the page after the one before it. */
+function viewOf(
   reference: MemoryReference,
   { offset, length }: ViewRequest,
   protection: number,

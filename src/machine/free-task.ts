@@ -220,7 +220,7 @@ export class FreeTask extends Task {
       if (physical >= 0) return physical;
       if (code !== 0) break;
     }
-    throw new MemoryFault(address, access === accessRead ? 'read' : 'write', length, this.name, reason || 'not mapped');
+    throw new MemoryFault(address, access === accessRead ? 'read' : 'write', length, this.name, reason);
   }
 
   /** Copies in runs of physically adjacent pages: the fewer views are made, the nearer it comes to one plain copy. */

@@ -203,9 +203,8 @@ export class AddressSpace {
   /** The first gate that is shut before the pages from `start` to before `end`, or null. */
   gateIn(start: number, end: number): AccessGate | null {
     if (this.vm.shutGates === 0) return null;
-    for (let at = this.vm.truncatePage(start); at < end; at += this.vm.pageSize) {
-      const entry = this.entries.at(at);
-      const gate = entry === null ? null : this.gateOf(entry, at);
+    for (const entry of this.entries.overlapping(this.vm.truncatePage(start), end)) {
+      const gate = entry.object === null ? null : this.gateOf(entry, Math.max(start, entry.start));
       if (gate !== null) return gate;
     }
     return null;
@@ -213,9 +212,14 @@ export class AddressSpace {
 
   /** What `awaited` answers for the first page from `start` to before `end` that must be waited for. */
   awaitedIn(start: number, end: number): WaitQueue | null {
-    for (let at = this.vm.truncatePage(start); at < end; at += this.vm.pageSize) {
-      const queue = this.awaited(at);
-      if (queue !== null) return queue;
+    for (const entry of this.entries.overlapping(this.vm.truncatePage(start), end)) {
+      if (entry.object === null) continue;
+      const from = Math.max(this.vm.truncatePage(start), entry.start);
+      const to = entry.object.absent.size === 0 ? from + 1 : Math.min(end, entry.end);
+      for (let at = from; at < to; at += this.vm.pageSize) {
+        const queue = this.awaited(at);
+        if (queue !== null) return queue;
+      }
     }
     return null;
   }

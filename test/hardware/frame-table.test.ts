@@ -289,4 +289,75 @@ test('never owns a frame twice, and counts what is free (property)', () => {
   );
 });
 
+test('a stretch of frames begins at a multiple of its step, below its limit, and is taken whole', () => {
+  const { table } = build(32);
+  const single = table.allocate(0);
+  assert.is(single, 1);
+  assert.is(table.allocateRun(0, 3, 4, 32), 4);
+  assert.equal(
+    [4, 5, 6].map((frame) => table.owners(frame)),
+    [1, 1, 1],
+  );
+  assert.is(table.freeFrames, 31 - 4);
+  // What was skipped on the way is still there.
+  assert.equal([table.allocate(0), table.allocate(0), table.allocate(0)].sort(), [2, 3, 7]);
+  assert.is(table.allocateRun(0, 4, 1, 11), -1);
+  assert.is(table.allocateRun(0, 3, 1, 11), 8);
+  assert.is(table.allocateRun(0, 22, 1, 32), -1);
+  assert.is(table.allocateRun(0, 21, 1, 32), 11);
+  assert.is(table.freeFrames, 0);
+  for (const frame of [9, 3, 8, 10]) giveBack(table, frame, 0);
+  assert.is(table.allocateRun(0, 3, 1, 32), 8, 'found among returned frames, in whatever order');
+  assert.is(table.allocate(0), 3);
+});
+
+test('a stretch comes from its own pool, then from others that have one (rule 5)', () => {
+  const { table } = build(100);
+  table.partition(3);
+  const others = table.frontier(1);
+  const own = table.allocateRun(2, 4, 1, 100);
+  assert.is(table.allocate(2), own + 4);
+  assert.is(table.frontier(1), others);
+  assert.is(table.allocateRun(2, 23, 1, 100), table.frontier(0) - 23, 'of the machine, which has most');
+});
+
+test('whatever is taken in stretches is free in the end, and a rollback brings it back', () => {
+  const step = fc.record({
+    action: fc.nat(3),
+    pool: fc.nat(3),
+    count: fc.integer({ min: 1, max: 6 }),
+    step: fc.constantFrom(1, 2, 4),
+    pick: fc.nat(),
+  });
+  seeded(
+    fc.property(fc.integer({ min: 8, max: 60 }), fc.array(step, { maxLength: 60 }), (frames, steps) => {
+      const { table, journal, words } = build(frames);
+      table.partition(3);
+      journal.base();
+      const before = words.slice();
+      const owned: number[] = [];
+      for (const { action, pool, count, step: multiple, pick } of steps) {
+        if (action === 0 && owned.length > 0) giveBack(table, owned.splice(pick % owned.length, 1)[0]!, pool);
+        else if (action === 1) {
+          const frame = table.allocate(pool);
+          if (frame >= 0) owned.push(frame);
+        } else {
+          const first = table.allocateRun(pool, count, multiple, frames - (pick % 3));
+          if (first < 0) continue;
+          assert.is(first % multiple, 0);
+          assert.ok(first + count <= frames - (pick % 3));
+          for (let frame = first; frame < first + count; frame++) {
+            assert.ok(frame > 0 && !owned.includes(frame), `frame ${frame}`);
+            owned.push(frame);
+          }
+        }
+        assert.is(table.freeFrames, frames - 1 - owned.length);
+        assert.is(new Set(owned).size, owned.length);
+      }
+      journal.rollback();
+      assert.equal(words, before);
+    }),
+  );
+});
+
 test.run();

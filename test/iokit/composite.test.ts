@@ -61,6 +61,25 @@ it('C111 a part prepares its whole parent, and either completes it', (m) => {
   assert.equal(m.violations, ['unbalanced-complete']);
 });
 
+it('a part can be made another one', (m, semantics) => {
+  const one = range(m, m.pageSize);
+  const two = range(m, 2 * m.pageSize);
+  two.md.setTag(4);
+  const sub = IOSubMemoryDescriptor.withSubRange(one.md, 8, 8, kIODirectionOut);
+  const references = [one.md.getRetainCount(), two.md.getRetainCount()];
+  assert.is(sub.initSubRange(two.md, m.pageSize, m.pageSize + 1, kIODirectionIn), false);
+  assert.is(sub.initSubRange(sub, 0, 1, kIODirectionIn), false);
+  assert.equal([sub.getLength(), sub.getDirection(), sub.getTag()], [8, kIODirectionOut, 0]);
+  assert.is(sub.initSubRange(two.md, m.pageSize, 16, kIODirectionIn), true);
+  assert.equal([sub.getLength(), sub.getDirection(), sub.getTag()], [16, kIODirectionIn, 4]);
+  assert.equal([one.md.getRetainCount(), two.md.getRetainCount()], [references[0]! - 1, references[1]! + 1]);
+  two.md.prepare();
+  assert.is(sub.getPhysicalAddress(), two.md.getPhysicalSegment(m.pageSize).address);
+  two.md.complete();
+  const wrapping = sub.initSubRange(two.md, 2n ** 64n - 4096n, 4096, kIODirectionIn);
+  assert.is(wrapping, semantics === 'xnu');
+});
+
 it('a part has an id of its own, renewed with its parent’s; it is thread-safe whatever that is', (m) => {
   const { md } = range(m, 2 * m.pageSize);
   const sub = IOSubMemoryDescriptor.withSubRange(md, 0, m.pageSize, kIODirectionOut);

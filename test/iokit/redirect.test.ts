@@ -15,6 +15,7 @@ import {
 import { kIOReturnError, kIOReturnSuccess } from '../../src/iokit/return-codes.ts';
 import { Status } from '../../src/kernel/call.ts';
 import { calls } from '../../src/kernel/calls/index.ts';
+import { stateHash } from '../../src/kernel/state-hash.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import type { IOMemoryMap } from '../../src/task/iokit/io-memory-map.ts';
 import { IOMultiMemoryDescriptor } from '../../src/task/iokit/io-multi-memory-descriptor.ts';
@@ -66,7 +67,10 @@ it('C70 redirected to nothing, accesses wait; redirected back, they find the sam
   const [first, second, third] = [threadOf(m, m.client), threadOf(m, m.client, 'second'), threadOf(m, m.kernel)];
   assert.is(touch(first, at), Status.Blocked);
   assert.is(touch(second, at + m.pageSize), Status.Blocked);
-  assert.match(first.thread.waitingIn!.subject, /the (memory of the )?map of client at 0x[0-9a-f]+: .*redirected/);
+  assert.match(
+    first.thread.waitingIn!.subject,
+    /the (memory of the )?map of client at 0x[0-9a-f]+, which .* redirected to nothing/,
+  );
   // In the sources all maps of the memory wait.
   const through = touch(third, elsewhere.getVirtualAddress());
   assert.is(through, semantics === 'xnu' ? Status.Blocked : Status.Done);
@@ -196,6 +200,39 @@ it(
   ['xnu'],
 );
 
+it('physical memory is not exchanged: a map of it shows other physical memory', (m, semantics) => {
+  const { pageSize } = m;
+  const physical = (page: number, pages = 1) => ({ address: page * pageSize, length: pages * pageSize });
+  const describe = (...ranges: { address: number; length: number }[]) =>
+    IOMemoryDescriptor.withAddressRanges(ranges, kIODirectionOutIn, null);
+  const [one, two, scattered] = [
+    describe(physical(16, 2)),
+    describe(physical(20, 2)),
+    describe(physical(24), physical(28)),
+  ];
+  const map = one.createMappingInTask(m.client, 0, unique);
+  const at = map.getVirtualAddress();
+  m.client.store8(at, 1);
+  const watch = two.createMappingInTask(m.client, 0, unique);
+  m.client.store8(watch.getVirtualAddress(), 2);
+  map.redirect(null);
+  const thread = threadOf(m, m.client);
+  assert.is(touch(thread, at), Status.Blocked);
+  assert.is(map.redirect(two), kIOReturnSuccess);
+  assert.is(wakesWith(thread), KERN_SUCCESS);
+  assert.is(m.client.load8(at), 2);
+  assert.is(m.client.load8(watch.getVirtualAddress()), 2);
+  if (semantics === 'documented') {
+    assert.is(map.redirect(scattered), kIOReturnSuccess);
+    assert.equal(map.getPhysicalSegment(pageSize), { address: 28 * pageSize, length: pageSize });
+    map.release();
+  } else {
+    assert.is(map.redirect(scattered), kIOReturnError, 'it is not one segment');
+    assert.equal(m.violations, ['dangling-mapping']);
+  }
+  watch.release();
+});
+
 it(
   'in the sources what cannot be exchanged is taken for exchanged',
   (m) => {
@@ -215,6 +252,28 @@ it(
   },
   ['xnu'],
 );
+
+it('a redirect is rolled back whole', (m) => {
+  const one = memory(m, 0x100);
+  const two = memory(m, 0x200);
+  const map = one.md.createMappingInTask(m.client, 0, unique);
+  const at = map.getVirtualAddress();
+  m.client.load32(at);
+  map.redirect(null);
+  map.redirect(one.md);
+  m.hardware.journal.base();
+  const before = stateHash(m.kernelState);
+  map.redirect(null);
+  assert.is.not(stateHash(m.kernelState), before);
+  map.redirect(two.md);
+  m.client.store32(at, 1);
+  map.redirect(null);
+  m.hardware.journal.rollback();
+  assert.is(stateHash(m.kernelState), before);
+  assert.is(m.client.load32(at), 0x100);
+  assert.is(m.other.load32(two.address), 0x200);
+  map.release();
+});
 
 it('C74 of a map that is unmapped nothing is redirected; twice to nothing is once', (m) => {
   const { md } = memory(m, 0x100);
@@ -325,11 +384,14 @@ it(
     const two = memory(m, 0x200, 3);
     const map = one.md.createMappingInTask(m.client, 0, kIOMapAnywhere);
     const part = one.md.createMappingInTask(m.client, 0, kIOMapAnywhere, m.pageSize, m.pageSize);
+    const inner = one.md.createMappingInTask(m.client, 0, kIOMapAnywhere, m.pageSize + 8, 8);
     const at = part.getVirtualAddress();
     assert.is(part.redirect(two.md), kIOReturnError);
     assert.is(part.redirect(null), kIOReturnError);
     assert.is(map.redirect(two.md), kIOReturnSuccess);
     assert.is(part.getMemoryDescriptor().id, two.md.id);
+    assert.is(inner.getMemoryDescriptor().id, two.md.id);
+    inner.release();
     assert.is(m.client.load32(at), 0x201);
     const same = two.md.createMappingInTask(m.client, 0, kIOMapAnywhere, m.pageSize, m.pageSize);
     assert.is(same.getVirtualAddress(), at);
@@ -451,6 +513,7 @@ it(
     );
     assert.is(m.client.load32(map.getVirtualAddress()), 0x100);
     assert.is(map.getMemoryDescriptor().id, md.id);
+    assert.equal(m.violations, []);
     map.release();
   },
   ['xnu'],

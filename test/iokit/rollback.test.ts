@@ -1,3 +1,4 @@
+// deadline: 240
 /**
  * Long random sequences of calls, forged arguments included: the invariants hold after each, a rollback brings everything
  * back, and the same calls again do the same.
@@ -13,7 +14,7 @@ import { purgeNext } from '../../src/vm/purgeable.ts';
 import { type Semantics, TestMachine } from '../support/machine.ts';
 import { HandDriven } from '../support/thread.ts';
 
-const callCount = 600;
+const callCount = 500;
 
 function random(seed: number): (below: number) => number {
   let state = seed;
@@ -137,6 +138,7 @@ function play(machine: TestMachine, threads: readonly HandDriven[], seed: number
       () => run(calls.getPreparationID as never, descriptor()),
       () => run(calls.setTag as never, descriptor(), pick(100)),
       () => run(calls.withDescriptors as never, [descriptor(), descriptor()].slice(pick(2)), pick(4), false),
+      () => run(calls.initSubRange as never, of(/Sub/), descriptor(), pick(2) * pageSize, size(), pick(4)),
       () => run(calls.interleavedWithCapacity as never, pick(4), pick(4)),
       () =>
         run(calls.interleavedSetMemoryDescriptor as never, of(/Interleaved/), descriptor(), pick(2) * pageSize, size()),

@@ -2,6 +2,7 @@
 import { IOGuardPageMemoryDescriptor } from '../../iokit/guard-page-memory-descriptor.ts';
 import { IOInterleavedMemoryDescriptor } from '../../iokit/interleaved-memory-descriptor.ts';
 import { IOMultiMemoryDescriptor } from '../../iokit/multi-memory-descriptor.ts';
+import type { IOSubMemoryDescriptor } from '../../iokit/sub-memory-descriptor.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
 import type { Kernel } from '../kernel.ts';
@@ -20,6 +21,22 @@ export const compositeCalls = {
       const parts = ids.map((id) => descriptorOf(kernel, caller, id));
       const made = IOMultiMemoryDescriptor.withDescriptors(kernel.iokit, parts, direction, asReference);
       return made === null ? 0 : kernel.handles.give(made, caller);
+    },
+  ),
+
+  initSubRange: call(
+    'initSubRange',
+    [
+      parameter('sub', handle),
+      parameter('parent', handle),
+      parameter('offset', size),
+      parameter('length', size),
+      parameter('direction', u32),
+    ],
+    boolean,
+    (kernel, caller, id, parent, offset, length, direction) => {
+      const sub = kernel.handles.lookup(id, 'IOSubMemoryDescriptor', caller) as IOSubMemoryDescriptor;
+      return sub.initSubRange(caller, descriptorOf(kernel, caller, parent), offset, length, direction);
     },
   ),
 

@@ -13,5 +13,11 @@ export class IOSubMemoryDescriptor extends IOMemoryDescriptor {
     const made = currentTask().invoke(calls.withSubRange, descriptorId(of, 'of'), offset, length, bits(options));
     return objectOrNull(made, IOSubMemoryDescriptor);
   }
+
+  /** Makes this another part, maybe of another descriptor; false, and nothing changes, when they reach beyond it. */
+  initSubRange(parent: IOMemoryDescriptor, offset: Size, length: Size, direction: number): boolean {
+    const id = descriptorId(parent, 'parent');
+    return currentTask().invoke(calls.initSubRange, this.id, id, offset, length, bits(direction));
+  }
 }
 registerHandle('IOSubMemoryDescriptor', IOSubMemoryDescriptor);
