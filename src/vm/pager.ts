@@ -57,7 +57,9 @@ export class Pager {
   /** A frame with one owner that holds what lies in swap as page `index` of `object`; `noFrame` when there is none. */
   bringBack(actor: Actor, object: MemoryObject, index: number): number {
     const slot = object.slots.get(index)!;
+    const state = object.purgeable;
     const frame = this.vm.takeFrame(actor);
+    if (object.purgeable !== state) return this.emptied(frame);
     if (frame === noFrame) return this.swap.isFull ? this.exchange(actor, object, index, slot) : noFrame;
     this.store.read(slot, this.scratch);
     this.fill(actor, frame, this.swap.keys[slot]!, this.scratch);
@@ -67,10 +69,10 @@ export class Pager {
   /** Brings a page back where swap is as full as memory is: into the frame of one that goes to where it lay. */
   private exchange(actor: Actor, object: MemoryObject, index: number, slot: number): number {
     const page = new Uint8Array(this.vm.pageSize);
+    const key = this.swap.keys[slot]!;
     this.store.read(slot, page);
     this.swap.free(slot);
     object.setSlot(index, null);
-    const key = this.swap.keys[slot]!;
     const frame = this.vm.takeFrame(actor);
     if (frame !== noFrame) {
       this.fill(actor, frame, key, page);
@@ -81,6 +83,12 @@ export class Pager {
     this.store.write(again, page);
     object.setSlot(index, again);
     return noFrame;
+  }
+
+  /** The object was volatile, and was emptied to make room for its own page. */
+  private emptied(frame: number): number {
+    if (frame !== noFrame) this.vm.hardware.zeroFrame(frame);
+    return frame;
   }
 
   private fill(actor: Actor, frame: number, key: number, page: Uint8Array): void {

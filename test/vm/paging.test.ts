@@ -12,6 +12,9 @@ import {
   kIODirectionOutIn,
   kIODirectionPrepareNoFault,
   kIOMapAnywhere,
+  kIOMemoryPurgeableEmpty,
+  kIOMemoryPurgeableNonVolatile,
+  kIOMemoryPurgeableVolatile,
 } from '../../src/iokit/options.ts';
 import { kIOReturnNoMemory, kIOReturnNoResources } from '../../src/iokit/return-codes.ts';
 import { Status } from '../../src/kernel/call.ts';
@@ -214,6 +217,28 @@ swapping(
     most.complete();
     most.release();
     client.deallocate(a, pages * pageSize);
+  },
+);
+
+swapping(
+  'memory that is volatile and in swap may be emptied to bring its own page back, which then is zero',
+  (machine) => {
+    const { client, pageSize } = machine;
+    const a = client.allocate(2 * pageSize, { purgeable: true });
+    for (const page of [0, 1]) client.store32(a + page * pageSize, 7);
+    evict(machine, 2);
+    const descriptor = IOMemoryDescriptor.withAddressRange(a, 2 * pageSize, kIODirectionOutIn, client);
+    descriptor.setPurgeable(kIOMemoryPurgeableVolatile);
+    const count = machine.freeFrames;
+    const others = client.allocate(count * pageSize);
+    for (let page = 0; page < count; page++) client.store32(others + page * pageSize, 1);
+    assert.equal([client.load32(a), client.load32(a + pageSize)], [0, 0]);
+    assert.equal(descriptor.setPurgeable(kIOMemoryPurgeableNonVolatile), {
+      result: 0,
+      oldState: kIOMemoryPurgeableEmpty,
+    });
+    descriptor.release();
+    client.deallocate(others, count * pageSize);
   },
 );
 
