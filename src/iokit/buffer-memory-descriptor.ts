@@ -20,7 +20,7 @@ import { copyPages } from './copy-pages.ts';
 import { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOKit } from './iokit.ts';
 import { MemoryReference } from './memory-reference.ts';
-import { kIODirectionOut, kIOMemoryDirectionMask, kIOMemoryPageable } from './options.ts';
+import { kIODirectionOut, kIOMemoryDirectionMask, kIOMemoryPageable, kIOMemoryPersistent } from './options.ts';
 import { makeSource, type Source } from './source.ts';
 
 export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
@@ -123,6 +123,11 @@ export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
   /** What it allocated stays with it. */
   override reinitialise(): boolean {
     return false;
+  }
+
+  /** Whoever fills a buffer must be able to write, whatever its direction. */
+  override initialise(actor: Actor): boolean {
+    return (this.source.options & kIOMemoryPersistent) === 0 || this.takeReference(actor, false) !== null;
   }
 
   override takeReference(actor: Actor, readOnly: boolean): MemoryReference | null {

@@ -142,6 +142,22 @@ it('C102 bytes are copied; what is new is zero, also in frames that were used be
   assert.is(IOBufferMemoryDescriptor.withBytes(new Uint8Array(0), kIODirectionOut), null);
 });
 
+it('only what is to be contiguous needs frames in a row', (m) => {
+  const page = () => IOBufferMemoryDescriptor.withCapacity(m.pageSize, kIODirectionOut);
+  const held: IOBufferMemoryDescriptor[] = [];
+  for (let made = page(); made !== null; made = page()) held.push(made);
+  const every = held.filter((_, i) => i % 2 === 0);
+  for (const one of every) one.release();
+  const bytes = new Uint8Array(2 * m.pageSize).fill(3);
+  const scattered = IOBufferMemoryDescriptor.withBytes(bytes, kIODirectionOut);
+  assert.is(scattered.getPhysicalSegment(0).length, m.pageSize);
+  assert.ok(contents(m, scattered).every((byte) => byte === 3));
+  assert.is(IOBufferMemoryDescriptor.withBytes(bytes, kIODirectionOut, true), null);
+  assert.is(IOBufferMemoryDescriptor.withCapacity(2 * m.pageSize, kIODirectionOut, true), null);
+  scattered.release();
+  for (const one of held) if (!every.includes(one)) one.release();
+});
+
 it('C103 options that contradict each other make no buffer', (m) => {
   const make = IOBufferMemoryDescriptor.inTaskWithOptions;
   const guards = IOBufferMemoryDescriptor.inTaskWithGuardPages;
@@ -248,6 +264,21 @@ it('a buffer without a task has memory but no address', (m) => {
   assert.is(md.getPhysicalSegment(0).length, 1);
   map.release();
   md.release();
+});
+
+it('a buffer for output can be written through its maps', (m) => {
+  for (const task of [null, m.kernel, m.client]) {
+    const md = IOBufferMemoryDescriptor.inTaskWithOptions(task, kIODirectionOut | kIOMemoryPageable, 8);
+    const map = md.createMappingInTask(m.other, 0, kIOMapAnywhere);
+    m.other.store8(map.getVirtualAddress(), 1);
+    md.prepare();
+    const bytes = new Uint8Array(1);
+    assert.is(md.readBytes(0, bytes), 1);
+    assert.is(bytes[0], 1);
+    md.complete();
+    map.release();
+    md.release();
+  }
 });
 
 it('a shared buffer outlives the task that has it', (m) => {

@@ -40,7 +40,7 @@ export class IOBufferMemoryDescriptor extends Base {
   static withBytes(bytes: Uint8Array, inDirection: number, inContiguous = false): IOBufferMemoryDescriptor {
     checkBytes(bytes);
     const options = inDirection | kIOMemoryUnshared | (inContiguous ? kIOMemoryPhysicallyContiguous : 0);
-    const made = IOBufferMemoryDescriptor.withOptions(options, bytes.length, bytes.length);
+    const made = IOBufferMemoryDescriptor.withOptions(options, bytes.length);
     if (made === null) return made;
     made.setLength(0);
     made.appendBytes(bytes);
