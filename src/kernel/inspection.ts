@@ -68,19 +68,21 @@ export function inspectKernel(kernel: Kernel, held = 0): Inspection {
   const objects = [...memoryObjects(kernel)];
   const numbers = new Map(objects.map((object, number) => [object, number]));
   return {
-    tasks: kernel.tasks.map((task) => ({
-      name: task.name,
-      alive: !task.dead,
-      threads: kernel.threads.filter((thread) => thread.task === task).map(({ name }) => name),
-      entries: [...task.space.entries].map(({ start, end, object, offset, protection, needsCopy }) => ({
-        start,
-        end,
-        object: object === null ? null : numbers.get(object)!,
-        offset,
-        protection,
-        needsCopy,
+    tasks: kernel.tasks
+      .filter((task) => !task.device)
+      .map((task) => ({
+        name: task.name,
+        alive: !task.dead,
+        threads: kernel.threads.filter((thread) => thread.task === task).map(({ name }) => name),
+        entries: [...task.space.entries].map(({ start, end, object, offset, protection, needsCopy }) => ({
+          start,
+          end,
+          object: object === null ? null : numbers.get(object)!,
+          offset,
+          protection,
+          needsCopy,
+        })),
       })),
-    })),
     objects: objects.map((object) => describeObject(object, numbers)),
     maps: [...kernel.iokit.maps].map(({ space, address, length }) => ({ task: space?.name ?? null, address, length })),
     descriptors: descriptorsOf(kernel).map((descriptor) => ({
