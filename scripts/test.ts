@@ -17,6 +17,7 @@ const checks: { name: string; command: string[] }[] = [
   { name: 'types (tsc)', command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'] },
   { name: 'lint (biome)', command: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'] },
   { name: 'unused code (knip)', command: ['node_modules/knip/bin/knip.js', '--no-progress'] },
+  { name: 'conformance', command: ['--import', 'tsx', 'scripts/conformance.ts', '--check'] },
 ];
 
 async function runCheck(check: { name: string; command: string[] }): Promise<Verdict> {

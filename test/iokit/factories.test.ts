@@ -2,13 +2,18 @@
 import * as assert from 'uvu/assert';
 import {
   kIODirectionIn,
+  kIODirectionNone,
   kIODirectionOut,
   kIODirectionOutIn,
   kIOMemoryAsReference,
+  kIOMemoryDirectionMask,
   kIOMemoryThreadSafe,
+  kIOMemoryTypeMask,
   kIOMemoryTypePhysical,
+  kIOMemoryTypePhysical64,
   kIOMemoryTypeUIO,
   kIOMemoryTypeVirtual,
+  kIOMemoryTypeVirtual64,
 } from '../../src/iokit/options.ts';
 import { kIOReturnCannotWire, kIOReturnSuccess } from '../../src/iokit/return-codes.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
@@ -155,6 +160,23 @@ it('wrong arguments are errors that name them', (m) => {
     () => IOSubMemoryDescriptor.withSubRange(m.client as never, 0, 0, 0),
     /of: expected an IOMemoryDescriptor/,
   );
+});
+
+it('the flags hold direction and type, with or without the 64 in the name', (m) => {
+  const { pageSize } = m;
+  const address = m.client.allocate(pageSize);
+  const ranges = [{ address, length: pageSize }];
+  for (const direction of [kIODirectionNone, kIODirectionIn, kIODirectionOut, kIODirectionOutIn])
+    for (const [type, other, task] of [
+      [kIOMemoryTypeVirtual64, kIOMemoryTypeVirtual, m.client],
+      [kIOMemoryTypePhysical64, kIOMemoryTypePhysical, null],
+    ] as const) {
+      const md = IOMemoryDescriptor.withOptions(ranges, 1, 0, task, direction | type | kIOMemoryThreadSafe);
+      assert.is(md.getFlags() & kIOMemoryDirectionMask, direction);
+      assert.is(md.getFlags() & kIOMemoryTypeMask, other);
+      assert.is(md.getDirection(), direction);
+      md.release();
+    }
 });
 
 run();

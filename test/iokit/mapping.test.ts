@@ -5,9 +5,12 @@ import {
   kIODirectionOut,
   kIODirectionOutIn,
   kIOMapAnywhere,
+  kIOMapCacheMask,
   kIOMapCopybackCache,
+  kIOMapDefaultCache,
   kIOMapGuardedLarge,
   kIOMapGuardedSmall,
+  kIOMapInhibitCache,
   kIOMapOverwrite,
   kIOMapPrefault,
   kIOMapReadOnly,
@@ -15,6 +18,7 @@ import {
   kIOMapStatic,
   kIOMapUnique,
   kIOMapWriteCombineCache,
+  kIOMapWriteThruCache,
 } from '../../src/iokit/options.ts';
 import { kIOReturnSuccess } from '../../src/iokit/return-codes.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
@@ -339,6 +343,25 @@ it('a placed request is shared where the address fits', (m, semantics) => {
   else assert.is(part.getVirtualAddress(), at + m.pageSize);
   part?.release();
   map.release();
+});
+
+it('a request without a cache mode takes any map; another mode is a map of its own', (m) => {
+  const { md } = fourPages(m);
+  const ask = (mode: number) => md.createMappingInTask(m.client, 0, kIOMapAnywhere | mode);
+  const modes = [kIOMapInhibitCache, kIOMapWriteThruCache, kIOMapCopybackCache, kIOMapWriteCombineCache];
+  const maps = modes.map(ask);
+  assert.is(new Set(maps.map((map) => map.id)).size, modes.length);
+  for (const [i, map] of maps.entries()) {
+    assert.is(map.getMapOptions() & kIOMapCacheMask, modes[i]);
+    assert.is(m.client.load32(map.getVirtualAddress()), 0x100);
+    const same = ask(modes[i]!);
+    assert.is(same.id, map.id);
+    same.release();
+  }
+  const any = ask(kIOMapDefaultCache);
+  assert.ok(maps.some((map) => map.id === any.id));
+  any.release();
+  for (const map of maps) map.release();
 });
 
 run();

@@ -1,0 +1,76 @@
+/** What the conformance document has to cover: the entries of Apple's `IOMemoryDescriptor` page, by name, and the reference's cases. */
+
+/** Classes whose methods count: the page's own, and those that a test may call the same method on. */
+export const classes = ['IOMemoryDescriptor'];
+
+export const page = [
+  'complete',
+  'createMappingInTask',
+  'getDirection',
+  'getLength',
+  'getPageCounts',
+  'getPhysicalAddress',
+  'getPhysicalSegment',
+  'getTag',
+  'initWithOptions',
+  'map',
+  'performOperation',
+  'prepare',
+  'readBytes',
+  'setMapping',
+  'setPurgeable',
+  'setTag',
+  'withAddress',
+  'withAddressRange',
+  'withAddressRanges',
+  'withOptions',
+  'withPersistentMemoryDescriptor',
+  'withPhysicalAddress',
+  'writeBytes',
+];
+
+export const options = [
+  'kIODirectionNone',
+  'kIODirectionIn',
+  'kIODirectionOut',
+  'kIOMapAnywhere',
+  'kIOMapDefaultCache',
+  'kIOMapInhibitCache',
+  'kIOMapWriteThruCache',
+  'kIOMapCopybackCache',
+  'kIOMapReadOnly',
+  'kIOMapReference',
+  'kIOMapUnique',
+  'kIOMemoryDirectionMask',
+  'kIOMemoryTypeMask',
+  'kIOMemoryTypeVirtual',
+  'kIOMemoryTypeVirtual64',
+  'kIOMemoryTypePhysical',
+  'kIOMemoryTypePhysical64',
+  'kIOMemoryTypeUPL',
+  'kIOMemoryAsReference',
+  'kIOMemoryBufferPageable',
+  'kIOMemoryPersistent',
+  'kIOMemoryIncoherentIOFlush',
+  'kIOMemoryIncoherentIOStore',
+  'kIOMemoryPurgeableKeepCurrent',
+  'kIOMemoryPurgeableNonVolatile',
+  'kIOMemoryPurgeableVolatile',
+  'kIOMemoryPurgeableEmpty',
+];
+
+/** The numbers of the reference's cases, from and to; each section starts at a ten. */
+export const cases = [
+  [1, 16],
+  [20, 26],
+  [30, 35],
+  [40, 63],
+  [70, 76],
+  [80, 85],
+  [90, 93],
+  [100, 105],
+  [110, 114],
+  [120, 125],
+  [130, 145],
+  [150, 151],
+] as const;

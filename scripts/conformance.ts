@@ -1,0 +1,143 @@
+/**
+ * `docs/conformance.md`: every method and option of Apple's IOMemoryDescriptor page, and every case of the behavioural reference,
+ * with the tests that exercise it. Written by `npm run conformance`; `npm test` runs it with `--check`, which fails when an entry has
+ * no test, or when the document is not what the tests say.
+ *
+ * A test exercises a method when it, or a function of the tests that it calls, mentions the very symbol: the type checker tells
+ * `map` of a descriptor from that of an array.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { cases, classes, options, page } from './conformance-entries.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const document = `${root}docs/conformance.md`;
+/** Tests that are named for an entry; the rest is counted. */
+const shown = 4;
+
+/** A test, and all that it mentions. */
+interface Exercised {
+  readonly file: string;
+  readonly name: string;
+  readonly mentions: ReadonlySet<string>;
+}
+
+class Survey {
+  readonly tests: Exercised[] = [];
+  private readonly checker: ts.TypeChecker;
+  private readonly known = new Map<ts.Node, Set<string>>();
+
+  constructor() {
+    const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile);
+    const parsed = ts.parseJsonConfigFileContent(config, ts.sys, root);
+    const files = parsed.fileNames.filter((name) => name.endsWith('.test.ts'));
+    const program = ts.createProgram(files, { ...parsed.options, noEmit: true });
+    this.checker = program.getTypeChecker();
+    for (const name of files.sort()) this.visit(program.getSourceFile(name)!, relative(root, name));
+  }
+
+  private visit(node: ts.Node, file: string): void {
+    // `test(title, body)`, or a suite of another name: `it(title, body, semantics)`, `suite.case(title, body)`.
+    if (ts.isCallExpression(node) && node.arguments.length >= 2) {
+      const [name, body] = node.arguments as unknown as [ts.Expression, ts.Expression];
+      if (isTitle(name) && ts.isFunctionLike(body))
+        this.tests.push({ file, name: titleOf(name), mentions: this.mentions(body) });
+    }
+    node.forEachChild((child) => this.visit(child, file));
+  }
+
+  /** `IOMemoryDescriptor.prepare`, `kIOMapUnique`, as far as the functions of the tests reach from `node`. */
+  private mentions(node: ts.Node): Set<string> {
+    const before = this.known.get(node);
+    if (before !== undefined) return before;
+    const found = new Set<string>();
+    this.known.set(node, found);
+    this.collect(node, found);
+    return found;
+  }
+
+  private collect(node: ts.Node, found: Set<string>): void {
+    if (ts.isIdentifier(node)) {
+      let symbol = this.checker.getSymbolAtLocation(node);
+      if (symbol !== undefined && (symbol.flags & ts.SymbolFlags.Alias) !== 0)
+        symbol = this.checker.getAliasedSymbol(symbol);
+      for (const declaration of symbol?.declarations ?? []) this.note(declaration, node.text, found);
+    }
+    node.forEachChild((child) => this.collect(child, found));
+  }
+
+  private note(declaration: ts.Declaration, name: string, found: Set<string>): void {
+    const file = declaration.getSourceFile().fileName;
+    if (ts.isMethodDeclaration(declaration) && ts.isClassDeclaration(declaration.parent)) {
+      found.add(`${declaration.parent.name?.text}.${name}`);
+    } else if (file.includes('/src/iokit/') && ts.isVariableDeclaration(declaration)) {
+      found.add(name);
+    } else if (file.startsWith(`${root}test/`)) {
+      const body = ts.isVariableDeclaration(declaration) ? declaration.initializer : declaration;
+      if (body !== undefined) for (const mention of this.mentions(body)) found.add(mention);
+    }
+  }
+}
+
+const isTitle = (node: ts.Expression): node is ts.StringLiteralLike | ts.TemplateExpression =>
+  ts.isStringLiteralLike(node) || ts.isTemplateExpression(node);
+
+/** What a test is called, with `…` for what is filled in. */
+function titleOf(name: ts.StringLiteralLike | ts.TemplateExpression): string {
+  if (ts.isStringLiteralLike(name)) return name.text;
+  return name.head.text + name.templateSpans.map((span) => `…${span.literal.text}`).join('');
+}
+
+/** Cases in a title: `C41`, `C1 to C4`, `C20, C21`. */
+function casesIn(title: string): number[] {
+  const found: number[] = [];
+  for (const [, from, to] of title.matchAll(/\bC(\d+)(?:\s*(?:to|-|–)\s*C?(\d+))?/g))
+    for (let number = Number(from); number <= Number(to ?? from); number++) found.push(number);
+  return found;
+}
+
+function row(entry: string, tests: readonly Exercised[]): string {
+  const names = tests.slice(0, shown).map(({ file, name }) => `${file.replace(/^test\//, '')}: ${name}`);
+  const more = tests.length > shown ? ` and ${tests.length - shown} more` : '';
+  return `| ${entry} | ${names.join('; ').replaceAll('|', '\\|')}${more} |`;
+}
+
+const { tests } = new Survey();
+const missing: string[] = [];
+
+function section(
+  title: string,
+  entries: readonly string[],
+  exercises: (entry: string, test: Exercised) => boolean,
+): string {
+  const rows = entries.map((entry) => {
+    const exercising = tests.filter((test) => exercises(entry, test));
+    if (exercising.length === 0) missing.push(entry);
+    return row(`\`${entry}\``, exercising);
+  });
+  return [`## ${title}`, '', '| entry | tests |', '| --- | --- |', ...rows, ''].join('\n');
+}
+
+const numbered = cases.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => `C${first + i}`));
+const text = [
+  '# Conformance',
+  '',
+  "Every method and option of Apple's `IOMemoryDescriptor` reference page, and the cases of the behavioural reference, with the tests that",
+  'exercise them. Written by `npm run conformance`: do not edit.',
+  '',
+  section('Methods', page, (entry, { mentions }) => classes.some((name) => mentions.has(`${name}.${entry}`))),
+  section('Options', options, (entry, { mentions }) => mentions.has(entry)),
+  section('Cases', numbered, (entry, { name }) => casesIn(name).includes(Number(entry.slice(1)))),
+].join('\n');
+
+if (missing.length > 0) {
+  console.error(`no test exercises ${missing.join(', ')}`);
+  process.exitCode = 1;
+} else if (!process.argv.includes('--check')) {
+  writeFileSync(document, text);
+} else if (!existsSync(document) || readFileSync(document, 'utf8') !== text) {
+  console.error('docs/conformance.md is not what the tests say: run `npm run conformance` and commit it');
+  process.exitCode = 1;
+}
