@@ -42,6 +42,7 @@ export class Execution implements Observer {
   readonly machine: number;
   /** Frames that were taken away from objects since somebody asked; see `takeReclaimed`. */
   private readonly reclaimed: number[] = [];
+  private readonly onReclaim = (frame: number) => this.reclaimed.push(frame);
   private readonly pressure: Pressure | null;
   /** Nobody takes another step. */
   over = false;
@@ -76,8 +77,8 @@ export class Execution implements Observer {
     this.usedKernel = false;
     this.timers = false;
     this.unfinished = 0;
-    this.reclaimed.length = 0;
-    this.state.kernel.vm.onReclaim = (frame) => this.reclaimed.push(frame);
+    if (this.reclaimed.length > 0) this.reclaimed.length = 0;
+    this.state.kernel.vm.onReclaim = this.onReclaim;
     this.actors.reset(this.clock);
     this.pressure?.reset();
     for (const thread of this.state.threads) {
