@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from '../bundle.ts';
 import { type Figure, median, rounds } from './measure.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -11,10 +12,7 @@ export async function bootFigure(): Promise<Figure> {
   // A build of its own: what lies in dist may be of another day.
   const folder = mkdtempSync(join(root, 'dist-bench-'));
   try {
-    execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], {
-      cwd: root,
-      stdio: 'inherit',
-    });
+    await bundle(join(folder, 'dist'));
     // Copies, where a link would lead back to the sources.
     for (const name of ['package.json', 'scripts']) cpSync(join(root, name), join(folder, name), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));

@@ -1,6 +1,7 @@
 /** From arguments to exit status: picks the command, reads its arguments, runs it, and says in one line what went wrong. */
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../machine/errors.ts';
+import { packageRoot } from '../machine/packaging.ts';
 import { coloursFor } from '../report/colour.ts';
 import { readArguments } from './arguments.ts';
 import type { Command, Invocation, Library, Terminal } from './command.ts';
@@ -101,8 +102,6 @@ export function explain(error: unknown, terminal: Pick<Terminal, 'stderr'>): num
 }
 
 function version(): string {
-  // One folder deeper in dist than in the sources.
-  const up = import.meta.url.endsWith('.ts') ? '../../package.json' : '../../../package.json';
-  const { version } = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL('package.json', packageRoot), 'utf8')) as { version: string };
   return version;
 }

@@ -4,7 +4,6 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { FileSwapStore } from '../file-swap-store.ts';
-import { loadOwn } from '../packaging.ts';
 import { Coordinator, type Service } from './coordinator.ts';
 import { Control } from './layout.ts';
 import type { StrategyFactory } from './scenario-service.ts';
@@ -21,10 +20,10 @@ export async function coordinate(setup: CoordinatorSetup, strategies: () => Prom
   const swap = new FileSwapStore();
   try {
     if (setup.machine.kind === 'script') {
-      const { bootMachine } = await loadOwn<typeof import('./machine-boot.ts')>('machine/threads/machine-boot');
+      const { bootMachine } = await import('./machine-boot.ts');
       service = bootMachine(setup.machine.buffers, control, server, swap);
     } else {
-      const { bootScenario } = await loadOwn<typeof import('./scenario-boot.ts')>('machine/threads/scenario-boot');
+      const { bootScenario } = await import('./scenario-boot.ts');
       const { url, name } = setup.machine;
       ({ service, scenario } = await bootScenario(url, name, control, server, await strategies(), swap));
     }
