@@ -46,13 +46,13 @@ export function* copyBytes(
 export function isRightDirection(
   iokit: IOKit,
   actor: Actor,
-  { name }: IOMemoryDescriptor,
+  descriptor: IOMemoryDescriptor,
   direction: number,
   intoMemory: boolean,
 ): boolean {
   if ((direction & (intoMemory ? kIODirectionIn : kIODirectionOut)) !== 0) return true;
   const text = intoMemory ? 'writeBytes needs kIODirectionIn' : 'readBytes needs kIODirectionOut';
-  const prepared = `${name} is prepared with direction ${direction & kIODirectionOutIn}`;
+  const prepared = `${descriptor.name} is prepared with direction ${direction & kIODirectionOutIn}`;
   iokit.violation(actor, 'direction-misuse', `${text}: ${prepared}`);
   return false;
 }
