@@ -13,6 +13,7 @@ import {
 } from '../../vm/kern-return.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import type { MemoryObject } from '../../vm/memory-object.ts';
+import { VM_PURGABLE_DENY } from '../../vm/purgeable.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { sharedWindow } from '../../vm/windows.ts';
 import { call, parameter } from '../call.ts';
@@ -30,25 +31,27 @@ const faultCodes = [
   KERN_MEMORY_ERROR,
 ];
 
+const allocation = [
+  parameter('size', size),
+  parameter('address', size),
+  parameter('anywhere', boolean),
+  parameter('protection', u32),
+] as const;
+
+/** A call that allocates memory of that purgeability. */
+export const allocatingCall = (name: string, purgeable: number) =>
+  call(name, allocation, count, function* (kernel, caller, bytes, address, anywhere, protection): Steps<number> {
+    if (bytes === 0) throw new RangeError('size: expected at least 1 byte, got 0');
+    if (!anywhere) checkPage('address', address, kernel.hardware.pageSize);
+    checkProtection(protection);
+    const { space } = caller.task;
+    yield* space.lock.free(caller);
+    const at = anywhere ? null : address;
+    return placed(space.allocate(caller, bytes, at, protection, readWrite, purgeable), bytes, at);
+  });
+
 export const memoryCalls = {
-  allocate: call(
-    'allocate',
-    [parameter('size', size), parameter('address', size), parameter('anywhere', boolean), parameter('protection', u32)],
-    count,
-    function* (kernel, caller, bytes, address, anywhere, protection): Steps<number> {
-      if (bytes === 0) throw new RangeError('size: expected at least 1 byte, got 0');
-      if (!anywhere) checkPage('address', address, kernel.hardware.pageSize);
-      checkProtection(protection);
-      const { space } = caller.task;
-      yield* space.lock.free(caller);
-      const placed = space.allocate(caller, bytes, anywhere ? null : address, protection, readWrite);
-      if (placed < 0)
-        throw new RangeError(
-          `${bytes} bytes ${anywhere ? 'anywhere' : `at ${hex(address)}`}: ${kernReturnText(-placed)}`,
-        );
-      return placed;
-    },
-  ),
+  allocate: allocatingCall('allocate', VM_PURGABLE_DENY),
 
   deallocate: call(
     'deallocate',
@@ -171,6 +174,13 @@ export function* faultIn(caller: KernelThread, address: number, access: number):
   const { space } = caller.task;
   yield* reach(caller, space, address, address + 1);
   return space.fault(caller, address, access);
+}
+
+/** The address of what was placed, or the error that minus a Mach code stands for. */
+export function placed(result: number, bytes: number, address: number | null): number {
+  if (result >= 0) return result;
+  const where = address === null ? 'anywhere' : `at ${hex(address)}`;
+  throw new RangeError(`${bytes} bytes ${where}: ${kernReturnText(-result)}`);
 }
 
 export function checkPage(name: string, value: number, pageSize: number): void {

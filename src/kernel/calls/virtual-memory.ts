@@ -1,33 +1,15 @@
 /** Calls on memory that is copied on write, and on memory that may be purged. They came later, so their numbers do. */
-import { hex } from '../../hardware/errors.ts';
-import { kernReturnText } from '../../vm/kern-return.ts';
 import { allFree } from '../../vm/lock.ts';
-import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import { VM_PURGABLE_NONVOLATILE } from '../../vm/purgeable.ts';
 import { remap, settled } from '../../vm/remap.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
 import { boolean, count, handle, record, size, u32 } from '../wire.ts';
 import { descriptorOf, liveTask } from './descriptor.ts';
-import { checkPage, checkProtection } from './memory.ts';
-
-const readWrite = VM_PROT_READ | VM_PROT_WRITE;
+import { allocatingCall, checkPage, placed } from './memory.ts';
 
 export const virtualMemoryCalls = {
-  allocatePurgeable: call(
-    'allocatePurgeable',
-    [parameter('size', size), parameter('address', size), parameter('anywhere', boolean), parameter('protection', u32)],
-    count,
-    function* (kernel, caller, bytes, address, anywhere, protection): Steps<number> {
-      if (bytes === 0) throw new RangeError('size: expected at least 1 byte, got 0');
-      if (!anywhere) checkPage('address', address, kernel.hardware.pageSize);
-      checkProtection(protection);
-      const { space } = caller.task;
-      yield* space.lock.free(caller);
-      const at = anywhere ? null : address;
-      return placed(space.allocate(caller, bytes, at, protection, readWrite, VM_PURGABLE_NONVOLATILE), bytes, at);
-    },
-  ),
+  allocatePurgeable: allocatingCall('allocatePurgeable', VM_PURGABLE_NONVOLATILE),
 
   remap: call(
     'remap',
@@ -76,10 +58,3 @@ export const virtualMemoryCalls = {
     },
   ),
 };
-
-/** The address of what was placed, or the error that minus a Mach code stands for. */
-function placed(result: number, bytes: number, address: number | null): number {
-  if (result >= 0) return result;
-  const where = address === null ? 'anywhere' : `at ${hex(address)}`;
-  throw new RangeError(`${bytes} bytes ${where}: ${kernReturnText(-result)}`);
-}
