@@ -50,7 +50,7 @@ export class IODMACommand extends KernelObject {
     this.preparation = new DMAPreparation(iokit, this.attachment);
     this.dextLock = new SleepLock(iokit.journal, "the lock of a dext's DMA command");
     this.lock = iokit.semantics === 'documented' ? new SleepLock(iokit.journal, 'a DMA command in use') : null;
-    iokit.register(iokit.commands, this as IODMACommand);
+    iokit.commands.add(this as IODMACommand);
   }
 
   /** Calls of `prepare` less calls of `complete`. */
@@ -210,7 +210,7 @@ export class IODMACommand extends KernelObject {
 
   protected override dispose(actor: Actor): void {
     this.preparation.drop(actor);
-    this.iokit.forget(this.iokit.commands, this as IODMACommand);
+    this.iokit.commands.delete(this as IODMACommand);
     this.attachment.end(actor);
   }
 

@@ -99,7 +99,7 @@ function substitutesFor(
         giveBack(iokit, actor, substitutes);
         return null;
       }
-      iokit.register(iokit.substitutes, frame);
+      iokit.substitutes.add(frame);
       substitutes.set(page, frame);
     }
     at += length;

@@ -180,7 +180,7 @@ export class DMATransfer {
 /** Gives the frames back that stood for memory. */
 export function giveBack(iokit: IOKit, actor: Actor, substitutes: ReadonlyMap<number, number>): void {
   for (const frame of substitutes.values()) {
-    iokit.forget(iokit.substitutes, frame);
+    iokit.substitutes.delete(frame);
     iokit.vm.disown(actor, frame);
   }
 }

@@ -74,7 +74,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     super(iokit);
     this.wiring = this.newWiring();
     this.heldPages = source.upl?.retain() ?? null;
-    iokit.register(iokit.descriptors, this as IOGeneralMemoryDescriptor);
+    iokit.descriptors.add(this as IOGeneralMemoryDescriptor);
   }
 
   /** The second half of initialisation. False when the options ask for a memory reference that cannot be had. */
@@ -88,7 +88,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
    * free its maps under those who hold them. False, or a panic in the sources, while a DMA command is active.
    */
   reinitialise(actor: Actor, source: Source): boolean {
-    if (this.iokit.semantics === 'documented' && (this.mappings.length > 0 || this.dma.references > 0)) return false;
+    if (this.iokit.semantics === 'documented' && (this.mappings.size > 0 || this.dma.references > 0)) return false;
     if (!this.redirected) this.abandonMaps(actor);
     this.completeAll(actor);
     this.dropReference(actor);
@@ -322,7 +322,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     this.dropReference(actor);
     this.holdPages(actor, null);
     super.dispose(actor);
-    this.iokit.forget(this.iokit.descriptors, this as IOGeneralMemoryDescriptor);
+    this.iokit.descriptors.delete(this as IOGeneralMemoryDescriptor);
   }
 
   private segment(actor: Actor, offset: number, find: typeof segmentAt, call: string): Segment {

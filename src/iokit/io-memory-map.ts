@@ -26,6 +26,8 @@ export interface MapRange {
 export class IOMemoryMap extends KernelObject {
   override readonly kind = 'IOMemoryMap';
   task: number | null;
+  /** Its place in the order in which the descriptor's maps came. */
+  order: number;
   /** Pages that `wireRange` holds in place. */
   readonly wiring: RangeWiring;
   /** Name of the thread that redirected it to nothing; null when nobody did, or it was redirected again. */
@@ -58,8 +60,9 @@ export class IOMemoryMap extends KernelObject {
     this.references = 2;
     this.task = space?.number ?? null;
     this.wiring = new RangeWiring(iokit);
+    this.order = iokit.nextMapOrder();
     this.enterSet(descriptor);
-    iokit.register(iokit.maps, this as IOMemoryMap);
+    iokit.maps.add(this as IOMemoryMap);
   }
 
   /** In words, for messages. */
@@ -151,10 +154,12 @@ export class IOMemoryMap extends KernelObject {
   /** Shows another descriptor from byte `offset` on from now on. What is entered in the address space is the caller's business. */
   retarget(actor: Actor, descriptor: IOMemoryDescriptor, offset: number): void {
     const before = this.descriptor;
+    before.mappings.remove(this as IOMemoryMap);
     this.journal.set(this as IOMemoryMap, 'offset', offset);
-    if (before === descriptor) return;
-    this.leaveSet();
-    this.journal.set(this as IOMemoryMap, 'descriptor', descriptor);
+    if (before !== descriptor) {
+      this.journal.set(this as IOMemoryMap, 'order', this.iokit.nextMapOrder());
+      this.journal.set(this as IOMemoryMap, 'descriptor', descriptor);
+    }
     this.enterSet(descriptor);
     before.release(actor);
   }
@@ -175,24 +180,15 @@ export class IOMemoryMap extends KernelObject {
   protected override dispose(actor: Actor): void {
     this.letGo();
     this.unmap(actor);
-    this.iokit.forget(this.iokit.maps, this as IOMemoryMap);
-    this.leaveSet();
+    this.iokit.maps.delete(this as IOMemoryMap);
+    this.descriptor.mappings.remove(this as IOMemoryMap);
     this.superMap?.release(actor);
     this.descriptor.release(actor);
   }
 
   private enterSet(descriptor: IOMemoryDescriptor): void {
     descriptor.retain();
-    this.journal.set(descriptor, 'mappings', [...descriptor.mappings, this as IOMemoryMap]);
-  }
-
-  private leaveSet(): void {
-    const { descriptor } = this;
-    this.journal.set(
-      descriptor,
-      'mappings',
-      descriptor.mappings.filter((map) => map !== this),
-    );
+    descriptor.mappings.insert(this as IOMemoryMap);
   }
 
   /** Lets those go on who wait at its gate, which is there. */

@@ -35,7 +35,7 @@ export class IOUserClient extends KernelObject {
     readonly owner: number,
   ) {
     super(iokit.journal);
-    iokit.register(iokit.userClients, this as IOUserClient);
+    iokit.userClients.add(this as IOUserClient);
   }
 
   /** The descriptors that it keeps. */
@@ -108,7 +108,7 @@ export class IOUserClient extends KernelObject {
 
   protected override dispose(actor: Actor): void {
     this.clientClose(actor);
-    this.iokit.forget(this.iokit.userClients, this as IOUserClient);
+    this.iokit.userClients.delete(this as IOUserClient);
   }
 
   /** A map with a reference for `use`, made with the driver's options and, in bits 0 to 11, with `flags`. */

@@ -11,6 +11,7 @@ import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOUserClient } from './io-user-client.ts';
 import { IOMapper } from './mapper.ts';
+import { Registry } from './registry.ts';
 
 /** Preparation ids start here, so that they cannot be mistaken for the reserved values. */
 const firstPreparationId = 2 ** 32;
@@ -28,16 +29,18 @@ export class IOKit {
    * much faster; the machine's own copies, which nobody can interrupt, are whole in any case.
    */
   copiesWholeSegments = false;
-  readonly descriptors = new Set<IOGeneralMemoryDescriptor>();
-  readonly maps = new Set<IOMemoryMap>();
-  readonly commands = new Set<IODMACommand>();
+  readonly descriptors: Registry<IOGeneralMemoryDescriptor>;
+  readonly maps: Registry<IOMemoryMap>;
+  readonly commands: Registry<IODMACommand>;
+  readonly userClients: Registry<IOUserClient>;
   /** Frames that stand for memory which lies too high for a device. */
-  readonly substitutes = new Set<number>();
+  readonly substitutes: Registry<number>;
   /** What stands between devices and memory; null when nothing does. */
   readonly systemMapper: IOMapper | null;
   /** Objects that the sources never release (a command's descriptor, where the command goes with it). */
   readonly leaked: KernelObject[] = [];
-  readonly userClients = new Set<IOUserClient>();
+  /** Places given out by `nextMapOrder`. */
+  mapsMade = 0;
   /** Actor's pool → ids given out: each actor counts for itself (execution.md, rule 5). */
   private readonly serials = new Map<number, number>();
 
@@ -46,6 +49,11 @@ export class IOKit {
     this.journal = environment.journal;
     this.semantics = environment.semantics;
     this.kernelSpace = environment.kernelSpace;
+    this.descriptors = new Registry(this.journal);
+    this.maps = new Registry(this.journal);
+    this.commands = new Registry(this.journal);
+    this.userClients = new Registry(this.journal);
+    this.substitutes = new Registry(this.journal);
     this.globalLock = new SleepLock(this.journal, 'the global memory lock of I/O Kit');
     const { iommu } = this.vm.hardware;
     this.systemMapper = iommu === null ? null : new IOMapper(this, iommu);
@@ -73,7 +81,7 @@ export class IOKit {
   /** Maps of a dead task show nothing any more. Its address space is about to go, so nothing is unmapped one by one. */
   taskDied(actor: Actor, space: AddressSpace): void {
     for (const map of this.maps) map.taskDied(actor, space);
-    for (const client of [...this.userClients]) if (client.owner === space.number) client.clientDied(actor);
+    for (const client of this.userClients) if (client.owner === space.number) client.clientDied(actor);
   }
 
   /** Every `prepare` that nobody completed, with the holder (a task's number) that called it. */
@@ -90,15 +98,10 @@ export class IOKit {
     }
   }
 
-  /** Keeps `item` in a registry until `forget`. */
-  register<T>(items: Set<T>, item: T): void {
-    items.add(item);
-    this.journal.undo(() => items.delete(item));
-  }
-
-  forget<T>(items: Set<T>, item: T): void {
-    items.delete(item);
-    this.journal.undo(() => items.add(item));
+  /** The next place in the order of a descriptor's maps. */
+  nextMapOrder(): number {
+    this.journal.set(this as IOKit, 'mapsMade', this.mapsMade + 1);
+    return this.mapsMade;
   }
 
   private nextSerial(actor: Actor): number {

@@ -76,14 +76,15 @@ export function identityAddress(
 /** The first map of the descriptor that will do, with one more reference, or a view of a part of it (3.4.3). */
 function findShared(iokit: IOKit, descriptor: IOMemoryDescriptor, request: MapRequest): IOMemoryMap | null {
   const { space, options, offset, length } = request;
-  for (const map of descriptor.mappings) {
-    if (map.space !== space || !isCompatible(iokit, map, request)) continue;
-    if (offset < map.offset || offset + length > map.offset + map.length) continue;
-    if (offset === map.offset && length === map.length) return map.retain();
-    const address = map.address + (offset - map.offset);
-    return new IOMemoryMap(iokit, descriptor, space, address, length, offset, options >>> 0, map.retain(), null);
-  }
-  return null;
+  const map = descriptor.mappings.first(
+    offset,
+    offset + length,
+    (candidate) => candidate.space === space && isCompatible(iokit, candidate, request),
+  );
+  if (map === null) return null;
+  if (offset === map.offset && length === map.length) return map.retain();
+  const address = map.address + (offset - map.offset);
+  return new IOMemoryMap(iokit, descriptor, space, address, length, offset, options >>> 0, map.retain(), null);
 }
 
 function isCompatible(iokit: IOKit, map: IOMemoryMap, { options, atAddress, offset }: MapRequest): boolean {

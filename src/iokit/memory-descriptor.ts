@@ -12,6 +12,7 @@ import { DMAState } from './dma-state.ts';
 import type { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
+import { MapSet } from './map-set.ts';
 import { createMapping, registerMapping } from './mapping.ts';
 import {
   kIOMemoryClearEncrypted,
@@ -77,7 +78,7 @@ export abstract class IOMemoryDescriptor extends KernelObject {
   /** An object of the user's, kept alive. */
   context: KernelObject | null = null;
   /** Its maps, each counted as a reference that this set holds; searched in the order of their making. */
-  mappings: readonly IOMemoryMap[] = [];
+  readonly mappings: MapSet;
   /** Accesses through its maps are held back, but for those in `redirectSafe`. */
   redirected = false;
   redirectSafe: AddressSpace | null = null;
@@ -85,6 +86,7 @@ export abstract class IOMemoryDescriptor extends KernelObject {
 
   constructor(protected readonly iokit: IOKit) {
     super(iokit.journal);
+    this.mappings = new MapSet(iokit.journal);
     this.dma = new DMAState(iokit);
   }
 

@@ -49,7 +49,7 @@ function retarget(waiter: Waiter, map: IOMemoryMap, target: IOMemoryDescriptor |
     }
     if (map.gate !== null) map.openGate();
     enterView(space, waiter, range.from, view);
-    for (const part of [...map.descriptor.mappings]) {
+    for (const part of map.descriptor.mappings) {
       if (isPartOf(part, map)) part.retarget(waiter, holder, at + (part.offset - map.offset));
     }
     map.retarget(waiter, holder, at);

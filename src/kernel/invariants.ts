@@ -189,7 +189,7 @@ function checkReferences(kernel: Kernel, found: string[]): void {
     add(counted, map);
     add(counted, map.descriptor);
     if (map.superMap !== null) add(counted, map.superMap);
-    if (!map.descriptor.mappings.includes(map)) found.push(`a map of ${map.descriptor.name} is not among its maps`);
+    if (!map.descriptor.mappings.has(map)) found.push(`a map of ${map.descriptor.name} is not among its maps`);
   }
   for (const { reference, snapshot } of kernel.iokit.descriptors)
     for (const held of [reference, snapshot]) for (const { object } of held?.entries ?? []) add(counted, object);

@@ -44,7 +44,7 @@ export const redirectCalls = {
         target,
         caller,
         (function* () {
-          const locks = target.mappings.flatMap((one) => [...locksOf(one)]);
+          const locks = [...target.mappings].flatMap((one) => [...locksOf(one)]);
           yield* allFree(caller, [kernel.iokit.globalLock, ...locks]);
           return target.redirect(safe, on);
         })(),
