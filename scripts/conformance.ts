@@ -14,7 +14,7 @@ import { cases, classes, options, page } from './conformance-entries.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const document = `${root}docs/conformance.md`;
-/** Tests that are named for an entry; the rest is counted. */
+/** So many tests are named for an entry. (Rejected: counting the others, since then every new test changes the document.) */
 const shown = 4;
 
 /** A test, and all that it mentions. */
@@ -100,7 +100,7 @@ function casesIn(title: string): number[] {
 
 function row(entry: string, tests: readonly Exercised[]): string {
   const names = tests.slice(0, shown).map(({ file, name }) => `${file.replace(/^test\//, '')}: ${name}`);
-  const more = tests.length > shown ? ` and ${tests.length - shown} more` : '';
+  const more = tests.length > shown ? ' and others' : '';
   return `| ${entry} | ${names.join('; ').replaceAll('|', '\\|')}${more} |`;
 }
 
