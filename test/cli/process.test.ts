@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
@@ -32,6 +35,23 @@ function start(file: string, ...args: string[]): Run {
 async function saying({ child, output }: Run, text: string): Promise<void> {
   while (!output.stderr.includes(text)) await once(child.stderr as NodeJS.ReadableStream, 'data');
 }
+
+test('a module of the scenario that throws is named, in one line, also as CommonJS', async () => {
+  // Without a package.json beside it, Node 20 takes such a file for CommonJS.
+  const folder = mkdtempSync(join(tmpdir(), 'wiredown-'));
+  try {
+    const helper = join(folder, 'helper.ts');
+    writeFileSync(helper, "\nthrow new RangeError('on purpose');\n");
+    const file = join(folder, 'scenario.ts');
+    writeFileSync(file, "import './helper.ts';\nexport default {};\n");
+    const run = start(main, 'explore', file);
+    assert.is(await run.ended, 3);
+    const place = `${helper}, line 2`;
+    assert.is(run.output.stderr, `wiredown: ${file}: it throws while loading: RangeError: on purpose (${place})\n`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test('Ctrl-C ends an exploration with exit status 130 and prints what was found so far', async () => {
   const run = start(fixture, 'explore', 'x.ts', '--json');
