@@ -109,13 +109,15 @@ export class Explorer {
         exhausted = true;
         break;
       }
-      this.execute(this.strategy);
+      this.machine.run(this.strategy);
       const repeated = this.strategy instanceof DepthFirstStrategy && this.strategy.repeated;
       this.strategy.end(this.machine.trace.steps);
+      // The detectors have read it in the round in which it was new: they count executions.
       if (repeated) {
         number--;
         continue;
       }
+      this.detectors.scan(this.record);
       executions++;
       steps += this.machine.trace.steps;
       flags[flag.executions] = flags[flag.executions]! + 1;

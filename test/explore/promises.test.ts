@@ -83,7 +83,7 @@ test('the double fetch is found, shrunk to one preemption, placed in the source 
 });
 
 test('the mended driver is explored exhaustively with two preemptions, and is silent', async () => {
-  const { exhausted, failures, executions } = await one(gallery('double-fetch-fixed'), {
+  const { exhausted, failures, notes, executions } = await one(gallery('double-fetch-fixed'), {
     strategy: 'dfs',
     preemptions: 2,
     timeBudget: '120s',
@@ -91,6 +91,9 @@ test('the mended driver is explored exhaustively with two preemptions, and is si
   assert.is(exhausted, true);
   assert.equal(failures, []);
   assert.ok(executions > 5);
+  assert.ok(notes.length > 0);
+  for (const { message, occurrences } of notes)
+    assert.ok(occurrences <= executions, `${message}: ${occurrences} of ${executions}`);
 });
 
 test('depth-first search of two loads and stores: six schedules, both outcomes', async () => {
