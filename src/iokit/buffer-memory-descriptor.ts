@@ -17,6 +17,7 @@ import {
   freeBuffer,
 } from './buffer-allocation.ts';
 import { copyPages } from './copy-pages.ts';
+import { DextMaps } from './dext-maps.ts';
 import { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOKit } from './iokit.ts';
 import { MemoryReference } from './memory-reference.ts';
@@ -26,23 +27,35 @@ import { makeSource, type Source } from './source.ts';
 export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
   override readonly kind = 'IOBufferMemoryDescriptor';
   length: number;
+  readonly dextMaps: DextMaps;
 
   private constructor(
     iokit: IOKit,
     source: Source,
     readonly memory: BufferMemory,
+    private readonly createdBy: number | null,
   ) {
     super(iokit, source);
     this.length = memory.capacity;
+    this.dextMaps = new DextMaps(iokit.journal);
   }
 
-  /** Without its automatic `prepare`, which takes steps; null when the request contradicts itself or memory is short. */
-  static create(iokit: IOKit, actor: Actor, request: BufferRequest): IOBufferMemoryDescriptor | null {
+  /**
+   * Without its automatic `prepare`, which takes steps; null when the request contradicts itself or memory is short.
+   *
+   * @param creator number of the task that a dext creates it for
+   */
+  static create(
+    iokit: IOKit,
+    actor: Actor,
+    request: BufferRequest,
+    creator: number | null = null,
+  ): IOBufferMemoryDescriptor | null {
     const memory = allocateBuffer(iokit, actor, request);
     if (memory === null) return null;
     const ranges = [{ address: memory.address, length: memory.capacity }];
     const source = makeSource(iokit, ranges, request.space ?? iokit.kernelSpace, descriptorOptions(request.options));
-    if (source !== null) return new IOBufferMemoryDescriptor(iokit, source, memory);
+    if (source !== null) return new IOBufferMemoryDescriptor(iokit, source, memory, creator);
     freeBuffer(actor, memory);
     return null;
   }
@@ -70,6 +83,10 @@ export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
     if (made === null || copyPages(iokit.vm, actor, from, address, made.memory.object, size)) return made;
     made.release(actor);
     return null;
+  }
+
+  override get creator(): number | null {
+    return this.createdBy;
   }
 
   get capacity(): number {
@@ -137,6 +154,15 @@ export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
     const reference = MemoryReference.ofObject(this.iokit.vm, this.memory.object, this.capacity, access);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference as MemoryReference | null);
     return reference;
+  }
+
+  override lastRightGone(holder: number, actor: Actor): void {
+    this.dextMaps.drop(actor, holder);
+  }
+
+  override release(actor: Actor): void {
+    super.release(actor);
+    if (this.references > 0 && this.references === this.dextMaps.size) this.dextMaps.dropAll(actor);
   }
 
   protected override dispose(actor: Actor): void {

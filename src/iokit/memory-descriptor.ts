@@ -111,6 +111,11 @@ export abstract class IOMemoryDescriptor extends KernelObject {
   /** Whether what is prepared lets `readBytes`, or `writeBytes`, pass. */
   abstract mayCopy(actor: Actor, intoMemory: boolean): boolean;
 
+  /** Number of the task, a dext's, that had its memory allocated; null for every other descriptor. */
+  get creator(): number | null {
+    return null;
+  }
+
   /** Whether its own calls are atomic towards each other. */
   get threadSafe(): boolean {
     return (this.getFlags() & kIOMemoryThreadSafe) !== 0;

@@ -103,13 +103,13 @@ export const bufferCalls = {
 };
 
 /** The second half of making one: what it refers to, and its automatic `prepare`. */
-function* finished(kernel: Kernel, caller: KernelThread, made: IOBufferMemoryDescriptor | null): Steps<number> {
+export function* finished(kernel: Kernel, caller: KernelThread, made: IOBufferMemoryDescriptor | null): Steps<number> {
   if (made === null) return 0;
   if (made.initialise(caller) && (yield* autoPrepared(caller, made))) return kernel.handles.give(made, caller);
   made.release(caller);
   return 0;
 }
 
-function bufferOf(kernel: Kernel, caller: KernelThread, id: number): IOBufferMemoryDescriptor {
+export function bufferOf(kernel: Kernel, caller: KernelThread, id: number): IOBufferMemoryDescriptor {
   return kernel.handles.lookup(id, 'IOBufferMemoryDescriptor', caller) as IOBufferMemoryDescriptor;
 }

@@ -21,7 +21,7 @@ import type { KernelThread } from '../thread.ts';
 import { boolean, count, handle, list, nothing, record, size, text, u32 } from '../wire.ts';
 
 const descriptor = parameter('descriptor', handle);
-const range = record({ address: size, length: size });
+export const range = record({ address: size, length: size });
 const ranges = parameter('ranges', list(range));
 export const segment = record({ address: count, length: count });
 

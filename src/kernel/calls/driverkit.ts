@@ -11,7 +11,7 @@ import { descriptorOf, keeping, segment } from './descriptor.ts';
 import { checkCopyRoom, commandOf } from './dma-command.ts';
 
 /** Elements of an array that a dext passes. */
-const mostElements = 32;
+export const mostElements = 32;
 
 export const driverkitCalls = {
   getMapOffset: call('getMapOffset', [parameter('map', handle)], count, (kernel, caller, id) => {

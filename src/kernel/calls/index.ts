@@ -7,6 +7,7 @@ import { cursorCalls } from './cursor.ts';
 import { descriptorCalls } from './descriptor.ts';
 import { descriptorStateCalls } from './descriptor-state.ts';
 import { deviceCalls } from './device.ts';
+import { dextMemoryCalls } from './dext-memory.ts';
 import { dmaCommandCalls } from './dma-command.ts';
 import { driverkitCalls } from './driverkit.ts';
 import { frameCalls } from './frames.ts';
@@ -44,6 +45,7 @@ export const calls = {
   ...userClientCalls,
   ...addressSpaceCalls,
   ...frameCalls,
+  ...dextMemoryCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

@@ -1,4 +1,10 @@
 /** DriverKit's IODMACommand: one call prepares memory and command and lists segments, one completes them (xnu-reference 1.12). */
+
+import {
+  kIODMACommandPerformOperationOptionRead,
+  kIODMACommandPerformOperationOptionWrite,
+  kIODMACommandPerformOperationOptionZero,
+} from '../../iokit/dext-options.ts';
 import { kIODMACommandOutputHost64 } from '../../iokit/dma-options.ts';
 import {
   type IOReturn,
@@ -8,23 +14,20 @@ import {
   kIOReturnSuccess,
   kIOReturnUnderrun,
 } from '../../iokit/return-codes.ts';
+import { mostElements } from '../../kernel/calls/driverkit.ts';
 import { calls } from '../../kernel/calls/index.ts';
 import { currentTask } from '../current.ts';
 import { Handle, handleBrand } from '../handle.ts';
 import { descriptorId } from '../iokit/arguments.ts';
 import { roomToCopy } from '../iokit/io-dma-command.ts';
 import type { Size } from '../iokit/io-memory-descriptor.ts';
-import {
-  kIODMACommandPerformOperationOptionRead,
-  kIODMACommandPerformOperationOptionWrite,
-  kIODMACommandPerformOperationOptionZero,
-} from './constants.ts';
+import { hasOther, lowBits, wordOf } from './arguments.ts';
 import { IOMemoryDescriptor } from './io-memory-descriptor.ts';
 
 export interface IODMACommandSpecification {
-  readonly options?: number;
+  readonly options?: Size;
   /** How many bits of an address the device has. */
-  readonly maxAddressBits: number;
+  readonly maxAddressBits: Size;
 }
 
 export interface IOAddressSegment {
@@ -47,11 +50,11 @@ export class IODMACommand extends Handle {
   /** A command for `device` (which is not looked at) without limits but the bits of an address. */
   static Create(
     _device: unknown,
-    options: number,
+    options: Size,
     specification: IODMACommandSpecification,
   ): { result: IOReturn; command: IODMACommand | null } {
-    const { maxAddressBits } = specification;
-    if (options !== 0 || !Number.isInteger(maxAddressBits) || maxAddressBits < 0 || maxAddressBits > 255)
+    const maxAddressBits = Number(specification.maxAddressBits);
+    if (hasOther(options, 0) || !Number.isInteger(maxAddressBits) || maxAddressBits < 0 || maxAddressBits > 255)
       return { result: kIOReturnBadArgument, command: null };
     const request = {
       segmentFunction: kIODMACommandOutputHost64,
@@ -70,20 +73,20 @@ export class IODMACommand extends Handle {
 
   /** Prepares `memory` and lists at most `segmentsCount` segments (32 at the most). On an error nothing is prepared. */
   PrepareForDMA(
-    options: number,
+    options: Size,
     memory: IOMemoryDescriptor | null,
     offset: Size,
     length: Size,
-    segmentsCount = 32,
+    segmentsCount = mostElements,
   ): { result: IOReturn; flags: number; segments: readonly IOAddressSegment[] } {
-    if (options !== 0 || memory === null) return { result: kIOReturnBadArgument, flags: 0, segments: [] };
+    if (hasOther(options, 0) || memory === null) return { result: kIOReturnBadArgument, flags: 0, segments: [] };
     const id = descriptorId(memory, 'memory');
     const room = new Uint8Array(roomToCopy);
     return currentTask().transfer(calls.prepareForDMA, room, this.id, id, offset, length, segmentsCount, room.length);
   }
 
-  CompleteDMA(options: number): IOReturn {
-    if (options !== 0) return kIOReturnBadArgument;
+  CompleteDMA(options: Size): IOReturn {
+    if (hasOther(options, 0)) return kIOReturnBadArgument;
     return currentTask().transfer(calls.completeDMA, new Uint8Array(roomToCopy), this.id, roomToCopy);
   }
 
@@ -98,32 +101,45 @@ export class IODMACommand extends Handle {
 
   /** Copies between what the device reads (from `dmaOffset` of the window on) and `data`, or zeroes the former. */
   PerformOperation(
-    options: number,
+    options: Size,
     dmaOffset: Size,
-    length: number,
+    length: Size,
     dataOffset: Size,
     data: IOMemoryDescriptor | null,
   ): IOReturn {
     const task = currentTask();
-    if ((options & ~operations) !== 0) return kIOReturnBadArgument;
+    if (hasOther(options, operations)) return kIOReturnBadArgument;
+    const size = wordOf(length, 'length');
     const { result } = task.invoke(calls.getPreparedOffsetAndLength, this.id);
     const memory = this.memory();
     if (result !== kIOReturnSuccess || memory === null) return kIOReturnNotReady;
-    if (length > memory.GetLength().returnLength) return kIOReturnBadArgument;
-    const bytes = () => new Uint8Array(length);
-    if (options === kIODMACommandPerformOperationOptionZero) return this.store(dmaOffset, bytes());
-    if (options !== kIODMACommandPerformOperationOptionRead && options !== kIODMACommandPerformOperationOptionWrite)
-      return kIOReturnBadArgument;
-    if (data === null || data.GetLength().returnLength < length) return kIOReturnBadArgument;
-    const buffer = bytes();
-    if (options === kIODMACommandPerformOperationOptionWrite) {
-      const copied = task.transfer(calls.readBytes, buffer, data.id, dataOffset, length, length);
-      return copied < length ? kIOReturnUnderrun : this.store(dmaOffset, buffer);
+    if (size > memory.GetLength().returnLength) return kIOReturnBadArgument;
+    const bytes = Number(size);
+    switch (lowBits(options)) {
+      case kIODMACommandPerformOperationOptionZero:
+        return this.store(dmaOffset, new Uint8Array(bytes));
+      case kIODMACommandPerformOperationOptionRead:
+        return isLong(data, bytes) ? this.read(dmaOffset, bytes, dataOffset, data) : kIOReturnBadArgument;
+      case kIODMACommandPerformOperationOptionWrite:
+        return isLong(data, bytes) ? this.write(dmaOffset, bytes, dataOffset, data) : kIOReturnBadArgument;
+      default:
+        return kIOReturnBadArgument;
     }
+  }
+
+  private read(dmaOffset: Size, length: number, dataOffset: Size, data: IOMemoryDescriptor): IOReturn {
+    const task = currentTask();
+    const buffer = new Uint8Array(length);
     if (task.transfer(calls.commandReadBytes, buffer, this.id, dmaOffset, length, length) < length)
       return kIOReturnUnderrun;
     const copied = task.transfer(calls.writeBytes, buffer, data.id, dataOffset, length, length);
     return copied < length ? kIOReturnUnderrun : kIOReturnSuccess;
+  }
+
+  private write(dmaOffset: Size, length: number, dataOffset: Size, data: IOMemoryDescriptor): IOReturn {
+    const buffer = new Uint8Array(length);
+    const copied = currentTask().transfer(calls.readBytes, buffer, data.id, dataOffset, length, length);
+    return copied < length ? kIOReturnUnderrun : this.store(dmaOffset, buffer);
   }
 
   private store(dmaOffset: Size, bytes: Uint8Array): IOReturn {
@@ -136,4 +152,8 @@ export class IODMACommand extends Handle {
     const id = currentTask().invoke(calls.getCommandDescriptor, this.id, false);
     return id === 0 ? null : new IOMemoryDescriptor(id);
   }
+}
+
+function isLong(data: IOMemoryDescriptor | null, length: number): data is IOMemoryDescriptor {
+  return data !== null && data.GetLength().returnLength >= length;
 }

@@ -6,6 +6,9 @@ export const kIOMemoryDirectionOut = 2;
 export const kIOMemoryDirectionOutIn = kIOMemoryDirectionOut | kIOMemoryDirectionIn;
 export const kIOMemoryDirectionInOut = kIOMemoryDirectionIn | kIOMemoryDirectionOut;
 
+/** Maps show the client's memory itself, not a snapshot of it. */
+export const kIOMemoryDisableCopyOnWrite = 0x00000010;
+
 export const kIOMemoryMapFixedAddress = 0x00000001;
 export const kIOMemoryMapReadOnly = 0x00000002;
 export const kIOMemoryMapGuardedMask = 0x0000001c;
