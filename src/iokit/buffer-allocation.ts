@@ -6,7 +6,9 @@ import { type AddressSpace, nowhere } from '../vm/address-space.ts';
 import { KERN_SUCCESS } from '../vm/kern-return.ts';
 import { VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
 import type { MemoryObject } from '../vm/memory-object.ts';
+import { copyToObject } from '../vm/remap.ts';
 import type { Actor } from '../vm/steps.ts';
+import type { VirtualMemory } from '../vm/virtual-memory.ts';
 import type { IOKit } from './iokit.ts';
 import {
   kIOMapCacheMask,
@@ -44,11 +46,15 @@ export interface BufferRequest {
   readonly limit: number;
   /** An inaccessible page on each side. */
   readonly guarded: boolean;
+  /** It begins as a copy of what is there; null: as zero. */
+  readonly copied: { readonly space: AddressSpace; readonly address: number } | null;
 }
 
 /** A buffer's own memory. */
 export interface BufferMemory {
   readonly object: MemoryObject;
+  /** Byte of the object at which the buffer begins: a copy keeps its place in the page. */
+  readonly offset: number;
   /** Where a task has it; null when none was asked for. `start` to `end` with its guard pages. */
   readonly place: { readonly space: AddressSpace; readonly start: number; readonly end: number } | null;
   /** Address of the first byte, 0 when no task has it. */
@@ -90,7 +96,8 @@ export function allocateBuffer(iokit: IOKit, actor: Actor, request: BufferReques
   const capacity = guarded ? vm.roundPage(request.capacity) : request.capacity;
   const object = objectFor(iokit, actor, request, capacity, alignment, asked || alignment > vm.pageSize);
   if (object === null) return null;
-  if (space === null) return { object, place: null, address: 0, capacity };
+  const offset = (request.copied?.address ?? 0) % vm.pageSize;
+  if (space === null) return { object, offset, place: null, address: 0, capacity };
   const guard = guarded ? vm.pageSize : 0;
   const start = placeBuffer(actor, space, object, guard, alignment, vm.pageSize);
   if (start === nowhere) {
@@ -98,7 +105,7 @@ export function allocateBuffer(iokit: IOKit, actor: Actor, request: BufferReques
     return null;
   }
   const place = { space, start, end: start + object.size + 2 * guard };
-  const memory = { object, place, address: start + guard, capacity };
+  const memory = { object, offset, place, address: start + guard + offset, capacity };
   if (!pageable || (options & kIOMapPrefault) === 0 || prefault(actor, memory, vm.pageSize)) return memory;
   freeBuffer(actor, memory);
   return null;
@@ -120,18 +127,33 @@ function alignmentOf({ options, alignment, guarded }: BufferRequest, pageSize: n
 function objectFor(
   { vm, journal }: IOKit,
   actor: Actor,
-  { options, limit }: BufferRequest,
+  { options, limit, copied }: BufferRequest,
   capacity: number,
   alignment: number,
   contiguous: boolean,
 ): MemoryObject | null {
   let object: MemoryObject | null;
-  if (contiguous) object = vm.createContiguousObject(actor, capacity, alignment, limit);
+  if (copied !== null) object = copyOf(vm, actor, copied, capacity);
+  else if (contiguous) object = vm.createContiguousObject(actor, capacity, alignment, limit);
   else if (limit < vm.hardware.memory.size) object = vm.createLowObject(actor, capacity, limit);
-  else object = vm.createObject(capacity);
+  else if ((options & kIOMemoryPurgeable) === 0) object = vm.createObject(capacity);
+  else {
+    object = vm.createPurgeableObject(capacity);
+    object.purgeableByKernel = true;
+  }
   const cacheMode = (options & kIOMapCacheMask) >>> kIOMapCacheShift;
   if (object !== null && cacheMode !== 0) journal.set(object, 'cacheMode', cacheMode);
   return object;
+}
+
+function copyOf(
+  vm: VirtualMemory,
+  actor: Actor,
+  { space, address }: NonNullable<BufferRequest['copied']>,
+  size: number,
+): MemoryObject | null {
+  const copy = copyToObject(vm, actor, space, vm.truncatePage(address), vm.roundPage(address + size));
+  return typeof copy === 'number' ? null : copy;
 }
 
 /** Enters the memory, with a guard on each side; returns where the first guard begins, or `nowhere`. */
@@ -155,8 +177,8 @@ function placeBuffer(
   return code === KERN_SUCCESS ? start : nowhere;
 }
 
-function prefault(actor: Actor, { object, place, address }: BufferMemory, pageSize: number): boolean {
+function prefault(actor: Actor, { object, offset, place, address }: BufferMemory, pageSize: number): boolean {
   for (let at = 0; at < object.size; at += pageSize)
-    if (place!.space.fault(actor, address + at, VM_PROT_READ) !== KERN_SUCCESS) return false;
+    if (place!.space.fault(actor, address - offset + at, VM_PROT_READ) !== KERN_SUCCESS) return false;
   return true;
 }

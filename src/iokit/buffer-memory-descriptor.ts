@@ -5,7 +5,6 @@
  * Its length may shrink and grow within the capacity. What refers to its memory always covers the capacity.
  */
 import { KernelPanic } from '../hardware/errors.ts';
-import type { AddressSpace } from '../vm/address-space.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
 import { noFrame } from '../vm/memory-object.ts';
 import { type Actor, innerStep, type Steps, type Waiter } from '../vm/steps.ts';
@@ -16,12 +15,11 @@ import {
   descriptorOptions,
   freeBuffer,
 } from './buffer-allocation.ts';
-import { copyPages } from './copy-pages.ts';
 import { DextMaps } from './dext-maps.ts';
 import { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOKit } from './iokit.ts';
 import { MemoryReference } from './memory-reference.ts';
-import { kIODirectionOut, kIOMemoryDirectionMask, kIOMemoryPageable, kIOMemoryPersistent } from './options.ts';
+import { kIODirectionOut, kIOMemoryDirectionMask, kIOMemoryPersistent } from './options.ts';
 import { makeSource, type Source } from './source.ts';
 
 export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
@@ -57,31 +55,6 @@ export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
     const source = makeSource(iokit, ranges, request.space ?? iokit.kernelSpace, descriptorOptions(request.options));
     if (source !== null) return new IOBufferMemoryDescriptor(iokit, source, memory, creator);
     freeBuffer(actor, memory);
-    return null;
-  }
-
-  /** A pageable buffer in `space` with a copy of what `from` has at `address`; null when it cannot be read there. */
-  static withCopy(
-    iokit: IOKit,
-    actor: Actor,
-    space: AddressSpace,
-    options: number,
-    from: AddressSpace,
-    address: number,
-    size: number,
-  ): IOBufferMemoryDescriptor | null {
-    if ((options & kIOMemoryPageable) === 0) return null;
-    const limit = Number.POSITIVE_INFINITY;
-    const made = IOBufferMemoryDescriptor.create(iokit, actor, {
-      space,
-      options,
-      capacity: size,
-      alignment: 1,
-      limit,
-      guarded: false,
-    });
-    if (made === null || copyPages(iokit.vm, actor, from, address, made.memory.object, size)) return made;
-    made.release(actor);
     return null;
   }
 
@@ -126,8 +99,9 @@ export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
     this.setLength(start + room);
     const { vm } = this.iokit;
     for (let done = 0; done < room; ) {
-      const index = Math.floor((start + done) / vm.pageSize);
-      const inPage = (start + done) % vm.pageSize;
+      const at = this.memory.offset + start + done;
+      const index = Math.floor(at / vm.pageSize);
+      const inPage = at % vm.pageSize;
       const frame = this.memory.object.page(waiter, index);
       if (frame === noFrame) throw new KernelPanic(`appendBytes to ${this.name}: no memory for its pages`);
       if (!vm.hardware.frames.isDirty(frame)) vm.hardware.frames.setDirty(frame, 1);

@@ -91,6 +91,7 @@ export function setRegionPurgeable(
   if (request.state !== null && (entry.protection & VM_PROT_WRITE) === 0)
     return { result: KERN_PROTECTION_FAILURE, oldState: 0 };
   const { object } = entry;
+  if (request.state !== null && object?.purgeableByKernel) return { result: KERN_PROTECTION_FAILURE, oldState: 0 };
   if (object === null || entry.offset !== 0 || entry.end - entry.start !== object.size)
     return { result: KERN_INVALID_ARGUMENT, oldState: 0 };
   const { code, old } = controlPurgeable(vm, actor, object, request);

@@ -51,7 +51,10 @@ function checkFrames(kernel: Kernel, between: boolean, found: string[]): void {
   const wires = new Map<number, number>();
   for (const object of memoryObjects(kernel)) {
     if (object instanceof DevicePager) continue;
-    for (const frame of object.pages.values()) add(owners, frame);
+    for (const frame of object.pages.values()) {
+      add(owners, frame);
+      if (object.wiredForLife) add(wires, frame);
+    }
   }
   for (const [frame, count] of kernel.byHand.owners) add(owners, frame, count);
   for (const [frame, count] of kernel.byHand.wires) add(wires, frame, count);

@@ -20,6 +20,8 @@ export interface AllocateOptions {
   address?: number;
   /** VM_PROT bits; read and write unless given. */
   protection?: number;
+  /** False: all of it is made resident at once, and stays wired until nobody has it any more. Default true. */
+  pageable?: boolean;
   /** The contents may be given up, once a descriptor over it says so (`setPurgeable`). */
   purgeable?: boolean;
 }
@@ -33,7 +35,7 @@ export interface RemapOptions {
   overwrite?: boolean;
 }
 
-export interface MapOptions extends Omit<AllocateOptions, 'purgeable'> {
+export interface MapOptions extends Omit<AllocateOptions, 'pageable' | 'purgeable'> {
   /** First byte of the object that is mapped; a multiple of the page size. Default 0. */
   offset?: number;
   /** Bytes; default: to the end of the object. */
@@ -102,10 +104,13 @@ export abstract class Task implements Branded {
 
   // Address space.
 
-  /** Allocates zero-filled memory; returns its address. Throws RangeError when `size` is 0 or nothing fits. */
+  /**
+   * Allocates zero-filled memory; returns its address. Throws RangeError when `size` is 0, nothing fits, memory that is not pageable
+   * is short, or what may be purged must not be pageable.
+   */
   allocate(size: number, options: AllocateOptions = {}): number {
     const protection = options.protection ?? VM_PROT_READ | VM_PROT_WRITE;
-    const call = options.purgeable === true ? calls.allocatePurgeable : calls.allocate;
+    const call = allocation(options);
     return this.invoke(call, size, options.address ?? anywhere, options.address === undefined, protection);
   }
 
@@ -224,6 +229,12 @@ export abstract class Task implements Branded {
   /** An atomic operation by its kind in the trace; returns the value from before. */
   abstract atomicOperation(kind: number, address: number, operand: number, expected: number): number;
   protected abstract fail(message: string): never;
+}
+
+function allocation({ pageable = true, purgeable = false }: AllocateOptions) {
+  if (pageable) return purgeable ? calls.allocatePurgeable : calls.allocate;
+  if (purgeable) throw new RangeError('purgeable: expected it only of memory that is pageable');
+  return calls.allocateWired;
 }
 
 /** What an atomic operation leaves in the word. */

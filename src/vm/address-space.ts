@@ -21,7 +21,6 @@ import {
 import { SleepLock } from './lock.ts';
 import { MapEntry, VM_PROT_WRITE } from './map-entry.ts';
 import { type MemoryObject, noFrame } from './memory-object.ts';
-import { VM_PURGABLE_DENY } from './purgeable.ts';
 import { resolveCopy } from './shadow.ts';
 import type { Actor, WaitQueue } from './steps.ts';
 import { dropTranslations, reduceTranslations } from './translations.ts';
@@ -30,6 +29,11 @@ import { windowEnd, windowStart } from './windows.ts';
 
 /** What `place` answers when nothing fits: page 0 is never mapped. */
 export const nowhere = 0;
+
+/** Makes the object that is to be allocated. */
+export type MakeObject = (vm: VirtualMemory, actor: Actor, size: number) => MemoryObject | null;
+
+const pageableObject: MakeObject = (vm, _actor, size) => vm.createObject(size);
 
 export class AddressSpace {
   readonly entries: EntryList;
@@ -50,20 +54,24 @@ export class AddressSpace {
     this.lock = new SleepLock(vm.journal, `the map lock of ${name}`);
   }
 
-  /** Allocates zero-filled memory at `address`, or anywhere when that is null. Returns the address, or minus a Mach code. */
+  /**
+   * Allocates zero-filled memory at `address`, or anywhere when that is null. Returns the address, or minus a Mach code.
+   *
+   * @param make the object; null when memory is short
+   */
   allocate(
     actor: Actor,
     size: number,
     address: number | null,
     protection: number,
     maxProtection: number,
-    purgeable = VM_PURGABLE_DENY,
+    make: MakeObject = pageableObject,
   ): number {
     const bytes = this.vm.roundPage(size);
     const start = address ?? this.place(actor, bytes);
     if (start === nowhere) return -KERN_NO_SPACE;
-    const object = this.vm.createObject(bytes);
-    object.purgeable = purgeable;
+    const object = make(this.vm, actor, bytes);
+    if (object === null) return -KERN_RESOURCE_SHORTAGE;
     const code = this.enter(actor, start, bytes, object, 0, protection, maxProtection, false);
     object.release(actor);
     return code === KERN_SUCCESS ? start : -code;

@@ -38,10 +38,14 @@ export class MemoryObject extends KernelObject {
   copy: MemoryObject | null = null;
   /** Others than entries that need a copy hold it and store to it, so that it cannot be copied by shadowing it on both sides. */
   trueShare = false;
+  /** Every page is resident, and wired as long as the object lives: memory that is not pageable. */
+  wiredForLife = false;
   /** A VM_PURGABLE state; owned by purgeable.ts, as is the next. */
   purgeable = VM_PURGABLE_DENY;
   /** Place among volatile objects: those with a lower one are emptied first. */
   purgeOrder = 0;
+  /** Tasks that map it cannot change its purgeable state; only the kernel can. */
+  purgeableByKernel = false;
 
   // The way back, for translations. What follows from entries and shadows is no state of its own.
   readonly shownBy = new Map<MapEntry, AddressSpace>();
@@ -117,7 +121,7 @@ export class MemoryObject extends KernelObject {
   /** Whether `exchange` may be asked for: only where all that makes the content is its own pages, and nobody has a copy. */
   get exchangeable(): boolean {
     const alone = this.shadow === null && this.copy === null && this.shadowedBy.size === 0;
-    return alone && this.absent.size === 0 && this.purgeable === VM_PURGABLE_DENY;
+    return alone && this.absent.size === 0 && !this.wiredForLife && this.purgeable === VM_PURGABLE_DENY;
   }
 
   /** Exchanges all content with an object of the same size. Nobody may have translations of either. */
@@ -222,6 +226,7 @@ export class MemoryObject extends KernelObject {
     for (const queue of this.absent.values()) this.vm.wakeAll(actor, queue);
     for (const frame of this.pages.values()) {
       this.vm.residents?.remove(this, frame);
+      if (this.wiredForLife) this.vm.unwire(actor, frame);
       this.vm.disown(actor, frame);
     }
     const { pages } = this;

@@ -9,7 +9,7 @@ import type { AccessGate } from './access-gate.ts';
 import { AddressSpace } from './address-space.ts';
 import { MemoryObject, noFrame } from './memory-object.ts';
 import { Pager } from './pager.ts';
-import { PurgeQueue, purgeNext } from './purgeable.ts';
+import { PurgeQueue, purgeNext, VM_PURGABLE_NONVOLATILE } from './purgeable.ts';
 import { Residents } from './residents.ts';
 import type { Actor, Waiter, WaitQueue } from './steps.ts';
 import { SwapSpace } from './swap-space.ts';
@@ -73,6 +73,29 @@ export class VirtualMemory {
   /** An anonymous object of `size` bytes, rounded up to pages, with one reference. */
   createObject(size: number): MemoryObject {
     return new MemoryObject(this, this.roundPage(size));
+  }
+
+  /** An object of memory that is not pageable: all of it resident and wired; null when memory is short. */
+  createWiredObject(actor: Actor, size: number): MemoryObject | null {
+    const object = this.createObject(size);
+    object.wiredForLife = true;
+    // What could never succeed must not have others paged out first.
+    let complete = object.pageCount < this.hardware.frames.frames;
+    for (let index = 0; complete && index < object.pageCount; index++) {
+      const frame = object.page(actor, index);
+      if (frame === noFrame) complete = false;
+      else object.wire(frame);
+    }
+    if (complete) return object;
+    object.release(actor);
+    return null;
+  }
+
+  /** An object whose contents may be given up once somebody says so. */
+  createPurgeableObject(size: number): MemoryObject {
+    const object = this.createObject(size);
+    object.purgeable = VM_PURGABLE_NONVOLATILE;
+    return object;
   }
 
   truncatePage(address: number): number {

@@ -18,13 +18,19 @@ import {
   kIOMemoryPageable,
   kIOMemoryPhysicallyContiguous,
   kIOMemoryPurgeable,
+  kIOMemoryPurgeableEmpty,
+  kIOMemoryPurgeableKeepCurrent,
   kIOMemoryThreadSafe,
 } from '../../src/iokit/options.ts';
 import { kIOReturnSuccess } from '../../src/iokit/return-codes.ts';
 import { Status } from '../../src/kernel/call.ts';
 import { calls } from '../../src/kernel/calls/index.ts';
+import { stateHash } from '../../src/kernel/state-hash.ts';
 import { IOBufferMemoryDescriptor } from '../../src/task/iokit/io-buffer-memory-descriptor.ts';
-import type { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
+import {
+  IOMemoryDescriptor as BaseDescriptor,
+  type IOMemoryDescriptor,
+} from '../../src/task/iokit/io-memory-descriptor.ts';
 import { machineSuite, type TestMachine } from '../support/machine.ts';
 import { HandDriven } from '../support/thread.ts';
 
@@ -319,6 +325,22 @@ it('what is not pageable is wired for life; its options are translated', (m) => 
   prepared.release();
 });
 
+it('a purgeable buffer is the kernel’s to empty, not that of a task that maps it', (m) => {
+  const options = kIODirectionInOut | kIOMemoryPageable | kIOMemoryPurgeable;
+  const md = IOBufferMemoryDescriptor.inTaskWithOptions(m.client, options, m.pageSize);
+  const address = md.getBytesNoCopy();
+  m.client.store8(address, 7);
+  const own: IOMemoryDescriptor = BaseDescriptor.withAddressRange(address, m.pageSize, kIODirectionInOut, m.client);
+  assert.equal(own.setPurgeable(kIOMemoryPurgeableEmpty), { result: 2, oldState: 0 });
+  assert.equal(own.setPurgeable(kIOMemoryPurgeableKeepCurrent), { result: 0, oldState: 2 });
+  assert.is(m.client.load8(address), 7);
+  assert.equal(md.setPurgeable(kIOMemoryPurgeableEmpty), { result: 0, oldState: 2 });
+  assert.is(m.client.load8(address), 0);
+  const plain = IOBufferMemoryDescriptor.inTaskWithOptions(m.client, kIODirectionInOut | kIOMemoryPageable, 16);
+  assert.is(plain.setPurgeable(kIOMemoryPurgeableEmpty).result, 4);
+  for (const one of [own, plain, md]) one.release();
+});
+
 it('a prefaulted buffer does not fault', (m) => {
   const options = kIODirectionOut | kIOMemoryPageable | kIOMapPrefault | kIOMapInhibitCache;
   const md = IOBufferMemoryDescriptor.inTaskWithOptions(m.client, options, 2 * m.pageSize);
@@ -384,6 +406,58 @@ it('withCopy copies a range of a task, once', (m) => {
   m.other.protect(from, pageSize, 0);
   assert.is(IOBufferMemoryDescriptor.withCopy(m.client, options, m.other, from, 4), null, 'not readable');
   md.release();
+  m.other.deallocate(from, 2 * pageSize);
+});
+
+it('withCopy takes no page before one side stores to it, and keeps the place in the page', (m) => {
+  const { pageSize } = m;
+  const from = m.other.allocate(3 * pageSize);
+  for (const page of [0, 1, 2]) m.other.store8(from + page * pageSize + 5, page + 1);
+  const free = m.freeFrames;
+  const options = kIODirectionInOut | kIOMemoryPageable;
+  const md = IOBufferMemoryDescriptor.withCopy(m.client, options, m.other, from + 5, 2 * pageSize + 1);
+  const address = md.getBytesNoCopy();
+  assert.is(address % pageSize, 5);
+  assert.equal([m.client.load8(address), m.client.load8(address + 2 * pageSize)], [1, 3]);
+  assert.is(m.freeFrames, free);
+  m.client.store8(address, 10);
+  assert.is(m.freeFrames, free - 1);
+  m.other.store8(from + 2 * pageSize + 5, 30);
+  assert.equal([m.other.load8(from + 5), m.client.load8(address), m.client.load8(address + 2 * pageSize)], [1, 10, 3]);
+  md.prepare();
+  const bytes = new Uint8Array(2);
+  assert.is(md.readBytes(2 * pageSize - 1, bytes), 2);
+  assert.equal([...bytes], [0, 3]);
+  md.complete();
+  md.setLength(pageSize - 1);
+  assert.is(md.appendBytes(Uint8Array.of(4, 5)), true);
+  assert.equal([...m.client.read(address + pageSize - 1, 2)], [4, 5]);
+  md.release();
+  m.other.deallocate(from, 3 * pageSize);
+});
+
+it('withCopy of several objects, of a hole and of too much', (m) => {
+  const { pageSize } = m;
+  const from = 2 ** 33;
+  m.other.allocate(pageSize, { address: from });
+  m.other.allocate(pageSize, { address: from + pageSize });
+  m.other.store8(from + 1, 1);
+  m.other.store8(from + pageSize, 2);
+  const options = kIODirectionInOut | kIOMemoryPageable;
+  const md = IOBufferMemoryDescriptor.withCopy(m.client, options, m.other, from + 1, pageSize);
+  assert.equal([...m.client.read(md.getBytesNoCopy(), 1)], [1]);
+  assert.equal([...m.client.read(md.getBytesNoCopy() + pageSize - 1, 1)], [2]);
+  md.release();
+  const hash = stateHash(m.kernelState);
+  for (const [address, size] of [
+    [from + 1, 2 * pageSize],
+    [from - 1, 2],
+    [from, 0],
+    [2n ** 64n - 1n, 1],
+    [2 ** 47, 1],
+  ] as const)
+    assert.is(IOBufferMemoryDescriptor.withCopy(m.client, options, m.other, address, size), null);
+  assert.is(stateHash(m.kernelState), hash);
   m.other.deallocate(from, 2 * pageSize);
 });
 

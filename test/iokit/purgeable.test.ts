@@ -16,6 +16,7 @@ import {
 } from '../../src/iokit/options.ts';
 import { kIOReturnBadArgument, kIOReturnNotReady, kIOReturnUnsupported } from '../../src/iokit/return-codes.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
+import { IOMultiMemoryDescriptor } from '../../src/task/iokit/io-multi-memory-descriptor.ts';
 import { IOSubMemoryDescriptor } from '../../src/task/iokit/io-sub-memory-descriptor.ts';
 import { MemoryObject } from '../../src/task/iokit/memory-object.ts';
 import { VM_PROT_READ } from '../../src/task/task.ts';
@@ -42,6 +43,8 @@ function purgeable(machine: TestMachine, value: number, mapped: boolean, pages =
   };
   return { address, descriptor, words, release };
 }
+
+type Piece = ReturnType<typeof purgeable>;
 
 /** Table 3.5: from, request → state afterwards, whether the contents are as they were. */
 const table: [from: number, request: number, to: number, kept: boolean][] = [
@@ -145,6 +148,42 @@ suite.case(
     }
   },
 );
+
+for (const mapped of [false, true])
+  suite.case(`C83: a multi descriptor of purgeable pieces, ${mapped ? 'mapped' : 'never mapped'}`, (machine) => {
+    const { client } = machine;
+    const piece = (state: number) => {
+      const made = purgeable(machine, 7, mapped);
+      assert.is(made.descriptor.setPurgeable(state).result, 0);
+      return made;
+    };
+    const [nonVolatile, volatile, empty] = states.map(piece) as [Piece, Piece, Piece];
+    const multi = (...pieces: { descriptor: IOMemoryDescriptor }[]) => {
+      const descriptors = pieces.map(({ descriptor }) => descriptor);
+      return IOMultiMemoryDescriptor.withDescriptors(descriptors, kIODirectionOutIn, false);
+    };
+    const ask = (md: IOMemoryDescriptor, state = kIOMemoryPurgeableKeepCurrent) => {
+      const answer = md.setPurgeable(state);
+      md.release();
+      return answer;
+    };
+    assert.equal(ask(multi(volatile, empty, nonVolatile)), { result: 0, oldState: kIOMemoryPurgeableEmpty });
+    assert.equal(ask(multi(volatile, nonVolatile)), { result: 0, oldState: kIOMemoryPurgeableVolatile });
+    assert.equal(ask(multi(nonVolatile, nonVolatile)), { result: 0, oldState: kIOMemoryPurgeableNonVolatile });
+    const all = multi(volatile, empty, nonVolatile);
+    assert.equal(all.setPurgeable(kIOMemoryPurgeableVolatile), { result: 0, oldState: kIOMemoryPurgeableEmpty });
+    // What is empty stays so.
+    assert.equal(
+      [nonVolatile, volatile, empty].map(({ descriptor }) => descriptor.setPurgeable(1).oldState),
+      [3, 3, 4],
+    );
+    const plain = IOMemoryDescriptor.withAddressRange(client.allocate(16), 16, kIODirectionOutIn, client);
+    assert.is(ask(multi(volatile, { descriptor: plain }, nonVolatile), kIOMemoryPurgeableNonVolatile).result, 4);
+    const states3 = [volatile, nonVolatile].map(({ descriptor }) => descriptor.setPurgeable(1).oldState);
+    assert.equal(states3, [2, 3], 'those after the failure are as they were');
+    for (const one of [all, plain]) one.release();
+    for (const { release } of [nonVolatile, volatile, empty]) release();
+  });
 
 suite.case('C84: wired pages stay under pressure, and go after complete', (machine) => {
   const { descriptor, words, release } = purgeable(machine, 9, true);

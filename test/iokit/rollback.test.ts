@@ -170,6 +170,7 @@ function play(machine: TestMachine, threads: readonly HandDriven[], seed: number
       () => run(calls.unmap as never, map()),
       () => run(calls.retain as never, handle()),
       () => run(calls.allocatePurgeable as never, size(), 0, true, 3),
+      () => run(calls.allocateWired as never, size(), 0, true, 3),
       () =>
         run(
           calls.remap as never,

@@ -1,7 +1,9 @@
 /** A task's own memory calls: allocate, deallocate, protect, map, and memory that the machine shares. */
 import * as assert from 'uvu/assert';
+import { kIODirectionOutIn } from '../../src/iokit/options.ts';
 import { Status } from '../../src/kernel/call.ts';
 import { calls } from '../../src/kernel/calls/index.ts';
+import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import { MemoryObject } from '../../src/task/iokit/memory-object.ts';
 import { VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE } from '../../src/task/task.ts';
 import { machineSuite } from '../support/machine.ts';
@@ -33,6 +35,43 @@ it('arguments out of range are refused by name and change nothing', (m) => {
   assert.throws(() => m.client.protect(address, 2 * m.pageSize, VM_PROT_READ), /not mapped/);
   assert.is(m.spaceOf(m.client).entries.count, entries);
   m.client.store8(address, 1);
+});
+
+it('memory that is not pageable is resident and wired until nobody has it', (m) => {
+  const before = m.freeFrames;
+  const address = m.client.allocate(2 * m.pageSize, { pageable: false });
+  assert.is(m.freeFrames, before - 2);
+  m.client.store8(address, 1);
+  assert.is(m.wires(m.client, address), 1);
+  const md = IOMemoryDescriptor.withAddressRange(address, m.pageSize, kIODirectionOutIn, m.client);
+  md.prepare();
+  assert.is(m.wires(m.client, address), 2);
+  m.client.deallocate(address, 2 * m.pageSize);
+  assert.is(m.freeFrames, before - 1, 'prepared');
+  md.complete();
+  md.release();
+  assert.is(m.freeFrames, before);
+  const copied = m.client.allocate(m.pageSize, { pageable: false });
+  m.client.store8(copied, 3);
+  const copy = m.other.remap(m.client, copied, m.pageSize, { copy: true });
+  m.client.store8(copied, 4);
+  assert.is(m.other.load8(copy), 3);
+  m.kill(m.client);
+  m.other.deallocate(copy, m.pageSize);
+  assert.is(m.freeFrames, before);
+});
+
+it('memory that is not pageable is all there or not at all', (m) => {
+  const before = m.freeFrames;
+  const { count } = m.spaceOf(m.client).entries;
+  const size = m.hardware.configuration.physicalMemory;
+  for (const bytes of [(before + 1) * m.pageSize, size, 2 * size, 2 ** 34])
+    assert.throws(() => m.client.allocate(bytes, { pageable: false }), /out of memory/, String(bytes));
+  const taken = m.client.allocate(m.pageSize);
+  assert.throws(() => m.client.allocate(1, { pageable: false, address: taken }), /no space/);
+  assert.throws(() => m.client.allocate(1, { pageable: false, purgeable: true }), /purgeable: expected it only/);
+  assert.is(m.freeFrames, before);
+  assert.is(m.spaceOf(m.client).entries.count, count + 1);
 });
 
 it('protect takes rights away and gives them back', (m) => {

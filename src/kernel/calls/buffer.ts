@@ -1,5 +1,7 @@
 /** Calls of IOBufferMemoryDescriptor. */
 import { IOBufferMemoryDescriptor } from '../../iokit/buffer-memory-descriptor.ts';
+import { kIOMemoryPageable } from '../../iokit/options.ts';
+import { allFree } from '../../vm/lock.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
 import type { Kernel } from '../kernel.ts';
@@ -29,7 +31,7 @@ export const bufferCalls = {
       const space = task?.space ?? null;
       const limit = below === 0 ? Number.POSITIVE_INFINITY : below;
       yield* (space ?? kernel.kernelTask.space).lock.free(caller);
-      const request = { space, options, capacity, alignment, limit, guarded };
+      const request = { space, options, capacity, alignment, limit, guarded, copied: null };
       return yield* finished(kernel, caller, IOBufferMemoryDescriptor.create(kernel.iokit, caller, request));
     },
   ),
@@ -47,19 +49,15 @@ export const bufferCalls = {
     function* (kernel, caller, taskId, options, sourceId, source, bytes): Steps<number> {
       const task = taskId === 0 ? null : liveTask(kernel, caller, taskId);
       const from = sourceId === 0 ? null : liveTask(kernel, caller, sourceId);
-      if (task === null || from === null || bytes > kernel.hardware.memory.size) return 0;
-      yield* task.space.lock.free(caller);
+      if (task === null || from === null || bytes === 0 || bytes > kernel.hardware.memory.size) return 0;
+      if ((options & kIOMemoryPageable) === 0) return 0;
+      const { space } = task;
       yield* reach(caller, from.space, source, source + bytes);
-      const made = IOBufferMemoryDescriptor.withCopy(
-        kernel.iokit,
-        caller,
-        task.space,
-        options,
-        from.space,
-        source,
-        bytes,
-      );
-      return yield* finished(kernel, caller, made);
+      yield* allFree(caller, [space.lock, from.space.lock]);
+      const copied = { space: from.space, address: source };
+      const limit = Number.POSITIVE_INFINITY;
+      const request = { space, options, capacity: bytes, alignment: 1, limit, guarded: false, copied };
+      return yield* finished(kernel, caller, IOBufferMemoryDescriptor.create(kernel.iokit, caller, request));
     },
   ),
 

@@ -74,7 +74,8 @@ export const dextMemoryCalls = {
       const space = kernel.iokit.kernelSpace;
       yield* space.lock.free(caller);
       const options = direction | kIOMemoryKernelUserShared | kIOMemoryThreadSafe;
-      const request = { space, options, capacity, alignment, limit: Number.POSITIVE_INFINITY, guarded: false };
+      const limit = Number.POSITIVE_INFINITY;
+      const request = { space, options, capacity, alignment, limit, guarded: false, copied: null };
       const buffer = IOBufferMemoryDescriptor.create(kernel.iokit, caller, request, caller.task.number);
       return answer(yield* finished(kernel, caller, buffer));
     },

@@ -21,7 +21,7 @@ import { pageListCalls } from './page-list.ts';
 import { redirectCalls } from './redirect.ts';
 import { timeCalls } from './time.ts';
 import { userClientCalls } from './user-client.ts';
-import { virtualMemoryCalls } from './virtual-memory.ts';
+import { virtualMemoryCalls, wiredMemoryCalls } from './virtual-memory.ts';
 
 export const calls = {
   ...objectCalls,
@@ -46,6 +46,7 @@ export const calls = {
   ...addressSpaceCalls,
   ...frameCalls,
   ...dextMemoryCalls,
+  ...wiredMemoryCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

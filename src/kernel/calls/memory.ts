@@ -1,7 +1,7 @@
 /** Calls on a task's own address space. Each waits for the map lock, then does its work in one step. */
 import { hex } from '../../hardware/errors.ts';
 import { type Iommu, iommuNotMapped, iommuNotPermitted } from '../../hardware/iommu.ts';
-import { type AddressSpace, nowhere } from '../../vm/address-space.ts';
+import { type AddressSpace, type MakeObject, nowhere } from '../../vm/address-space.ts';
 import {
   KERN_INVALID_ADDRESS,
   KERN_MEMORY_ERROR,
@@ -13,7 +13,6 @@ import {
 } from '../../vm/kern-return.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import type { MemoryObject } from '../../vm/memory-object.ts';
-import { VM_PURGABLE_DENY } from '../../vm/purgeable.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { sharedWindow } from '../../vm/windows.ts';
 import { call, parameter } from '../call.ts';
@@ -38,8 +37,8 @@ const allocation = [
   parameter('protection', u32),
 ] as const;
 
-/** A call that allocates memory of that purgeability. */
-export const allocatingCall = (name: string, purgeable: number) =>
+/** A call that allocates memory of one kind: pageable unless `make` says otherwise. */
+export const allocatingCall = (name: string, make?: MakeObject) =>
   call(name, allocation, count, function* (kernel, caller, bytes, address, anywhere, protection): Steps<number> {
     if (bytes === 0) throw new RangeError('size: expected at least 1 byte, got 0');
     if (!anywhere) checkPage('address', address, kernel.hardware.pageSize);
@@ -47,11 +46,11 @@ export const allocatingCall = (name: string, purgeable: number) =>
     const { space } = caller.task;
     yield* space.lock.free(caller);
     const at = anywhere ? null : address;
-    return placed(space.allocate(caller, bytes, at, protection, readWrite, purgeable), bytes, at);
+    return placed(space.allocate(caller, bytes, at, protection, readWrite, make), bytes, at);
   });
 
 export const memoryCalls = {
-  allocate: allocatingCall('allocate', VM_PURGABLE_DENY),
+  allocate: allocatingCall('allocate'),
 
   deallocate: call(
     'deallocate',

@@ -1,6 +1,5 @@
-/** Calls on memory that is copied on write, and on memory that may be purged. They came later, so their numbers do. */
+/** Calls on memory that is copied on write, that may be purged, or that is not paged. They came later, so their numbers do. */
 import { allFree } from '../../vm/lock.ts';
-import { VM_PURGABLE_NONVOLATILE } from '../../vm/purgeable.ts';
 import { remap, settled } from '../../vm/remap.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
@@ -9,7 +8,7 @@ import { descriptorOf, liveTask } from './descriptor.ts';
 import { allocatingCall, checkPage, placed } from './memory.ts';
 
 export const virtualMemoryCalls = {
-  allocatePurgeable: allocatingCall('allocatePurgeable', VM_PURGABLE_NONVOLATILE),
+  allocatePurgeable: allocatingCall('allocatePurgeable', (vm, _actor, bytes) => vm.createPurgeableObject(bytes)),
 
   remap: call(
     'remap',
@@ -57,4 +56,9 @@ export const virtualMemoryCalls = {
       }
     },
   ),
+};
+
+/** Later still. */
+export const wiredMemoryCalls = {
+  allocateWired: allocatingCall('allocateWired', (vm, caller, bytes) => vm.createWiredObject(caller, bytes)),
 };
