@@ -10,6 +10,7 @@ import { SlotClient } from '../../src/machine/threads/slot-client.ts';
 import { Spin } from '../../src/machine/threads/spin.ts';
 import type { TaskClient } from '../../src/machine/threads/task-client.ts';
 import { rejection, within } from './support/bounded.ts';
+import { shutDown } from './support/shut-down.ts';
 
 const url = new URL('../fixtures/script-task.ts', import.meta.url);
 const limit = 120_000;
@@ -26,7 +27,7 @@ test.before(async () => {
   );
 });
 
-test.after(() => within(limit, 'shutting down', machine.shutdown()));
+test.after(() => within(limit, 'shutting down', shutDown(machine)));
 
 test('bad options are refused by name', async () => {
   const error = await rejection(Machine.boot({ physicalMemory: 12 }));

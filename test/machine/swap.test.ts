@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { FileSwapStore } from '../../src/machine/file-swap-store.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import { within } from './support/bounded.ts';
+import { shutDown } from './support/shut-down.ts';
 
 const url = new URL('../fixtures/swap-task.ts', import.meta.url);
 const limit = 120_000;
@@ -60,7 +61,7 @@ test('workers share more memory than there is: no store is lost', async () => {
     assert.is(await a.call('sum', copy, 8), await a.call('sum', address, 8));
     assert.is((await machine.inspect()).tasks.find(({ name }) => name === 'a')!.entries[0]!.needsCopy, true);
   } finally {
-    await within(limit, 'shutting down', machine.shutdown());
+    await within(limit, 'shutting down', shutDown(machine));
   }
 });
 

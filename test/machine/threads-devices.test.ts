@@ -7,6 +7,7 @@ import { scenarioNames } from '../../src/machine/scenario-loader.ts';
 import { ThreadMachine } from '../../src/machine/threads/thread-machine.ts';
 import { rejection, within } from './support/bounded.ts';
 import { alikeOnBothCarriers } from './support/carriers.ts';
+import { shutDown } from './support/shut-down.ts';
 
 const test = suite('devices on threads');
 const url = new URL('../fixtures/device-scenarios.ts', import.meta.url).href;
@@ -47,7 +48,7 @@ test('a device attached to a script’s machine transfers, interrupts and stops'
     assert.match((await within(limit, 'attaching', nothing)).message, /exports its function as default/);
     assert.match((await rejection(driver.call('transfer', 'drum', 1))).message, 'there is no thread "drum"');
   } finally {
-    await within(limit, 'shutting down', machine.shutdown());
+    await within(limit, 'shutting down', shutDown(machine));
   }
 });
 

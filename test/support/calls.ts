@@ -6,6 +6,7 @@ import { type Call, Status } from '../../src/kernel/call.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { KernelThread } from '../../src/kernel/thread.ts';
 import { text, Words } from '../../src/kernel/wire.ts';
+import { watch } from './nothing-left.ts';
 
 export class BareKernel {
   readonly kernel = new Kernel(Hardware.build(configure({ physicalMemory: 2 ** 20 })));
@@ -13,6 +14,7 @@ export class BareKernel {
   readonly told: string[] = [];
 
   constructor() {
+    watch(this.kernel);
     const { told } = this;
     this.kernel.observer = {
       acquire: (thread, key) => told.push(`acquire ${thread.name} ${key}`),

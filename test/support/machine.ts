@@ -7,6 +7,7 @@ import { checkInvariants } from '../../src/kernel/invariants.ts';
 import type { RuleName } from '../../src/kernel/rules.ts';
 import { ScenarioMachine } from '../../src/machine/scenario-machine.ts';
 import type { Task } from '../../src/task/task.ts';
+import { checkNothingLeft, watch } from './nothing-left.ts';
 
 export class TestMachine extends ScenarioMachine {
   readonly client: Task;
@@ -17,6 +18,7 @@ export class TestMachine extends ScenarioMachine {
 
   constructor(options: MachineOptions = {}) {
     super({ physicalMemory: 2 ** 20, ...options }, ['client', 'other']);
+    watch(this.kernelState);
     this.client = this.task('client');
     this.other = this.task('other');
     this.pageSize = this.hardware.pageSize;
@@ -72,7 +74,7 @@ export class TestMachine extends ScenarioMachine {
 export type Semantics = 'documented' | 'xnu';
 const both: readonly Semantics[] = ['documented', 'xnu'];
 
-/** A suite whose cases run on a fresh machine for each page size and each of `semantics`, invariants checked at the end. */
+/** A suite whose cases run on a fresh machine for each page size and each of `semantics`, invariants checked and nothing left at the end. */
 export function machineSuite(title: string): {
   case: (
     name: string,
@@ -92,6 +94,7 @@ export function machineSuite(title: string): {
             // Drivers run in the kernel; cases that speak of another caller enter it themselves.
             machine.enter(machine.kernel, () => body(machine, word));
             assert.equal(checkInvariants(machine.kernelState), []);
+            checkNothingLeft(machine.kernelState);
           });
         }
       }

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { Explorer, flag } from '../../src/explore/explorer.ts';
 import type { RuleLevel, RuleName } from '../../src/kernel/rules.ts';
 import { loadScenario } from '../../src/machine/scenario-loader.ts';
+import { checkNothingLeft } from './nothing-left.ts';
 
 export interface Searched {
   /** Rules that were broken, each once, in alphabetical order. */
@@ -21,7 +22,9 @@ export async function everySchedule(
   const loaded = await loadScenario(url, name);
   const settings = { strategy: 'dfs', seed: 1, preemptions: 2, maximumSteps: 20_000, stopAtFirst: false } as const;
   const job = { from: 1, to: 200_000, points: [], widenAtOnce: true };
-  const result = new Explorer(loaded, { ...settings, rules }).explore(job, new Int32Array(flag.words));
+  const explorer = new Explorer(loaded, { ...settings, rules });
+  const result = explorer.explore(job, new Int32Array(flag.words));
+  checkNothingLeft(explorer.machine.state.kernel);
   assert.is(result.exhausted, true, 'every schedule was had');
   const failures = result.found.filter(({ level }) => level === 'fail');
   return {
