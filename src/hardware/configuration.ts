@@ -15,6 +15,11 @@ export interface MachineOptions {
    * Threads that run freely have no schedule; there it changes nothing.
    */
   memoryPressure?: boolean;
+  /**
+   * Translation caches forget only what they are told to: a translation that `task.kernel.translations` changed is used on by every
+   * thread that has used it, until `task.kernel.shootDown`. The kernel's own calls shoot down before they return. Default false.
+   */
+  lateShootdown?: boolean;
   /** The IOMMU between devices and memory, or false (default) for none: devices then use physical addresses. */
   mapper?: false | MapperOptions;
 }
@@ -33,7 +38,7 @@ export type Configuration = Required<Omit<MachineOptions, 'mapper'>> & {
 const mebibyte = 2 ** 20;
 const gibibyte = 2 ** 30;
 
-const known = ['physicalMemory', 'pageSize', 'semantics', 'swap', 'memoryPressure', 'mapper'];
+const known = ['physicalMemory', 'pageSize', 'semantics', 'swap', 'memoryPressure', 'lateShootdown', 'mapper'];
 
 /** Fills in defaults. Throws a RangeError or TypeError that names the option, its value and what was expected. */
 export function configure(options: MachineOptions = {}): Configuration {
@@ -72,19 +77,24 @@ export function configure(options: MachineOptions = {}): Configuration {
   if (typeof memoryPressure !== 'boolean') {
     throw new TypeError(`machine.memoryPressure: expected true or false, got ${String(memoryPressure)}`);
   }
+  const lateShootdown = options.lateShootdown ?? false;
+  if (typeof lateShootdown !== 'boolean') {
+    throw new TypeError(`machine.lateShootdown: expected true or false, got ${String(lateShootdown)}`);
+  }
   const mapper = configureMapper(options.mapper ?? false, pageSize);
-  return { physicalMemory, pageSize, semantics, swap, memoryPressure, mapper };
+  return { physicalMemory, pageSize, semantics, swap, memoryPressure, lateShootdown, mapper };
 }
 
 /** What the digest of a scenario says of its machine: options that came later count only where they are used. */
 export function describeConfiguration(configuration: Configuration): object {
-  const { physicalMemory, pageSize, semantics, swap, memoryPressure, mapper } = configuration;
+  const { physicalMemory, pageSize, semantics, swap, memoryPressure, lateShootdown, mapper } = configuration;
   return {
     physicalMemory,
     pageSize,
     semantics,
     ...(swap > 0 ? { swap } : {}),
     ...(memoryPressure ? { memoryPressure } : {}),
+    ...(lateShootdown ? { lateShootdown } : {}),
     ...(mapper !== false ? { mapper } : {}),
   };
 }

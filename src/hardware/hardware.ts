@@ -6,6 +6,7 @@ import type { Configuration } from './configuration.ts';
 import { FrameTable } from './frame-table.ts';
 import { Iommu } from './iommu.ts';
 import { Journal } from './journal.ts';
+import { LateTranslationCache, LateTranslations } from './late-translations.ts';
 import { PageTables } from './page-table.ts';
 import { PhysicalMemory } from './physical-memory.ts';
 import { TranslationCache } from './translation-cache.ts';
@@ -25,6 +26,8 @@ export class Hardware {
   readonly tables: PageTables;
   /** Between devices and memory; null where devices use physical addresses. */
   readonly iommu: Iommu | null;
+  /** What processors' translation caches hold, where they forget late; null where they always follow the page tables. */
+  readonly late: LateTranslations | null;
 
   /** `journal` is the kernel's own in the thread that holds the kernel; everybody else needs none. */
   constructor(
@@ -41,6 +44,11 @@ export class Hardware {
     const { mapper, physicalMemory } = this.configuration;
     const tablesEnd = FrameTable.bytes(frames) + PageTables.bytes(frames);
     this.iommu = mapper === false ? null : new Iommu(buffers.tables, tablesEnd, mapper, physicalMemory, journal);
+    const lateAt = tablesEnd + (mapper === false ? 0 : Iommu.bytes(mapper, physicalMemory));
+    this.late = this.configuration.lateShootdown
+      ? new LateTranslations(buffers.tables, lateAt, this.tables, this.frames, journal)
+      : null;
+    this.tables.shootDown = this.late;
     journal.onRollback(() => {
       if (this.frames.takeMarksChanged()) this.tables.invalidate();
     });
@@ -51,10 +59,11 @@ export class Hardware {
     const { mapper, physicalMemory } = configuration;
     const frames = physicalMemory / configuration.pageSize;
     const iommu = mapper === false ? 0 : Iommu.bytes(mapper, physicalMemory);
+    const late = configuration.lateShootdown ? LateTranslations.bytes : 0;
     const hardware = new Hardware({
       configuration,
       memory: new SharedArrayBuffer(physicalMemory),
-      tables: new SharedArrayBuffer(FrameTable.bytes(frames) + PageTables.bytes(frames) + iommu),
+      tables: new SharedArrayBuffer(FrameTable.bytes(frames) + PageTables.bytes(frames) + iommu + late),
     });
     hardware.frames.initialise();
     return hardware;
@@ -84,7 +93,16 @@ export class Hardware {
     for (let at = start; at < start + this.pageSize / 4; at++) if (words[at] !== 0) this.journal.word(words, at, 0);
   }
 
+  /** For whoever always sees what the page tables say: the machine itself, and threads that run freely. */
   translationCache(space: number): TranslationCache {
     return new TranslationCache(this.tables, this.frames, this.pageSize, space);
+  }
+
+  /** For a thread under a schedule, by its number. */
+  processorCache(space: number, thread: number): TranslationCache {
+    const { late, tables, frames, pageSize } = this;
+    return late === null
+      ? this.translationCache(space)
+      : new LateTranslationCache(late, tables, frames, pageSize, space, thread);
   }
 }

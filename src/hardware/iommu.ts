@@ -105,6 +105,21 @@ export class Iommu {
     return entry === 0 ? -1 : entry >>> pteFrameShift;
   }
 
+  /** Whether the table, and not just the cache, lets a device reach `physical` at `address` for `access`. */
+  shows(address: number, physical: number, access: number): boolean {
+    const entry = this.table.entry(space, Math.floor(address / this.pageSize));
+    return (entry & access) !== 0 && entry >>> pteFrameShift === Math.floor(physical / this.pageSize);
+  }
+
+  /** The physical pages that devices can reach at device page `page`: of the table, and what the cache has beside it. */
+  reached(page: number): [physicalPage: number, where: string][] {
+    const table = this.table.entry(space, page);
+    const cache = this.cache.entry(space, page);
+    const found: [number, string][] = table === 0 ? [] : [[table >>> pteFrameShift, '']];
+    if (cache !== 0 && cache !== table) found.push([cache >>> pteFrameShift, ', which was not flushed']);
+    return found;
+  }
+
   /** Everything that is mapped, then everything that is cached: for checks. */
   translations(): { table: DeviceTranslation[]; cache: DeviceTranslation[] } {
     return { table: listed(this.table), cache: listed(this.cache) };

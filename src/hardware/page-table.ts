@@ -26,7 +26,15 @@ const freeTable = 1;
 const freshTable = 2;
 const headerWords = 16;
 
+/** Who must forget a translation that was taken away or changed, besides those who look at the epoch. */
+export interface ShootDown {
+  forget(space: number, page: number): void;
+  forgetSpace(space: number): void;
+}
+
 export class PageTables {
+  /** Null where every translation cache looks at the epoch. */
+  shootDown: ShootDown | null = null;
   private readonly header: Int32Array;
   private readonly roots: Int32Array;
   private readonly entries: Int32Array;
@@ -91,23 +99,23 @@ export class PageTables {
     return this.entries[table * entriesPerTable + (lower & (entriesPerTable - 1))]!;
   }
 
-  /** Enters a translation. False when there is no room for another table. */
-  set(space: number, page: number, entry: number): boolean {
+  /** Enters a translation. False when there is no room for another table. `late` leaves `shootDown` to the caller. */
+  set(space: number, page: number, entry: number, late = false): boolean {
     const at = this.place(space, page);
     if (at < 0) return false;
     const old = this.entries[at]!;
     if (old === entry) return true;
     this.change(at, entry);
-    if (old !== 0) this.invalidate();
+    if (old !== 0) this.forget(space, page, late);
     return true;
   }
 
-  /** Removes a translation; returns the entry that was there, or 0. */
-  clear(space: number, page: number): number {
+  /** Removes a translation; returns the entry that was there, or 0. `late` as above. */
+  clear(space: number, page: number, late = false): number {
     const old = this.entry(space, page);
     if (old === 0) return 0;
     this.change(this.place(space, page), 0);
-    this.invalidate();
+    this.forget(space, page, late);
     return old;
   }
 
@@ -123,6 +131,12 @@ export class PageTables {
     this.release(root, 3);
     this.journal.word(this.roots, space, 0);
     this.changedSinceBase = true;
+    this.shootDown?.forgetSpace(space);
+    this.invalidate();
+  }
+
+  private forget(space: number, page: number, late: boolean): void {
+    if (this.shootDown !== null && !late) this.shootDown.forget(space, page);
     this.invalidate();
   }
 

@@ -14,6 +14,8 @@ export const accessRead = pteRead;
 export const accessWrite = pteWrite;
 
 export class TranslationCache {
+  /** Whether the last translation is none of the page table's any more: only where caches forget late. */
+  isStale = false;
   private readonly pages = new Float64Array(lines).fill(-1);
   private readonly bases = new Float64Array(lines);
   private readonly rights = new Uint8Array(lines);

@@ -3,9 +3,21 @@
  * needed to tell its doings from faults of this kernel.
  */
 import type { Journal } from '../hardware/journal.ts';
+import type { KernelThread } from './thread.ts';
 
 /** Above every number of a virtual page. */
 const pagesOfSpace = 2 ** 36;
+/** In place of an address space: the addresses of devices. */
+export const devicePages = -1;
+
+/** A translation that was changed by hand, while processors may still use what was there. */
+export interface Change {
+  readonly by: KernelThread;
+  /** What was shown before. */
+  readonly frame: number;
+  /** That frame was given back since. */
+  readonly freed: boolean;
+}
 
 export class ByHand {
   /** Frame → owners beyond the objects that have it; negative where an object's frame was freed under it. */
@@ -13,8 +25,14 @@ export class ByHand {
   /** Frame → wirings beyond those of descriptors. */
   readonly wires = new Map<number, number>();
   private readonly pages = new Map<number, true>();
+  private readonly changes = new Map<number, Change>();
 
   constructor(private readonly journal: Journal) {}
+
+  /** Whether any translation was changed by hand. */
+  get isUsed(): boolean {
+    return this.pages.size > 0;
+  }
 
   count(counts: Map<number, number>, frame: number, change: number): void {
     const before = counts.get(frame) ?? 0;
@@ -32,5 +50,34 @@ export class ByHand {
 
   isTouched(space: number, page: number): boolean {
     return this.pages.has(space * pagesOfSpace + page);
+  }
+
+  /** The touched pages of an address space, in the order of their addresses. */
+  pagesOf(space: number): number[] {
+    const first = space * pagesOfSpace;
+    const found = [...this.pages.keys()].filter((key) => key >= first && key < first + pagesOfSpace);
+    return found.map((key) => key - first).sort((a, b) => a - b);
+  }
+
+  changeOf(space: number, page: number): Change | null {
+    return this.changes.get(space * pagesOfSpace + page) ?? null;
+  }
+
+  /** Null: every processor knows. */
+  setChange(space: number, page: number, change: Change | null): void {
+    this.putChange(space * pagesOfSpace + page, change);
+  }
+
+  changedFrameFreed(frame: number): void {
+    for (const [key, change] of this.changes)
+      if (change.frame === frame && !change.freed) this.putChange(key, { ...change, freed: true });
+  }
+
+  private putChange(key: number, change: Change | null): void {
+    const before = this.changes.get(key);
+    if (change === null && before === undefined) return;
+    if (change === null) this.changes.delete(key);
+    else this.changes.set(key, change);
+    this.journal.undo(() => (before === undefined ? this.changes.delete(key) : this.changes.set(key, before)));
   }
 }

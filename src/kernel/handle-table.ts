@@ -31,6 +31,7 @@ export class HandleError extends TypeError {
     message: string,
     /** True when the task did have this object once: a use after release, not a forgery. */
     readonly released: boolean,
+    readonly handle = 0,
   ) {
     super(message);
   }
@@ -203,6 +204,6 @@ export class HandleTable implements ObjectRegistry {
   }
 
   private refuse(handle: number, caller: Holder, reason: string, released: boolean): HandleError {
-    return new HandleError(`${caller.name}: handle ${hex(handle)} ${reason}`, released);
+    return new HandleError(`${caller.name}: handle ${hex(handle)} ${reason}`, released, handle);
   }
 }

@@ -14,12 +14,14 @@ import { VirtualMemory } from '../vm/virtual-memory.ts';
 import { ByHand } from './by-hand.ts';
 import { type Call, Status } from './call.ts';
 import { callTable } from './calls/index.ts';
+import { DMAWatch } from './dma-watch.ts';
 import { HandleError, HandleTable, machineHolder } from './handle-table.ts';
 import { MeetingPoints } from './meeting-points.ts';
 import { PrivilegeError } from './privilege.ts';
-import type { RuleName } from './rules.ts';
+import { aboutNothing, type RuleName } from './rules.ts';
 import { KernelTask } from './task.ts';
 import { KernelThread } from './thread.ts';
+import { TranslationWatch } from './translation-watch.ts';
 import { Malformed, text, Words } from './wire.ts';
 
 /** Who is told what happens inside calls: the carrier, which writes it into the trace. */
@@ -38,7 +40,8 @@ export interface Observer {
   pagedOut(thread: KernelThread, frame: number, key: number): void;
   /** `thread` had it brought back. */
   pagedIn(thread: KernelThread, frame: number, key: number): void;
-  violation(thread: KernelThread, rule: RuleName, text: string): void;
+  /** `about` is a handle, minus a frame, or 0 (rules.ts). */
+  violation(thread: KernelThread, rule: RuleName, text: string, about: number): void;
   /** `thread` can run again. */
   woken(thread: KernelThread): void;
 }
@@ -54,6 +57,8 @@ export class Kernel {
   readonly addressQueues = new Map<number, WaitQueue>();
   readonly meeting: MeetingPoints;
   readonly byHand: ByHand;
+  readonly dmaWatch = new DMAWatch(this);
+  readonly translationWatch: TranslationWatch;
   /** Virtual time in nanoseconds. */
   time = 0;
   /** The last key of happens-before that was given out. */
@@ -90,6 +95,7 @@ export class Kernel {
       },
       pagedIn: (actor, frame, key) => this.observer.pagedIn(actor as KernelThread, frame, key),
     };
+    this.translationWatch = new TranslationWatch(this);
     const kernelTask = this.addTask('kernel');
     this.iokit = new IOKit({
       vm: this.vm,
@@ -273,8 +279,14 @@ export class Kernel {
     return this.lastKey;
   }
 
-  violation(thread: KernelThread, rule: RuleName, message: string): void {
-    this.observer.violation(thread, rule, message);
+  /** An access is about to happen that no page table stands before: `length` bytes in one page, which `thread` reaches at `address`. */
+  examine(thread: KernelThread, address: number, physical: number, length: number, access: number): void {
+    if (thread.device) this.dmaWatch.check(thread, address, physical, length, access);
+    else this.translationWatch.check(thread, address, physical, access);
+  }
+
+  violation(thread: KernelThread, rule: RuleName, message: string, about = aboutNothing): void {
+    this.observer.violation(thread, rule, message, about);
   }
 
   /** Threads wait on a word by its physical address, so its page must stay. */
@@ -319,7 +331,8 @@ export class Kernel {
       text.encode(this.reply, error.message, 'panic');
       return Status.Panicked;
     }
-    if (error instanceof HandleError && error.released) this.violation(thread, 'use-after-release', error.message);
+    if (error instanceof HandleError && error.released)
+      this.violation(thread, 'use-after-release', error.message, error.handle);
     if (
       error instanceof HandleError ||
       error instanceof PrivilegeError ||

@@ -24,6 +24,8 @@ export const ruleNames = [
   'dma-unwired',
   'freed-page-reachable',
   'permission-outrun',
+  'dma-outside-window',
+  'stale-translation',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];
@@ -32,3 +34,10 @@ export type RuleName = (typeof ruleNames)[number];
 export type RuleLevel = 'fail' | 'note' | 'off';
 
 export const ruleNumber = (name: RuleName): number => ruleNames.indexOf(name);
+
+/**
+ * What a broken rule is about, in one number that its event in the trace holds: a handle, or minus a page frame; 0 for neither. The
+ * history that a report tells is found by it.
+ */
+export const aboutNothing = 0;
+export const aboutFrame = (frame: number): number => -frame;

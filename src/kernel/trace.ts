@@ -59,7 +59,7 @@ export const Kind = {
   /** Happens-before: the actor takes over, or hands on, what `subject` orders. */
   Acquire: 34,
   Release: 35,
-  /** A rule was broken; subject: number of the rule; low, high: what it is about. */
+  /** A rule was broken; subject: number of the rule; low: what it is about (rules.ts). */
   Violation: 36,
   /** The actor ended; low: 0 returned, 2 failed, 3 died (as `Stop` in machine/controlled-thread.ts). */
   End: 37,

@@ -26,6 +26,11 @@ export interface Carrier {
   choose(task: ControlledThread, n: number): number;
   /** The thread broke a rule: notes it, with its text, at this place of the trace. */
   violation(task: ControlledThread, rule: number, text: string): void;
+  /**
+   * The thread is about to access `length` bytes in one page in a way that the kernel is to examine first: a device does, at each
+   * beat. What it finds is noted at this place of the trace.
+   */
+  examine(task: ControlledThread, address: number, physical: number, length: number, access: number): void;
   /** A page was reached by a second actor. */
   shared(frame: number): void;
   /** The simulated kernel panicked: nobody takes another step. */

@@ -207,7 +207,10 @@ export abstract class ControlledThread extends Task {
       const frame = Math.floor(physical * this.reciprocal);
       if (this.reach.points[frame] === 0) {
         if (this.reach.first[frame] !== this.number + 1) this.meet(frame);
-        if (operation - this.stoodAt < longestStretch) return physical;
+        if (operation - this.stoodAt < longestStretch) {
+          if (this.cache.isStale) this.carrier.examine(this, address, physical, width, access);
+          return physical;
+        }
         noticed = false;
       }
     }
@@ -218,6 +221,7 @@ export abstract class ControlledThread extends Task {
     if (split) physical = this.resolveBoth(operation, kind, address, width, access);
     const frame = Math.floor(physical * this.reciprocal);
     if (!this.always && this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
+    if (this.cache.isStale) this.carrier.examine(this, address, physical, width, access);
     return physical;
   }
 

@@ -5,7 +5,7 @@
 import { MemoryFault } from '../hardware/errors.ts';
 import type { Observer } from '../kernel/kernel.ts';
 import { locksLeft } from '../kernel/locks/locks-left.ts';
-import { type RuleName, ruleNumber } from '../kernel/rules.ts';
+import { aboutNothing, type RuleName, ruleNumber } from '../kernel/rules.ts';
 import type { KernelThread } from '../kernel/thread.ts';
 import { Kind, type Trace } from '../kernel/trace.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
@@ -122,8 +122,8 @@ export class Execution implements Observer {
     this.trace.append(Kind.PagedIn, this.actorOf(thread), 0, key, frame * pageSize, pageSize, 0, 0);
   }
 
-  violation(thread: { readonly number: number }, rule: RuleName, text: string): void {
-    this.broken(thread.number, ruleNumber(rule), text);
+  violation(thread: { readonly number: number }, rule: RuleName, text: string, about = aboutNothing): void {
+    this.broken(thread.number, ruleNumber(rule), text, about);
   }
 
   woken(thread: KernelThread): void {
@@ -143,9 +143,10 @@ export class Execution implements Observer {
 
   // What happens to threads.
 
-  /** `thread` (-1: the machine itself) broke the rule of that number. */
-  broken(thread: number, rule: number, text: string): void {
-    this.append(Kind.Violation, thread < 0 ? this.machine : thread, this.tasks[thread]?.recorded ?? 0, rule, text);
+  /** `thread` (-1: the machine itself) broke the rule of that number. `about` is as rules.ts says. */
+  broken(thread: number, rule: number, text: string, about = aboutNothing): void {
+    const actor = thread < 0 ? this.machine : thread;
+    this.append(Kind.Violation, actor, this.tasks[thread]?.recorded ?? 0, rule, text, about);
   }
 
   /** The thread sleeps in the kernel. One that closes a cycle ends the execution: what others still do changes nothing for it. */
@@ -227,14 +228,14 @@ export class Execution implements Observer {
   judge(): string | null {
     const failure = this.state.check();
     if (failure !== null) {
-      this.append(Kind.Verdict, this.machine, 0, ruleNumber('check'), failure);
+      this.append(Kind.Verdict, this.machine, 0, ruleNumber('check'), failure, aboutNothing);
       return null;
     }
     const label = this.state.outcome(this.results);
     const allowed = this.state.loaded.scenario.allowed;
     if (label !== null && allowed !== undefined && !allowed.includes(label)) {
       const text = `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.map((one) => JSON.stringify(one)).join(', ')}`;
-      this.append(Kind.Verdict, this.machine, 0, ruleNumber('forbidden-outcome'), text);
+      this.append(Kind.Verdict, this.machine, 0, ruleNumber('forbidden-outcome'), text, aboutNothing);
     }
     return label;
   }
@@ -266,8 +267,8 @@ export class Execution implements Observer {
     return thread.number < 0 ? this.machine : thread.number;
   }
 
-  private append(kind: number, actor: number, operation: number, rule: number, text: string): void {
-    const at = this.trace.append(kind, actor, operation, rule, -1, 0, 0, 0);
+  private append(kind: number, actor: number, operation: number, rule: number, text: string, about: number): void {
+    const at = this.trace.append(kind, actor, operation, rule, -1, 0, about, 0);
     this.texts.set(at, text);
   }
 

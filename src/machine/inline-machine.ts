@@ -89,7 +89,7 @@ export class InlineMachine implements Carrier {
           thread.task.handle,
           new TaskHandle(kernelHandle),
           hardware,
-          thread.device ? new BusAddresses(hardware) : hardware.translationCache(thread.task.space.number),
+          thread.device ? new BusAddresses(hardware) : hardware.processorCache(thread.task.space.number, thread.number),
           this.trace,
           options.reach,
           this,
@@ -196,6 +196,10 @@ export class InlineMachine implements Carrier {
 
   violation(task: ControlledThread, rule: number, text: string): void {
     this.execution.broken(task.number, rule, text);
+  }
+
+  examine(task: ControlledThread, address: number, physical: number, length: number, access: number): void {
+    this.kernel.examine(this.state.threads[task.number]!, address, physical, length, access);
   }
 
   shared(frame: number): void {

@@ -33,7 +33,9 @@ export class VirtualMemory {
   /** Whether anybody may have written to frames that were never handed out, through their physical addresses. */
   framesExposed = false;
   history: PageHistory = { moved() {}, pagedOut: () => 0, pagedIn() {} };
-  /** Told when a page is taken away from an object: paged out, or dropped. */
+  /** Told when a frame is about to be given back. */
+  onFree: (actor: Actor, frame: number) => void = () => {};
+  /** Told when a page is taken away from whoever reaches it: paged out, dropped, or by hand. */
   onReclaim: (frame: number) => void = () => {};
   /** Whether a thread waits on a word of the frame, by its physical address. */
   isWaitedOn: (frame: number) => boolean = () => false;
@@ -237,13 +239,18 @@ export class VirtualMemory {
   /** An owner lets go of a frame. Wired frames stay until the last `unwire`. */
   disown(actor: Actor, frame: number): void {
     const { frames } = this.hardware;
-    if (frames.own(frame, -1) === 0 && frames.wires(frame) === 0) frames.free(frame, actor.pool);
+    if (frames.own(frame, -1) === 0 && frames.wires(frame) === 0) this.free(actor, frame);
   }
 
   /** Undoes one wiring of a frame. */
   unwire(actor: Actor, frame: number): void {
     const { frames } = this.hardware;
-    if (frames.wire(frame, -1) === 0 && frames.owners(frame) === 0) frames.free(frame, actor.pool);
+    if (frames.wire(frame, -1) === 0 && frames.owners(frame) === 0) this.free(actor, frame);
+  }
+
+  private free(actor: Actor, frame: number): void {
+    this.onFree(actor, frame);
+    this.hardware.frames.free(frame, actor.pool);
   }
 
   private obtain(actor: Actor, zero: boolean): number {

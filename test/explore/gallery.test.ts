@@ -27,6 +27,8 @@ const gallery: Readonly<Record<string, readonly RuleName[]>> = {
   'double-fetch-fixed': [],
   'double-fetch-read-bytes': ['double-fetch'],
   'double-fetch-read-bytes-fixed': [],
+  'mremap-flush': ['freed-page-reachable', 'stale-translation'],
+  'mremap-flush-fixed': [],
   'prepare-race': ['prepare-race'],
   'prepare-race-fixed': [],
   'release-while-mapped': [],

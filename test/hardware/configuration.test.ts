@@ -12,6 +12,7 @@ test('has the defaults of api.md', () => {
     semantics: 'documented',
     swap: 0,
     memoryPressure: false,
+    lateShootdown: false,
     mapper: false,
   });
   assert.equal(configure({}), configure());
@@ -28,6 +29,7 @@ test('accepts the edges: 1 MiB and 8 GiB, both page sizes, both semantics', () =
             semantics,
             swap,
             memoryPressure: swap > 0,
+            lateShootdown: swap > 0,
             mapper: false,
           } as const;
           assert.equal(configure(options), options);
@@ -70,6 +72,7 @@ const refused: [unknown, string][] = [
   [{ swap: 16 * 2 ** 30 + 4096 }, 'swap'],
   [{ swap: 4096, pageSize: 16384 }, '16384'],
   [{ memoryPressure: 1 }, 'memoryPressure'],
+  [{ lateShootdown: 1 }, 'lateShootdown'],
   [{ pressure: true }, 'pressure'],
   [null, 'object'],
   [7, '7'],
@@ -89,8 +92,9 @@ for (const [options, word] of refused) {
 
 test('options that are not used leave the digest of a scenario as it was', () => {
   assert.equal(Object.keys(describeConfiguration(configure())), ['physicalMemory', 'pageSize', 'semantics']);
-  const used = describeConfiguration(configure({ swap: 4096, memoryPressure: true }));
-  assert.equal(Object.keys(used), ['physicalMemory', 'pageSize', 'semantics', 'swap', 'memoryPressure']);
+  const used = describeConfiguration(configure({ swap: 4096, memoryPressure: true, lateShootdown: true }));
+  const added = ['swap', 'memoryPressure', 'lateShootdown'];
+  assert.equal(Object.keys(used), ['physicalMemory', 'pageSize', 'semantics', ...added]);
 });
 
 test.run();

@@ -3,7 +3,6 @@
  * something wait while another thread holds the lock; looking waits for nobody, as code that forgets the lock does.
  */
 import { hex, KernelPanic } from '../../hardware/errors.ts';
-import { addressLimit, pteFrameShift } from '../../hardware/page-table.ts';
 import type { AddressSpace } from '../../vm/address-space.ts';
 import { KERN_INVALID_ADDRESS, KERN_SUCCESS } from '../../vm/kern-return.ts';
 import type { MemoryObject } from '../../vm/memory-object.ts';
@@ -114,47 +113,11 @@ export const addressSpaceCalls = {
       return bytes === 0 ? KERN_INVALID_ADDRESS : space.protect(at, at + bytes, protection);
     },
   ),
-
-  /** Enters a translation without an entry that says so. */
-  translationSet: call(
-    'translationSet',
-    [task, address, parameter('frame', count), parameter('protection', u32)],
-    nothing,
-    (kernel, caller, id, at, frame, protection) => {
-      const space = spaceOf(kernel, caller, id);
-      checkPage('address', at, kernel.hardware.pageSize);
-      checkLimit(at);
-      checkProtection(protection);
-      const { frames, tables, pageSize } = kernel.hardware;
-      if (frame < 1 || frame >= frames.frames)
-        throw new RangeError(`frame: expected 1 to ${frames.frames - 1}, got ${frame}`);
-      if (!tables.set(space.number, at / pageSize, (frame << pteFrameShift) | protection))
-        throw new RangeError(`address: ${hex(at)}: no room for another page table`);
-      kernel.byHand.touchPage(space.number, at / pageSize);
-      if (frames.owners(frame) === 0 && frames.wires(frame) === 0)
-        kernel.violation(
-          caller,
-          'freed-page-reachable',
-          `${caller.name} lets ${space.name} reach frame ${frame}, which is free, at ${hex(at)}`,
-        );
-    },
-  ),
-
-  translationClear: call('translationClear', [task, address], nothing, (kernel, caller, id, at) => {
-    const space = spaceOf(kernel, caller, id);
-    checkPage('address', at, kernel.hardware.pageSize);
-    checkLimit(at);
-    kernel.hardware.tables.clear(space.number, at / kernel.hardware.pageSize);
-  }),
 };
 
-function spaceOf(kernel: Kernel, caller: KernelThread, id: number): AddressSpace {
+export function spaceOf(kernel: Kernel, caller: KernelThread, id: number): AddressSpace {
   checkPrivilege(caller, 'an address space');
   const { space, dead, name } = kernel.handles.lookup(id, 'Task', caller) as KernelTask;
   if (dead) throw new RangeError(`task: ${name} is dead (${hex(id)})`);
   return space;
-}
-
-function checkLimit(address: number): void {
-  if (address >= addressLimit) throw new RangeError(`address: expected less than 2^47, got ${hex(address)}`);
 }

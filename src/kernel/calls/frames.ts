@@ -6,7 +6,6 @@
  * after it was freed (I9), and an access on a task's behalf that its mapping no longer allows (I3).
  */
 import { hex, KernelPanic } from '../../hardware/errors.ts';
-import { pteFrameShift } from '../../hardware/page-table.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import { type MemoryObject, noFrame } from '../../vm/memory-object.ts';
 import type { CopyStep, Steps } from '../../vm/steps.ts';
@@ -14,6 +13,7 @@ import { call, parameter } from '../call.ts';
 import type { Kernel } from '../kernel.ts';
 import { sleepUntil } from '../locks/sleeping.ts';
 import { checkPrivilege } from '../privilege.ts';
+import { aboutFrame } from '../rules.ts';
 import type { KernelTask } from '../task.ts';
 import type { KernelThread } from '../thread.ts';
 import { count, handle, nothing, size, u8 } from '../wire.ts';
@@ -43,8 +43,8 @@ export const frameCalls = {
     const { frames } = kernel.hardware;
     if (frames.owners(number) === 0) throw new KernelPanic(`${caller.name} frees frame ${number}, which is free`);
     kernel.byHand.count(kernel.byHand.owners, number, -1);
-    if (frames.owners(number) === 1) reportReachable(kernel, caller, number);
-    kernel.vm.disown(caller, number);
+    if (frames.owners(number) === 1) kernel.translationWatch.released(caller, number);
+    else kernel.vm.disown(caller, number);
   }),
 
   frameWire: call('frameWire', [frame], nothing, (kernel, caller, number) => {
@@ -115,7 +115,8 @@ function* reach(kernel: Kernel, caller: KernelThread, request: Reach): Steps<voi
   const verb = intoMemory ? 'writes' : 'reads';
   if (isFree(kernel, number)) {
     if (intoMemory) kernel.vm.exposeFrames();
-    kernel.violation(caller, 'use-after-release', `${caller.name} ${verb} frame ${number}, which is free`);
+    const text = `${caller.name} ${verb} frame ${number}, which is free`;
+    kernel.violation(caller, 'use-after-release', text, aboutFrame(number));
   }
   if (onBehalfOf === null) return;
   const problem = outrun(kernel, onBehalfOf, address, number, rights);
@@ -124,6 +125,7 @@ function* reach(kernel: Kernel, caller: KernelThread, request: Reach): Steps<voi
       caller,
       'permission-outrun',
       `${caller.name} ${verb} frame ${number} on behalf of ${onBehalfOf.name} for ${hex(address)}, ${problem}`,
+      aboutFrame(number),
     );
 }
 
@@ -146,21 +148,4 @@ function checkFrame(kernel: Kernel, caller: KernelThread, number: number): void 
 function isFree(kernel: Kernel, number: number): boolean {
   const { frames } = kernel.hardware;
   return frames.owners(number) === 0 && frames.wires(number) === 0;
-}
-
-/** Looks for whatever names a frame that is about to be free (I1). Reads every table: only privileged code pays for it. */
-export function reportReachable(kernel: Kernel, caller: KernelThread, number: number): void {
-  const { frames, tables, pageSize } = kernel.hardware;
-  const found: string[] = [];
-  if (frames.wires(number) > 0) found.push('it is wired');
-  for (const { space } of kernel.tasks) {
-    for (const [page, entry] of tables.translations(space.number))
-      if (entry >>> pteFrameShift === number) found.push(`${space.name} reaches it at ${hex(page * pageSize)}`);
-  }
-  if (found.length > 0)
-    kernel.violation(
-      caller,
-      'freed-page-reachable',
-      `${caller.name} frees frame ${number}, but ${found.join(', and ')}`,
-    );
 }

@@ -20,6 +20,7 @@ import { objectCalls } from './object.ts';
 import { pageListCalls } from './page-list.ts';
 import { redirectCalls } from './redirect.ts';
 import { timeCalls } from './time.ts';
+import { translationCalls } from './translation.ts';
 import { userClientCalls } from './user-client.ts';
 import { virtualMemoryCalls, wiredMemoryCalls } from './virtual-memory.ts';
 
@@ -47,6 +48,7 @@ export const calls = {
   ...frameCalls,
   ...dextMemoryCalls,
   ...wiredMemoryCalls,
+  ...translationCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

@@ -1,6 +1,7 @@
 /** Calls on a task's own address space. Each waits for the map lock, then does its work in one step. */
 import { hex } from '../../hardware/errors.ts';
 import { type Iommu, iommuNotMapped, iommuNotPermitted } from '../../hardware/iommu.ts';
+import type { LateTranslations } from '../../hardware/late-translations.ts';
 import { type AddressSpace, type MakeObject, nowhere } from '../../vm/address-space.ts';
 import {
   KERN_INVALID_ADDRESS,
@@ -85,7 +86,11 @@ export const memoryCalls = {
     function* (kernel, caller, address, access): Steps<number> {
       if (caller.task.device && kernel.hardware.iommu !== null)
         return faultCodes.indexOf(fillBus(kernel.hardware.iommu, address, access));
-      return faultCodes.indexOf(yield* faultIn(caller, address, access));
+      const { late } = kernel.hardware;
+      if (late === null || caller.number < 0) return faultCodes.indexOf(yield* faultIn(caller, address, access));
+      return faultCodes.indexOf(
+        yield* fillLate(late, caller, Math.floor(address / kernel.hardware.pageSize), address, access),
+      );
     },
   ),
 
@@ -166,6 +171,21 @@ function fillBus(iommu: Iommu, address: number, access: number): KernReturn {
   if (physical >= 0) return KERN_SUCCESS;
   if (physical === iommuNotMapped) return KERN_INVALID_ADDRESS;
   return physical === iommuNotPermitted ? KERN_PROTECTION_FAILURE : KERN_MEMORY_ERROR;
+}
+
+/** Fills the cache of the caller's processor: from the page table alone if that allows the access, as hardware does. */
+function* fillLate(
+  late: LateTranslations,
+  caller: KernelThread,
+  page: number,
+  address: number,
+  access: number,
+): Steps<KernReturn> {
+  const { number } = caller.task.space;
+  if (late.fill(caller.number, number, page, access)) return KERN_SUCCESS;
+  const code = yield* faultIn(caller, address, access);
+  if (code === KERN_SUCCESS) late.fill(caller.number, number, page, access);
+  return code;
 }
 
 /** Makes a page of the caller's accessible, when it may be. */

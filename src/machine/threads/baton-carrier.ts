@@ -117,6 +117,12 @@ export class BatonCarrier implements Carrier {
     this.ask(task, Ask.Violation, this.words);
   }
 
+  examine(task: Carried, address: number, physical: number, length: number, access: number): void {
+    this.words.clear();
+    for (const word of [address, physical, length, access]) this.words.put(word);
+    this.ask(task, Ask.Examine, this.words);
+  }
+
   shared(frame: number): void {
     // What is a point changes only between executions: once is enough.
     if (this.reported.has(frame)) return;

@@ -177,6 +177,9 @@ export class ControlledRun {
       case Ask.Log:
         execution.logs.push({ thread: this.state.threads[thread]!.name, text: text.decode(words) });
         return Status.Done;
+      case Ask.Examine:
+        kernel.examine(this.state.threads[thread]!, words.take(), words.take(), words.take(), words.take());
+        return Status.Done;
       case Ask.Attend:
         return Status.Done;
       default:

@@ -25,6 +25,8 @@ export const Ask = {
   Log: -11,
   /** A worker has died; look after it while nobody moves. */
   Attend: -12,
+  /** An access that the kernel is to examine. Words: address, physical address, length, access. */
+  Examine: -13,
 } as const;
 
 /** How a thread's function ended. */

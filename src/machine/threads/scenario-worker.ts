@@ -58,7 +58,9 @@ export class ScenarioWorker {
     this.carrier = new BatonCarrier(this.control, this.client, this.spin, thread.number, this.threads);
     const reach = { first: new Int32Array(scenario.reach.first), points: new Uint8Array(scenario.reach.points) };
     this.controlled = [false, true].map((always) => {
-      const cache = thread.device ? new BusAddresses(this.hardware) : this.hardware.translationCache(thread.space);
+      const cache = thread.device
+        ? new BusAddresses(this.hardware)
+        : this.hardware.processorCache(thread.space, thread.number);
       const identity = { number: thread.number, name: thread.name, task: { name: thread.task } };
       const kernel = new TaskHandle(thread.kernelHandle);
       return new (thread.device ? ControlledDevice : ControlledTask)(

@@ -8,13 +8,16 @@ import { eventNumber, type LockEvent } from '../iokit/lock-handle.ts';
 import { MemoryObject } from '../iokit/memory-object.ts';
 import type { Task } from '../task.ts';
 import { PrivilegedFrames } from './privileged-frames.ts';
+import { PrivilegedIommu } from './privileged-iommu.ts';
 import { PrivilegedSpace, PrivilegedTranslations } from './privileged-space.ts';
 
 export class PrivilegedKernel {
   readonly frames: PrivilegedFrames;
+  readonly iommu: PrivilegedIommu;
 
   constructor(private readonly task: Task) {
     this.frames = new PrivilegedFrames(task);
+    this.iommu = new PrivilegedIommu(task);
   }
 
   /** The address space of `of`: its lock, its entries. */
@@ -25,6 +28,14 @@ export class PrivilegedKernel {
   /** The page table of `of`, past its entries. */
   translations(of: Branded): PrivilegedTranslations {
     return new PrivilegedTranslations(this.task, handleId(of, 'Task', 'task'));
+  }
+
+  /**
+   * Makes every processor forget what it knows of the pages that `length` bytes at `address` of `of` touch: they ask the page table
+   * again. Only on a machine with `lateShootdown` do they know anything that it does not say.
+   */
+  shootDown(of: Branded, address: number, length: number): void {
+    this.task.invoke(calls.shootDown, handleId(of, 'Task', 'task'), address, length);
   }
 
   /** `size` bytes of zero-filled memory without an address, with a reference for this task. */

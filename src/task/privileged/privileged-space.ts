@@ -95,8 +95,12 @@ export class PrivilegedTranslations {
     this.task.invoke(calls.translationSet, this.id, address, frame, protection);
   }
 
-  /** Takes the translation of the page at `address` away, from every cache too; an access asks the entries again. */
-  clear(address: number): void {
-    this.task.invoke(calls.translationClear, this.id, address);
+  /**
+   * Takes the translation of the page at `address` away; an access asks the entries again. Caches forget it at once, unless the
+   * machine has `lateShootdown`: then threads that have used it go on doing so until `shootDown`. Returns the frame that was
+   * shown, 0 when none was.
+   */
+  clear(address: number): number {
+    return this.task.invoke(calls.translationClear, this.id, address);
   }
 }

@@ -4,6 +4,7 @@ import { stateHash } from '../../../src/kernel/state-hash.ts';
 import { MemoryObject } from '../../../src/task/iokit/memory-object.ts';
 import { VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE } from '../../../src/task/task.ts';
 import { KERN_INVALID_ADDRESS, KERN_NO_SPACE, KERN_SUCCESS } from '../../../src/vm/kern-return.ts';
+import { deviceLoad, deviceStore } from '../../support/dma.ts';
 import { machineSuite } from '../../support/machine.ts';
 
 const { case: it, run } = machineSuite('the privileged interface');
@@ -181,6 +182,59 @@ it(
     assert.is(object.page(2 * m.pageSize - 1), frame);
     assert.throws(() => object.page(2 * m.pageSize), /expected less than/);
     object.release();
+  },
+  one,
+);
+
+it(
+  'I1 a frame that devices reach, or could before they were flushed, is reported when it goes, whoever frees it',
+  (m) => {
+    const { frames, iommu } = m.kernel.kernel;
+    const at = 4 * m.pageSize;
+    const frame = frames.allocate();
+    iommu.map(at, frame, VM_PROT_READ | VM_PROT_WRITE);
+    assert.is(deviceLoad(m, at), 0);
+    iommu.unmap({ address: at, length: m.pageSize });
+    assert.is(deviceLoad(m, at), 0, 'the cache has it');
+    iommu.flush({ address: at, length: m.pageSize });
+    assert.is(deviceLoad(m, at), 'not mapped');
+    iommu.map(at, frame, VM_PROT_READ);
+    assert.is(deviceStore(m, at, 1), 'protected');
+    iommu.unmap({ address: at + 1, length: m.pageSize - 1 });
+    assert.is(deviceLoad(m, at), 'not mapped');
+    frames.free(frame);
+    assert.equal(m.violations, []);
+
+    const client = m.client.allocate(m.pageSize);
+    m.client.store8(client, 1);
+    iommu.map(at, m.frameOf(m.client, client), VM_PROT_READ);
+    m.client.deallocate(client, m.pageSize);
+    assert.equal(m.violations, ['freed-page-reachable']);
+    iommu.unmap({ address: at, length: m.pageSize });
+    const object = m.kernel.kernel.memoryObject(1);
+    iommu.map(at, object.page(0), VM_PROT_READ);
+    assert.is(deviceLoad(m, at), 0);
+    iommu.unmap({ address: at, length: m.pageSize });
+    object.release();
+    assert.is(m.violations.length, 2, 'not flushed');
+    iommu.map(at, frame, VM_PROT_READ);
+    assert.is(m.violations.length, 3, 'a free one');
+    iommu.unmap({ address: at, length: m.pageSize });
+    iommu.flush({ address: at, length: m.pageSize });
+    assert.throws(() => iommu.map(at + 1, frame, VM_PROT_READ), /multiple of the page size/);
+    assert.throws(() => iommu.map(2 ** 32, frame, VM_PROT_READ), /below 0x100000000/);
+    assert.throws(() => iommu.flush({ address: 0, length: 2 ** 33 }), /below 0x100000000/);
+  },
+  one,
+  { mapper: { pageSize: 4096 } },
+);
+
+it(
+  'without a mapper there is no IOMMU to use; shooting down is always allowed',
+  (m) => {
+    assert.throws(() => m.kernel.kernel.iommu.flush({ address: 0, length: 1 }), /this machine has none/);
+    m.kernel.kernel.shootDown(m.client, 0, 2 ** 20);
+    assert.throws(() => m.kernel.kernel.shootDown(m.client, 2 ** 47, 1), /less than 2\^47/);
   },
   one,
 );

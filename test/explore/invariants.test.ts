@@ -1,0 +1,46 @@
+// deadline: 300
+/** Race catalogue 0.4: each watched invariant is found broken where it is, under its rule, and never where it is not. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { RuleName } from '../../src/kernel/rules.ts';
+import { scenarioNames } from '../../src/machine/scenario-loader.ts';
+import { everySchedule } from '../support/search.ts';
+
+const test = suite('watched invariants');
+const url = new URL('../fixtures/invariant-scenarios.ts', import.meta.url).href;
+
+/** What is broken, and the message that says so. */
+const broken: Readonly<Record<string, readonly [rules: readonly RuleName[], message: RegExp]>> = {
+  'I6 a transfer that is longer than what was prepared': [
+    ['dma-outside-window'],
+    /^disk writes 32 bytes at 0x\w+, beyond what is prepared there of the descriptor of 100 bytes/,
+  ],
+  'I6 a device writes to what was prepared for reading': [
+    ['dma-outside-window'],
+    /^disk writes 32 bytes at 0x\w+, but the descriptor of 64 bytes .* is prepared for the other direction$/,
+  ],
+  'I6 device addresses are flushed too late': [
+    ['dma-outside-window', 'freed-page-reachable'],
+    /through device address 0x8000, which is no longer mapped to it but was not flushed/,
+  ],
+  'I5 a page is freed before processors are told': [
+    ['freed-page-reachable', 'stale-translation'],
+    /^app.store writes at 0x\w+ through a translation to frame \d+ that app.take took away; .* freed since$/,
+  ],
+  'I5 processors are never told': [['stale-translation'], /that app.take took away; .* and has ended$/],
+};
+
+for (const name of await scenarioNames(url))
+  test(name, async () => {
+    const found = await everySchedule(url, name, { 'data-race': 'off' });
+    const [rules, message] = broken[name] ?? [[], null];
+    assert.is(rules.length > 0, name.startsWith('I'));
+    assert.equal(found.rules, rules);
+    if (message !== null)
+      assert.ok(
+        found.messages.some((text) => message.test(text)),
+        found.messages.join('\n'),
+      );
+  });
+
+test.run();
