@@ -46,6 +46,8 @@ export interface Detector {
 
 export type RuleSettings = Partial<Record<RuleName, RuleLevel>>;
 
+const groupSize = 3;
+
 /** Collects findings of a campaign, each group once, and says whether the execution in hand failed. */
 export class FindingSink {
   /** Whether the execution in hand broke a rule that is set to fail. Reset by `begin`. */
@@ -54,10 +56,8 @@ export class FindingSink {
   readonly fresh: Finding[] = [];
   /** Key → 1 + the number of its group. */
   private readonly groups = new PlaceTable();
-  /** By group: executions that had it. */
-  private counts = new Int32Array(64);
-  /** By group: the last execution that had it. */
-  private lasts = new Float64Array(64);
+  /** By group, `groupSize` words each: the last execution that had it, how many had it, 1 when it is a failure. */
+  private tally = new Int32Array(64 * groupSize);
   private execution = 0;
   /** Groups of before the last `forget`: what `again` is given counts on from there, so that stale numbers are seen to be stale. */
   private base = 0;
@@ -70,7 +70,7 @@ export class FindingSink {
   begin(): void {
     this.failed = false;
     if (this.fresh.length > 0) this.fresh.length = 0;
-    this.execution++;
+    this.execution = (this.execution + 1) | 0;
   }
 
   /** The level of a rule: as set by the user, otherwise `usual`. */
@@ -80,29 +80,27 @@ export class FindingSink {
 
   /**
    * Notes that the execution in hand has group `key`; more than once is no matter. True when it is the first of the campaign:
-   * only then does the detector build the finding and pass it to `report`.
+   * only then does the detector build the finding and pass it to `report`. The level of a group is always the same.
    */
   isNew(key: number, level: 'fail' | 'note'): boolean {
-    if (level === 'fail') this.failed = true;
     const { groups } = this;
     const word = groups.enter(key);
-    const group = groups.words[word]! - 1;
-    if (group < 0) {
-      groups.words[word] = groups.count;
-      this.add(groups.count - 1);
-      return true;
+    const known = groups.words[word]! - 1;
+    if (known >= 0) {
+      this.count(known);
+      return false;
     }
-    this.count(group);
-    return false;
+    groups.words[word] = groups.count;
+    this.add(groups.count - 1, level);
+    return true;
   }
 
   /**
    * The same for a group that its detector has met before: `number` is what `numberOf` said of it. False when it was forgotten
    * since, or is 0. Far cheaper than `isNew`, for detectors that meet thousands of known groups in an execution.
    */
-  again(number: number, level: 'fail' | 'note'): boolean {
+  again(number: number): boolean {
     if (number <= this.base) return false;
-    if (level === 'fail') this.failed = true;
     this.count(number - this.base - 1);
     return true;
   }
@@ -119,7 +117,7 @@ export class FindingSink {
   /** How many executions had a group. */
   occurrences(key: number): number {
     const word = this.groups.find(key);
-    return word < 0 ? 0 : this.counts[this.groups.words[word]! - 1]!;
+    return word < 0 ? 0 : this.tally[(this.groups.words[word]! - 1) * groupSize + 1]!;
   }
 
   /** Lets every group be new again (replay, minimising). */
@@ -129,21 +127,25 @@ export class FindingSink {
   }
 
   private count(group: number): void {
-    if (this.lasts[group] === this.execution) return;
-    this.lasts[group] = this.execution;
-    this.counts[group] = this.counts[group]! + 1;
+    const { tally, execution } = this;
+    const at = group * groupSize;
+    if (tally[at] === execution) return;
+    tally[at] = execution;
+    tally[at + 1]!++;
+    if (tally[at + 2] === 1) this.failed = true;
   }
 
-  private add(group: number): void {
-    if (group === this.counts.length) {
-      const { counts, lasts } = this;
-      this.counts = new Int32Array(group * 2);
-      this.counts.set(counts);
-      this.lasts = new Float64Array(group * 2);
-      this.lasts.set(lasts);
+  private add(group: number, level: 'fail' | 'note'): void {
+    const at = group * groupSize;
+    if (at === this.tally.length) {
+      const tally = new Int32Array(at * 2);
+      tally.set(this.tally);
+      this.tally = tally;
     }
-    this.counts[group] = 1;
-    this.lasts[group] = this.execution;
+    this.tally[at] = this.execution;
+    this.tally[at + 1] = 1;
+    this.tally[at + 2] = level === 'fail' ? 1 : 0;
+    if (level === 'fail') this.failed = true;
   }
 }
 

@@ -20,8 +20,6 @@ export class PrepareRace implements ConflictListener {
     this.level = sink.level('prepare-race');
   }
 
-  begin(): void {}
-
   conflict(trace: Trace, earlier: number, later: number): void {
     const { level, sink } = this;
     if (level === 'off') return;

@@ -11,10 +11,13 @@ import { PlaceTable } from './place-table.ts';
 import type { VectorClocks } from './vector-clocks.ts';
 
 export interface ConflictListener {
-  /** Another trace is walked along: places in it mean other events now. */
-  begin(): void;
-  /** The events at `earlier` and `later` of `trace` conflict and nothing orders them. May come more than once. */
-  conflict(trace: Trace, earlier: number, later: number): void;
+  /**
+   * The events at `earlier` and `later` of `trace` conflict and nothing orders them. May come more than once.
+   *
+   * @param one the operation of the earlier event, as a number among those of all actors: operation × actors + actor
+   * @param other that of the later one
+   */
+  conflict(trace: Trace, earlier: number, later: number, one: number, other: number): void;
 }
 
 /** By sort: the set of sorts it conflicts with. Two loads do not, nor do two atomics. */
@@ -24,8 +27,9 @@ conflicts[Sort.Store] = 0b1111;
 conflicts[Sort.AtomicLoad] = 1 << Sort.Store;
 conflicts[Sort.AtomicStore] = (1 << Sort.Load) | (1 << Sort.Store);
 
-// A cell: where the next one of its place is, or 0; units + sort + actor; epoch; the event's place in the trace.
-const cellSize = 4;
+// A cell: where the next one of its place is, or 0; units + sort + actor; epoch; the event's place in the trace; the
+// number of its operation among those of all actors.
+const cellSize = 5;
 const sortShift = 8;
 const actorShift = 10;
 const allUnits = 255;
@@ -44,7 +48,6 @@ export class Shadow {
 
   begin(trace: Trace): void {
     this.trace = trace;
-    this.listener.begin();
     this.places.clear();
     this.end = cellSize;
   }
@@ -57,6 +60,7 @@ export class Shadow {
     const first = this.places.words[word]!;
     const row = actor * actors;
     const against = conflicts[sort]!;
+    const operation = (Math.imul(this.trace!.words[at + 1]! | 0, actors) + actor) | 0;
     const mine = (actor << actorShift) | (sort << sortShift);
     let own = 0;
     for (let cell = first; cell !== 0; cell = cells[cell]!) {
@@ -71,7 +75,7 @@ export class Shadow {
         cells[cell + 2]! > known[row + other]! &&
         ((against >>> ((tag >>> sortShift) & 3)) & 1) !== 0
       ) {
-        this.listener.conflict(this.trace!, cells[cell + 3]!, at);
+        this.listener.conflict(this.trace!, cells[cell + 3]!, at, cells[cell + 4]!, operation);
       }
     }
     if (own === 0) {
@@ -82,6 +86,7 @@ export class Shadow {
     kept[own + 1] = mine | mask;
     kept[own + 2] = known[row + actor]!;
     kept[own + 3] = at;
+    kept[own + 4] = operation;
   }
 
   /** What was done to `count` places from `place` on is history. */
