@@ -45,8 +45,13 @@ export class Journal {
 
   /** Sets a field of a kernel object, keeping the old value. */
   set<T extends object, K extends keyof T>(target: T, key: K, value: T[K]): void {
-    if (this.recording) this.push(target, key, target[key]);
+    this.keep(target, key);
     target[key] = value;
+  }
+
+  /** Keeps the value of a field that is about to be written. */
+  keep<T extends object>(target: T, key: keyof T): void {
+    if (this.recording) this.push(target, key, target[key]);
   }
 
   /** Records how to take back a structural change that has just been made. */

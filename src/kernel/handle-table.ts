@@ -13,6 +13,8 @@ import type { Actor } from '../vm/steps.ts';
 const slotBits = 30;
 const slotsPerPool = 2 ** 20;
 const generationFactor = 2 ** slotBits;
+/** For `&`, which takes the lowest 32 bits of a number of any size: `%` is a call into the C library. */
+const slotMask = generationFactor - 1;
 
 /** The number under which references are counted that belong to the machine itself (made in `setup`). */
 export const machineHolder = -1;
@@ -75,7 +77,7 @@ export class HandleTable implements ObjectRegistry {
 
   /** The object that `handle` names for `caller`. Throws HandleError. `kind` null accepts any. */
   lookup(handle: number, kind: string | null, caller: Holder): KernelObject {
-    const slot = this.slots.get(handle % generationFactor);
+    const slot = this.slots.get(handle & slotMask);
     const generation = Math.floor(handle / generationFactor);
     if (slot === undefined || generation > slot.generation)
       throw this.refuse(handle, caller, 'was never given out', false);
@@ -114,7 +116,7 @@ export class HandleTable implements ObjectRegistry {
   /** Called by an object that is gone: its handle is stale from here on. */
   forget(object: KernelObject): void {
     if (object.handle === 0) return;
-    const number = object.handle % generationFactor;
+    const number = object.handle & slotMask;
     const slot = this.slots.get(number)!;
     const pool = this.poolOf(this.releasing?.pool ?? 0);
     const releasedBy = this.releasing?.name ?? 'the kernel';
@@ -156,7 +158,7 @@ export class HandleTable implements ObjectRegistry {
   }
 
   private slotOf(object: KernelObject, caller: Holder): Slot {
-    if (object.handle !== 0) return this.slots.get(object.handle % generationFactor)!;
+    if (object.handle !== 0) return this.slots.get(object.handle & slotMask)!;
     const pool = this.poolOf(caller.pool);
     const returned = pool.returned.pop();
     let number: number;

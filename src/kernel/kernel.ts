@@ -66,6 +66,8 @@ export class Kernel {
 
   /** What the call in hand answers: result, or error. Valid until the next call. */
   readonly reply = new Words();
+  /** Arguments of the call that is about to run, decoded: one list for all calls. */
+  private readonly values: never[] = [];
   /** What the caller is to copy after status Copy. */
   copy: CopyStep | null = null;
   observer: Observer = silent;
@@ -147,13 +149,13 @@ export class Kernel {
     try {
       if (entry === undefined) throw new Malformed(`there is no kernel call ${number}`);
       const { parameters } = entry;
-      const values: unknown[] = [];
-      for (let i = 0; i < parameters.length; i++) values.push(parameters[i]!.codec.decode(words));
+      const { values } = this;
+      for (let i = 0; i < parameters.length; i++) values[i] = parameters[i]!.codec.decode(words) as never;
       if (words.at !== words.length) throw new Malformed(`${entry.name}: ${words.length - words.at} words too many`);
       if (thread.device && !forDevices.has(entry.name))
         throw new Malformed(`${thread.name} is a device: ${entry.name} is for tasks`);
       if (thread.running !== null) throw new Malformed(`${thread.name} is in ${thread.call?.name} still`);
-      const result = perform(entry, this, thread, values as never[]);
+      const result = perform(entry, this, thread, values, parameters.length);
       if (!isSteps(result)) return this.finish(entry, result);
       thread.call = entry;
       thread.running = result;
@@ -352,8 +354,8 @@ export class Kernel {
 const forDevices = new Set(['receive', 'interrupt', 'fault', 'now', 'sleep']);
 
 /** Few arguments are passed one by one: spreading a list costs as much as a small call. */
-function perform(entry: Call, kernel: Kernel, thread: KernelThread, values: readonly never[]): unknown {
-  switch (values.length) {
+function perform(entry: Call, kernel: Kernel, thread: KernelThread, values: readonly never[], count: number): unknown {
+  switch (count) {
     case 0:
       return entry.run(kernel, thread);
     case 1:
@@ -365,7 +367,7 @@ function perform(entry: Call, kernel: Kernel, thread: KernelThread, values: read
     case 4:
       return entry.run(kernel, thread, values[0]!, values[1]!, values[2]!, values[3]!);
     default:
-      return entry.run(kernel, thread, ...values);
+      return entry.run(kernel, thread, ...values.slice(0, count));
   }
 }
 

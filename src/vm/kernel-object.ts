@@ -22,15 +22,22 @@ export abstract class KernelObject {
   constructor(protected readonly journal: Journal) {}
 
   retain(): this {
-    this.journal.set(this as KernelObject, 'references', this.references + 1);
+    this.keepReferences();
+    this.references++;
     return this;
   }
 
   release(actor: Actor): void {
-    this.journal.set(this as KernelObject, 'references', this.references - 1);
+    this.keepReferences();
+    this.references--;
     if (this.references !== 0) return;
     this.dispose(actor);
     this.registry?.forget(this);
+  }
+
+  /** Every call counts references: the store that `set` makes for fields of any name would be a good part of its cost. */
+  private keepReferences(): void {
+    if (this.journal.recording) this.journal.keep(this as KernelObject, 'references');
   }
 
   /** A task (by its number as a holder) has dropped its last reference; others may live on. */
