@@ -77,9 +77,10 @@ export class HandleTable implements ObjectRegistry {
 
   /** The object that `handle` names for `caller`. Throws HandleError. `kind` null accepts any. */
   lookup(handle: number, kind: string | null, caller: Holder): KernelObject {
-    const slot = this.slots.get(handle & slotMask);
+    const number = handle & slotMask;
     const generation = Math.floor(handle / generationFactor);
-    if (slot === undefined || generation > slot.generation)
+    const slot = this.slots.get(number);
+    if (slot === undefined || generation > slot.generation || generation * generationFactor + number !== handle)
       throw this.refuse(handle, caller, 'was never given out', false);
     if (generation < slot.generation || slot.object === null) {
       const former = slot.former;
