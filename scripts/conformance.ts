@@ -1,6 +1,6 @@
 /**
- * `docs/conformance.md`: every method and option of Apple's IOMemoryDescriptor page, and every case of the behavioural reference,
- * with the tests that exercise it. Written by `npm run conformance`; `npm test` runs it with `--check`, which fails when an entry has
+ * `docs/conformance.md`: every method and option of Apple's IOMemoryDescriptor page, every case of the behavioural reference, and every
+ * code that its calls fail with, with the tests that exercise it. Written by `npm run conformance`; `npm test` runs it with `--check`, which fails when an entry has
  * no test, or when the document is not what the tests say.
  *
  * A test exercises a method when it, or a function of the tests that it calls, mentions the very symbol: the type checker tells
@@ -10,7 +10,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { cases, classes, options, page } from './conformance-entries.ts';
+import { cases, classes, failures, options, page, unreachable } from './conformance-entries.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const document = `${root}docs/conformance.md`;
@@ -39,6 +39,11 @@ class Survey {
   }
 
   private visit(node: ts.Node, file: string): void {
+    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'fails')
+      this.visitFailure(
+        node.arguments as unknown as [ts.Expression, ts.Expression, ts.Expression, ts.Expression],
+        file,
+      );
     // `test(title, body)`, or a suite of another name: `it(title, body, semantics)`, `suite.case(title, body)`.
     if (ts.isCallExpression(node) && node.arguments.length >= 2) {
       const [name, body] = node.arguments as unknown as [ts.Expression, ts.Expression];
@@ -46,6 +51,20 @@ class Survey {
         this.tests.push({ file, name: titleOf(name), mentions: this.mentions(body) });
     }
     node.forEachChild((child) => this.visit(child, file));
+  }
+
+  /** A row of a table of failures (test/support/failures.ts). In a loop the types of call and code say which ones there are. */
+  private visitFailure([call, code, when, arrange]: ts.Expression[], file: string): void {
+    const title = isTitle(when!) ? titleOf(when) : '…';
+    for (const one of this.literals(call!))
+      for (const other of this.literals(code!))
+        this.tests.push({ file, name: `${one} → ${other}: ${title}`, mentions: this.mentions(arrange!) });
+  }
+
+  private literals(node: ts.Expression): string[] {
+    const type = this.checker.getTypeAtLocation(node);
+    const types = type.isUnion() ? type.types : [type];
+    return types.filter((one) => one.isLiteral()).map(({ value }) => String(value));
   }
 
   /** `IOMemoryDescriptor.prepare`, `kIOMapUnique`, as far as the functions of the tests reach from `node`. */
@@ -121,15 +140,23 @@ function section(
 }
 
 const numbered = cases.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => `C${first + i}`));
+const failing = failures.flatMap(([call, ...codes]) => codes.map((code) => `${call} → ${code}`));
 const text = [
   '# Conformance',
   '',
-  "Every method and option of Apple's `IOMemoryDescriptor` reference page, and the cases of the behavioural reference, with the tests that",
-  'exercise them. Written by `npm run conformance`: do not edit.',
+  "Every method and option of Apple's `IOMemoryDescriptor` reference page, the cases of the behavioural reference, and the codes that its",
+  'calls fail with, with the tests that exercise them. Written by `npm run conformance`: do not edit.',
   '',
   section('Methods', page, (entry, { mentions }) => classes.some((name) => mentions.has(`${name}.${entry}`))),
   section('Options', options, (entry, { mentions }) => mentions.has(entry)),
   section('Cases', numbered, (entry, { name }) => casesIn(name).includes(Number(entry.slice(1)))),
+  section('Failures', failing, (entry, { name }) => name.startsWith(`${entry}:`)),
+  '## What cannot fail here',
+  '',
+  '| call → code | why |',
+  '| --- | --- |',
+  ...unreachable.map(([entry, why]) => `| \`${entry}\` | ${why} |`),
+  '',
 ].join('\n');
 
 if (missing.length > 0) {

@@ -147,14 +147,15 @@ export class IODMACommand extends KernelObject {
       return same ? kIOReturnSuccess : kIOReturnNotReady;
     }
     if (documented && offset + wanted > memory.getLength()) return kIOReturnBadArgument;
-    preparation.choose(offset, wanted);
+    const { offset: formerOffset, length: formerLength } = preparation;
+    preparation.choose(offset, wanted, 1);
     let prepared = false;
     try {
       const code = yield* preparation.setUp(waiter, specification, memory, flush, synchronize, false, room);
       prepared = code === kIOReturnSuccess;
       return code;
     } finally {
-      if (!prepared && documented) preparation.setActive(0);
+      if (!prepared && documented) preparation.choose(formerOffset, formerLength, 0);
     }
   }
 

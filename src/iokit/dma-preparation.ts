@@ -34,9 +34,9 @@ export class DMAPreparation {
     private readonly attachment: DMAAttachment,
   ) {}
 
-  /** Begins a preparation of another window. */
-  choose(offset: number, length: number): void {
-    this.setActive(1);
+  /** Another window, prepared so many times. */
+  choose(offset: number, length: number, active: number): void {
+    this.setActive(active);
     this.iokit.journal.set(this as DMAPreparation, 'offset', offset);
     this.iokit.journal.set(this as DMAPreparation, 'length', length);
   }

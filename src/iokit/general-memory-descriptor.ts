@@ -32,6 +32,7 @@ import {
   kIOMapUnique,
   kIOMemoryAsReference,
   kIOMemoryBufferPageable,
+  kIOMemoryDirectionMask,
   kIOMemoryMapCopyOnWrite,
   kIOMemoryPersistent,
   kIOMemoryPreparedReadOnly,
@@ -89,13 +90,17 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
    */
   reinitialise(actor: Actor, source: Source): boolean {
     if (this.iokit.semantics === 'documented' && (this.mappings.size > 0 || this.dma.references > 0)) return false;
+    const persistent = (source.options & kIOMemoryPersistent) !== 0;
+    const reference = persistent ? this.referenceTo(actor, source, true) : null;
+    if (persistent && reference === null) return false;
     if (!this.redirected) this.abandonMaps(actor);
     this.completeAll(actor);
     this.dropReference(actor);
     this.holdPages(actor, source.upl);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'source', source);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'wiring', this.newWiring());
-    return this.initialise(actor);
+    this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference);
+    return true;
   }
 
   override get name(): string {
@@ -217,6 +222,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
 
   override setPurgeable(actor: Actor, newState: number): PurgeableResult {
     const { vm } = this.iokit;
+    if (this.remote) return { result: kIOReturnNotAttached, oldState: 0 };
     if (this.reference !== null) return setReferencePurgeable(vm, actor, this.reference, newState);
     const { space, ranges, options } = this.source;
     if (space === null) return { result: kIOReturnUnsupported, oldState: 0 };
@@ -265,17 +271,20 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   /** The memory reference, made if there is none yet; null when the task's memory does not allow it (xnu-reference 3.3). */
   takeReference(actor: Actor, readOnly: boolean): MemoryReference | null {
     if (this.reference !== null) return this.reference;
-    const { runs, space, upl } = this.source;
-    if (upl !== null && this.heldPages === null) return null;
-    const writes = this.getDirection() !== kIODirectionOut || !readOnly;
-    const access = writes ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
-    const { vm } = this.iokit;
-    const reference =
-      space === null
-        ? MemoryReference.ofPhysical(vm, actor, this.physicalRanges(), access)
-        : MemoryReference.ofRuns(vm, actor, space, runs, access);
+    if (this.source.upl !== null && this.heldPages === null) return null;
+    const reference = this.referenceTo(actor, this.source, readOnly);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference);
     return reference;
+  }
+
+  private referenceTo(actor: Actor, source: Source, readOnly: boolean): MemoryReference | null {
+    const { options, runs, space } = source;
+    const writes = (options & kIOMemoryDirectionMask) !== kIODirectionOut || !readOnly;
+    const access = writes ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
+    const { vm } = this.iokit;
+    return space === null
+      ? MemoryReference.ofPhysical(vm, actor, this.physicalRanges(source), access)
+      : MemoryReference.ofRuns(vm, actor, space, runs, access);
   }
 
   /** Takes the snapshot that maps are to show, where one is wanted and there is none. False when that cannot be done. */
@@ -376,13 +385,10 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   /** What processors see of physical memory: with a mapper, each device page by itself. */
-  private physicalRanges(): readonly AddressRange[] {
-    const { upl, ranges } = this.source;
+  private physicalRanges({ upl, ranges, options }: Source): readonly AddressRange[] {
     if (upl !== null) return rangesOf(upl, ranges[0]!, this.iokit.vm.pageSize);
-    const mapper = (this.source.options & bypassesMapper) === 0 ? this.iokit.systemMapper : null;
-    return mapper === null
-      ? this.source.ranges
-      : memoryBehind(mapper, this.source.ranges, this.iokit.vm.hardware.memory.size);
+    const mapper = (options & bypassesMapper) === 0 ? this.iokit.systemMapper : null;
+    return mapper === null ? ranges : memoryBehind(mapper, ranges, this.iokit.vm.hardware.memory.size);
   }
 
   /** The addresses that physical memory was described by. */
