@@ -2,11 +2,9 @@
  * What kernel and engine noticed themselves while the execution ran: Violation events become findings. Each has a text in the
  * record, so an execution without texts has none and costs nothing.
  */
-import { ruleNames, ruleNumber } from '../kernel/rules.ts';
-import { isAccess, Kind, type Trace } from '../kernel/trace.ts';
+import { ruleNames } from '../kernel/rules.ts';
+import { isAccess, isStep, Kind, type Trace } from '../kernel/trace.ts';
 import { type Detector, type ExecutionRecord, type FindingSink, findingKey, stepOf } from './finding.ts';
-
-const dmaUnwired = ruleNumber('dma-unwired');
 
 export class KernelFindings implements Detector {
   constructor(private readonly sink: FindingSink) {}
@@ -26,16 +24,23 @@ export class KernelFindings implements Detector {
         rule,
         level,
         message,
-        marks: [{ at: accessAfter(trace, at) ?? stepOf(trace, at), role: rule }],
+        marks: [{ at: stepAfter(trace, at) ?? stepOf(trace, at), role: rule }],
         key,
       });
     }
   }
 }
 
-/** The access that a device was about to make when the event at `at` was noted; null for every other rule. */
-function accessAfter(trace: Trace, at: number): number | null {
-  const next = trace.after(at);
-  if (trace.words[at + 2] !== dmaUnwired || next >= trace.length) return null;
-  return trace.actorAt(next) === trace.actorAt(at) && isAccess(trace.kindAt(next)) ? next : null;
+/**
+ * The step of which the event at `at` was noted in advance: an access that the kernel examined, a page that goes. Null where the
+ * step stands before.
+ */
+function stepAfter(trace: Trace, at: number): number | null {
+  let next = trace.after(at);
+  while (next < trace.length && !isStep(trace.kindAt(next))) next = trace.after(next);
+  if (next >= trace.length) return null;
+  const kind = trace.kindAt(next);
+  const isNoted = isAccess(kind) || kind === Kind.PageOut || kind === Kind.Purge;
+  const isSame = trace.actorAt(next) === trace.actorAt(at) && trace.words[next + 1] === trace.words[at + 1];
+  return isNoted && isSame ? next : null;
 }

@@ -24,6 +24,10 @@ export class ByHand {
   readonly owners = new Map<number, number>();
   /** Frame → wirings beyond those of descriptors. */
   readonly wires = new Map<number, number>();
+  /** Holder and frame → wirings of that holder's own; negative where it undid others'. */
+  private readonly wirers = new Map<number, number>();
+  /** Whether anybody unwired what others had wired. */
+  hasUnwired = false;
   private readonly pages = new Map<number, true>();
   private readonly changes = new Map<number, Change>();
 
@@ -38,6 +42,15 @@ export class ByHand {
     const before = counts.get(frame) ?? 0;
     counts.set(frame, before + change);
     this.journal.undo(() => (before === 0 ? counts.delete(frame) : counts.set(frame, before)));
+  }
+
+  wiresOf(holder: number, frame: number): number {
+    return this.wirers.get(wirerKey(holder, frame)) ?? 0;
+  }
+
+  wiredBy(holder: number, frame: number, change: number): void {
+    this.count(this.wirers, wirerKey(holder, frame), change);
+    if (this.wiresOf(holder, frame) < 0 && !this.hasUnwired) this.journal.set(this as ByHand, 'hasUnwired', true);
   }
 
   /** The translation of that page is no longer its entry's. */
@@ -81,3 +94,5 @@ export class ByHand {
     this.journal.undo(() => (before === undefined ? this.changes.delete(key) : this.changes.set(key, before)));
   }
 }
+
+const wirerKey = (holder: number, frame: number): number => (holder + 1) * 2 ** 32 + frame;

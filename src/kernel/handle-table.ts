@@ -103,13 +103,13 @@ export class HandleTable implements ObjectRegistry {
     this.give(object, caller);
   }
 
-  /** Drops a reference for `caller`'s task; the object goes with its last one. */
-  release(object: KernelObject, caller: Holder): void {
+  /** `caller` drops a reference of `holder`'s, its own task's unless it is told; the object goes with the last one. */
+  release(object: KernelObject, caller: Holder, holder = caller.holder): void {
     const slot = this.slotOf(object, caller);
-    const held = slot.rights.get(caller.holder) ?? 0;
-    if (held > 0) this.setHeld(slot, caller.holder, held - 1);
+    const held = slot.rights.get(holder) ?? 0;
+    if (held > 0) this.setHeld(slot, holder, held - 1);
     this.releasing = caller;
-    if (held === 1) object.lastRightGone(caller.holder, caller);
+    if (held === 1) object.lastRightGone(holder, caller);
     object.release(caller);
     this.releasing = null;
   }
@@ -148,6 +148,12 @@ export class HandleTable implements ObjectRegistry {
       const held = slot.rights.get(holder) ?? 0;
       if (held > 0 && slot.object !== null) yield [slot.object, held];
     }
+  }
+
+  /** Who holds references to an object, and how many, in the order of tasks; the machine comes first. */
+  holdersOf(object: KernelObject): [holder: number, held: number][] {
+    const rights = object.handle === 0 ? [] : [...this.slots.get(object.handle % generationFactor)!.rights];
+    return rights.filter(([, held]) => held > 0).sort((a, b) => a[0] - b[0]);
   }
 
   /** Live objects, in the order of slots. */

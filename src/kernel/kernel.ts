@@ -17,6 +17,7 @@ import { callTable } from './calls/index.ts';
 import { DMAWatch } from './dma-watch.ts';
 import { HandleError, HandleTable, machineHolder } from './handle-table.ts';
 import { MeetingPoints } from './meeting-points.ts';
+import { PageWatch } from './page-watch.ts';
 import { PrivilegeError } from './privilege.ts';
 import { aboutNothing, type RuleName } from './rules.ts';
 import { KernelTask } from './task.ts';
@@ -59,6 +60,7 @@ export class Kernel {
   readonly byHand: ByHand;
   readonly dmaWatch = new DMAWatch(this);
   readonly translationWatch: TranslationWatch;
+  readonly pageWatch: PageWatch;
   /** Virtual time in nanoseconds. */
   time = 0;
   /** The last key of happens-before that was given out. */
@@ -98,6 +100,7 @@ export class Kernel {
       pagedIn: (actor, frame, key) => this.observer.pagedIn(actor as KernelThread, frame, key),
     };
     this.translationWatch = new TranslationWatch(this);
+    this.pageWatch = new PageWatch(this);
     const kernelTask = this.addTask('kernel');
     this.iokit = new IOKit({
       vm: this.vm,

@@ -26,6 +26,8 @@ export const ruleNames = [
   'permission-outrun',
   'dma-outside-window',
   'stale-translation',
+  'wired-page-moved',
+  'unbalanced',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

@@ -51,6 +51,8 @@ export class Execution implements Observer {
   /** Whether the pager or the purger has taken a step, in this execution or an earlier one. */
   pressed = false;
   private unfinished = 0;
+  /** Who acts where no thread does: the machine itself, or the pager or purger in its step. */
+  private acting: number;
   private timers = false;
 
   constructor(
@@ -64,6 +66,7 @@ export class Execution implements Observer {
     const { kernel } = state;
     const { memoryPressure } = kernel.configuration;
     this.machine = this.clock + 1 + pressureActors(memoryPressure);
+    this.acting = this.machine;
     this.pressure = memoryPressure ? new Pressure(kernel, trace, actors, this.clock + 1) : null;
   }
 
@@ -145,7 +148,7 @@ export class Execution implements Observer {
 
   /** `thread` (-1: the machine itself) broke the rule of that number. `about` is as rules.ts says. */
   broken(thread: number, rule: number, text: string, about = aboutNothing): void {
-    const actor = thread < 0 ? this.machine : thread;
+    const actor = thread < 0 ? this.acting : thread;
     this.append(Kind.Violation, actor, this.tasks[thread]?.recorded ?? 0, rule, text, about);
   }
 
@@ -195,7 +198,9 @@ export class Execution implements Observer {
   act(actor: number): void {
     if (actor > this.clock) {
       this.pressed = true;
+      this.acting = actor;
       this.pressure!.act(actor, this.reclaimed);
+      this.acting = this.machine;
     } else this.tick();
   }
 
@@ -264,7 +269,7 @@ export class Execution implements Observer {
   }
 
   private actorOf(thread: KernelThread): number {
-    return thread.number < 0 ? this.machine : thread.number;
+    return thread.number < 0 ? this.acting : thread.number;
   }
 
   private append(kind: number, actor: number, operation: number, rule: number, text: string, about: number): void {

@@ -138,6 +138,7 @@ export class Pager {
       object.setSlot(index, slot);
     }
     this.vm.journal.set(this.swap.keys, object.slots.get(index)!, this.vm.history.pagedOut(actor, frame));
+    this.vm.onMove(actor, frame);
     this.vm.onReclaim(frame);
     this.vm.disown(actor, object.remove(index));
     return true;

@@ -109,6 +109,7 @@ function empty(vm: VirtualMemory, actor: Actor, object: MemoryObject): void {
   for (const [index, frame] of [...object.pages]) {
     if (vm.isPinned(frame)) continue;
     disconnect(vm, object, index);
+    vm.onMove(actor, frame);
     vm.onReclaim(frame);
     vm.disown(actor, object.remove(index));
   }

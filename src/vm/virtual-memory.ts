@@ -33,6 +33,8 @@ export class VirtualMemory {
   /** Whether anybody may have written to frames that were never handed out, through their physical addresses. */
   framesExposed = false;
   history: PageHistory = { moved() {}, pagedOut: () => 0, pagedIn() {} };
+  /** Told before the contents of a frame are put elsewhere, or dropped, under whoever has it. */
+  onMove: (actor: Actor, frame: number) => void = () => {};
   /** Told when a frame is about to be given back. */
   onFree: (actor: Actor, frame: number) => void = () => {};
   /** Told when a page is taken away from whoever reaches it: paged out, dropped, or by hand. */
@@ -194,6 +196,7 @@ export class VirtualMemory {
     disconnect(this, object, index);
     frames.quarantine?.settle();
     const source = object.remove(index);
+    this.onMove(actor, source);
     this.hardware.copyFrame(source, target);
     this.history.moved(actor, source, target);
     if (frames.isDirty(source)) frames.setDirty(target, 1);

@@ -24,7 +24,7 @@ test('without a step before it, the violation itself is marked', () => {
   const record = new TraceWriter(actors);
   record.load(1, 64);
   const at = record.violation(0, 'leak', 'client holds 1 reference');
-  record.load(0, 64);
+  record.load(1, 64);
   assert.equal(scan(record).findings[0]!.marks, [{ at, role: 'leak' }]);
 });
 

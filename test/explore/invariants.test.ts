@@ -28,6 +28,22 @@ const broken: Readonly<Record<string, readonly [rules: readonly RuleName[], mess
     /^app.store writes at 0x\w+ through a translation to frame \d+ that app.take took away; .* freed since$/,
   ],
   'I5 processors are never told': [['stale-translation'], /that app.take took away; .* and has ended$/],
+  'I10 a task completes what another one prepared': [
+    ['unbalanced', 'unbalanced-complete'],
+    /^thief completes the descriptor of 4096 bytes .*, which it has not prepared: the prepare is kernel’s$/,
+  ],
+  'I10 a task releases a reference of another one’s': [
+    ['unbalanced', 'use-after-release'],
+    /^client releases a reference of an IOMemoryMap that it does not hold: it is kernel’s$/,
+  ],
+  'I2 a page that was unwired under its descriptor is paged out': [
+    ['unbalanced', 'wired-page-moved'],
+    /^a page is taken out of frame \d+, though the descriptor of 64 bytes .* is prepared$/,
+  ],
+  'I2 another page is put in the place of one that is wired': [
+    ['wired-page-moved'],
+    /^kernel.move puts frame \d+ in the place of frame \d+ at 0x\w+ of kernel, though the descriptor of 64 bytes .* is prepared$/,
+  ],
 };
 
 for (const name of await scenarioNames(url))

@@ -13,6 +13,7 @@ import { makeSource, type Source } from '../../iokit/source.ts';
 import { IOSubMemoryDescriptor } from '../../iokit/sub-memory-descriptor.ts';
 import type { KernelObject } from '../../vm/kernel-object.ts';
 import type { Steps } from '../../vm/steps.ts';
+import { settleComplete } from '../balance.ts';
 import { call, parameter } from '../call.ts';
 import { HandleError } from '../handle-table.ts';
 import type { Kernel } from '../kernel.ts';
@@ -147,7 +148,7 @@ export const descriptorCalls = {
     u32,
     function* (kernel, caller, id, direction): Steps<number> {
       const target = wiringOf(kernel, caller, id);
-      for (const one of target.wired) if (one.wireCount > 0) one.countPrepare(caller.holder, -1);
+      for (const one of target.wired) settleComplete(kernel, caller, one);
       return yield* keeping(target, caller, target.complete(caller, direction));
     },
   ),

@@ -9,6 +9,7 @@ import { hex, KernelPanic } from '../../hardware/errors.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import { type MemoryObject, noFrame } from '../../vm/memory-object.ts';
 import type { CopyStep, Steps } from '../../vm/steps.ts';
+import { settleUnwire } from '../balance.ts';
 import { call, parameter } from '../call.ts';
 import type { Kernel } from '../kernel.ts';
 import { sleepUntil } from '../locks/sleeping.ts';
@@ -51,6 +52,7 @@ export const frameCalls = {
     checkFrame(kernel, caller, number);
     if (isFree(kernel, number)) throw new KernelPanic(`${caller.name} wires frame ${number}, which is free`);
     kernel.byHand.count(kernel.byHand.wires, number, 1);
+    kernel.byHand.wiredBy(caller.holder, number, 1);
     kernel.hardware.frames.wire(number, 1);
   }),
 
@@ -58,6 +60,7 @@ export const frameCalls = {
     checkFrame(kernel, caller, number);
     if (kernel.hardware.frames.wires(number) === 0)
       throw new KernelPanic(`${caller.name} unwires frame ${number}, which is not wired`);
+    settleUnwire(kernel, caller, number);
     kernel.byHand.count(kernel.byHand.wires, number, -1);
     kernel.vm.unwire(caller, number);
   }),

@@ -1,4 +1,5 @@
 /** Calls that every kernel object understands: its references. */
+import { releaseReference } from '../balance.ts';
 import { call, parameter } from '../call.ts';
 import { count, handle, nothing } from '../wire.ts';
 
@@ -7,7 +8,7 @@ export const objectCalls = {
     kernel.handles.retain(kernel.handles.lookup(id, null, caller), caller);
   }),
   release: call('release', [parameter('object', handle)], nothing, (kernel, caller, id) => {
-    kernel.handles.release(kernel.handles.lookup(id, null, caller), caller);
+    releaseReference(kernel, caller, kernel.handles.lookup(id, null, caller));
   }),
   /** As the real class counts: a map has one reference more than its clients hold, its descriptor's. */
   getRetainCount: call('getRetainCount', [parameter('object', handle)], count, (kernel, caller, id) => {

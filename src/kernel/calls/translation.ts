@@ -36,6 +36,7 @@ export const translationCalls = {
       if (!tables.set(space.number, page, after, true))
         throw new RangeError(`address: ${hex(at)}: no room for another page table`);
       kernel.translationWatch.changed(caller, space.number, page, before, after);
+      kernel.pageWatch.replaced(caller, space, at, before >>> pteFrameShift, frame);
       if (isFree(kernel, frame)) reportFree(kernel, caller, space.name, frame, at);
     },
   ),

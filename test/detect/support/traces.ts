@@ -82,7 +82,8 @@ export class TraceWriter implements ExecutionRecord {
   }
 
   violation(actor: number, rule: RuleName, text: string): number {
-    const at = this.attach(Kind.Violation, actor, ruleNumber(rule), 0);
+    // As the engine does: it belongs to the operation that is under way, if there is one.
+    const at = this.trace.append(Kind.Violation, actor, this.operations[actor]!, ruleNumber(rule), -1, 0, 0, 0);
     this.texts.set(at, text);
     return at;
   }
