@@ -6,7 +6,7 @@
 export { check, explore, Machine, minimise, replay, stress } from './entrances.ts';
 export type { ExploreOptions, Progress } from './explore/options.ts';
 export type { ReplayOptions } from './explore/replay.ts';
-export type { Exploration, Failure, Histogram, Replay, Site, TraceStep } from './explore/results.ts';
+export type { Exploration, Failure, Histogram, PastStep, Replay, Site, TraceStep } from './explore/results.ts';
 export { ScenarioFailure } from './explore/scenario-failure.ts';
 export type { StressOptions } from './explore/stress.ts';
 export type { MachineOptions, MapperOptions } from './hardware/configuration.ts';

@@ -37,6 +37,8 @@ export interface Finding {
   readonly marks: readonly Mark[];
   /** Same key, same failure: made of rule, actors and operation numbers (execution.md, rule 9). */
   readonly key: number;
+  /** The event that says what it is about, where kernel or engine noted it. */
+  readonly noted?: number;
 }
 
 export interface Detector {

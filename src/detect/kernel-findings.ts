@@ -3,8 +3,10 @@
  * record, so an execution without texts has none and costs nothing.
  */
 import { ruleNames } from '../kernel/rules.ts';
-import { isAccess, isStep, Kind, type Trace } from '../kernel/trace.ts';
+import { Kind } from '../kernel/trace.ts';
+import { culprits } from './culprit.ts';
 import { type Detector, type ExecutionRecord, type FindingSink, findingKey, stepOf } from './finding.ts';
+import { stepAfter } from './past.ts';
 
 export class KernelFindings implements Detector {
   constructor(private readonly sink: FindingSink) {}
@@ -20,27 +22,9 @@ export class KernelFindings implements Detector {
       if (level === 'off') continue;
       const key = findingKey(number, trace.actorAt(at), trace.words[at + 1]!, 0, 0);
       if (!this.sink.isNew(key, level)) continue;
-      this.sink.report({
-        rule,
-        level,
-        message,
-        marks: [{ at: stepAfter(trace, at) ?? stepOf(trace, at), role: rule }],
-        key,
-      });
+      const victim = stepAfter(trace, at) ?? stepOf(trace, at);
+      const marks = [...culprits(trace, rule, at, victim), { at: victim, role: rule }];
+      this.sink.report({ rule, level, message, marks, key, noted: at });
     }
   }
-}
-
-/**
- * The step of which the event at `at` was noted in advance: an access that the kernel examined, a page that goes. Null where the
- * step stands before.
- */
-function stepAfter(trace: Trace, at: number): number | null {
-  let next = trace.after(at);
-  while (next < trace.length && !isStep(trace.kindAt(next))) next = trace.after(next);
-  if (next >= trace.length) return null;
-  const kind = trace.kindAt(next);
-  const isNoted = isAccess(kind) || kind === Kind.PageOut || kind === Kind.Purge;
-  const isSame = trace.actorAt(next) === trace.actorAt(at) && trace.words[next + 1] === trace.words[at + 1];
-  return isNoted && isSame ? next : null;
 }

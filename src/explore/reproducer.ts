@@ -4,6 +4,7 @@
  */
 import { Detectors } from '../detect/detectors.ts';
 import type { ExecutionRecord, Finding } from '../detect/finding.ts';
+import { aboutNothing } from '../kernel/rules.ts';
 import { isStep } from '../kernel/trace.ts';
 import { ScenarioError } from '../machine/errors.ts';
 import type { InlineMachine } from '../machine/inline-machine.ts';
@@ -13,7 +14,8 @@ import type { Schedule } from '../machine/schedule.ts';
 import { type Runs, RunsSchedule } from '../schedule/runs.ts';
 import { checksOf, type Token, tokenOf } from '../schedule/token.ts';
 import { actorsOf, buildMachine, type ExecutionSettings, judge, machineFrames } from './explorer.ts';
-import type { Failure, Replay, Site, TraceStep } from './results.ts';
+import { pastOf } from './history.ts';
+import type { Failure, PastStep, Replay, Site, TraceStep } from './results.ts';
 import { type SourcePlace, sourcePlace } from './source-place.ts';
 
 /** A written schedule, carried out. */
@@ -66,13 +68,18 @@ export class Reproducer {
     for (const task of this.machine.tasks)
       task.onStep = () => this.places.set(this.machine.trace.length, sourcePlace());
     let findings: readonly Finding[];
+    this.machine.keepHistory(true);
     try {
       findings = this.attempt(new RunsSchedule(runs));
     } finally {
+      this.machine.keepHistory(false);
       for (const task of this.machine.tasks) task.onStep = null;
     }
     if (token !== null) this.compare(token);
     const text = tokenOf(this.machine.trace, this.loaded.digest, this.settings.seed, this.actors);
+    const trace = this.steps();
+    // What led to a failure begins with the state after `setup`; all that came of it is in the trace.
+    this.machine.state.kernel.journal.rollback();
     const failures = findings
       .map((finding) => this.failure(finding, text))
       .sort((a, b) => lastStep(a, this.stepNumbers) - lastStep(b, this.stepNumbers));
@@ -84,7 +91,7 @@ export class Reproducer {
       others: failures.filter((failure) => failure.level === 'fail').slice(1),
       notes: failures.filter((failure) => failure.level === 'note'),
       threads: this.loaded.plans.map((plan) => plan.name),
-      trace: this.steps(),
+      trace,
       traceHash: this.machine.trace.hash(),
       outcome: this.outcome,
       logs: this.machine.logs.map(({ thread, text: line }) => ({ thread, text: line })),
@@ -93,6 +100,8 @@ export class Reproducer {
   }
 
   private readonly stepNumbers = new Map<string, number>();
+  /** Place in the trace → number of the step there. */
+  private readonly numbers = new Map<number, number>();
 
   private compare(token: Token): void {
     const trace = this.machine.trace;
@@ -134,6 +143,7 @@ export class Reproducer {
       message: finding.message,
       threads: [...new Set(sites.map((site) => site.thread))],
       sites,
+      ...this.history(finding),
       token,
       execution: null,
       occurrences: 1,
@@ -144,11 +154,31 @@ export class Reproducer {
     };
   }
 
+  /** What happened to the page or object that a finding is about, up to its last mark. */
+  private history({ noted, marks }: Finding): { history?: PastStep[] } {
+    const { trace, state } = this.machine;
+    if (noted === undefined || trace.words[noted + 5] === aboutNothing) return {};
+    const lines = pastOf(trace, noted, marks.at(-1)!.at, state.kernel);
+    return {
+      history: lines.map(({ at, text }) => {
+        const place = at === null ? undefined : this.places.get(at);
+        return {
+          step: at === null ? null : (this.numbers.get(at) ?? null),
+          thread: at === null ? null : this.record.actors[trace.actorAt(at)]!.name,
+          description: text,
+          file: place?.file ?? null,
+          line: place?.line ?? null,
+        };
+      }),
+    };
+  }
+
   private steps(): TraceStep[] {
     const trace = this.machine.trace;
     const preempted = new Set(this.machine.preemptions);
     const steps: TraceStep[] = [];
     this.stepNumbers.clear();
+    this.numbers.clear();
     for (let at = 0; at < trace.length; at = trace.after(at)) {
       if (!isStep(trace.kindAt(at))) continue;
       const place = this.places.get(at);
@@ -163,6 +193,7 @@ export class Reproducer {
         line: place?.line ?? null,
         preemption: preempted.has(at),
       });
+      this.numbers.set(at, steps.length);
       this.stepNumbers.set(`${thread}#${operation}`, steps.length);
     }
     return steps;

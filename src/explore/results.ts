@@ -17,6 +17,18 @@ export interface Site {
   column: number | null;
 }
 
+/** Something that happened to a page, or a call that an object went through. */
+export interface PastStep {
+  /** Number of the step in the trace; null for what was so after `setup`. */
+  step: number | null;
+  /** Name of the thread, or of another actor; null for `setup`. */
+  thread: string | null;
+  /** 'frame 5 is wired', 'prepare(0x1, 0) = 0' */
+  description: string;
+  file: string | null;
+  line: number | null;
+}
+
 export interface Failure {
   rule: RuleName;
   /** 'fail', or 'note' for what is worth knowing but fails nothing. */
@@ -24,6 +36,8 @@ export interface Failure {
   message: string;
   threads: string[];
   sites: Site[];
+  /** What happened before to the page or the object that it is about, in order; absent where it is about neither. */
+  history?: PastStep[];
   /** Paste it to `wiredown replay FILE TOKEN`. */
   token: string;
   /** From 1: the execution that failed so first. Null where exhaustive search in parallel has no such number. */

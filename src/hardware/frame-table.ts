@@ -7,6 +7,7 @@
  * frames first, then fresh ones in ascending order, which keeps what is allocated together physically adjacent.
  */
 import type { Journal } from './journal.ts';
+import { PageFate, type PageListener } from './page-fate.ts';
 
 const wordsPerFrame = 3;
 const owners = 0;
@@ -33,6 +34,8 @@ export interface FrameQuarantine {
 export class FrameTable {
   /** Set where threads run freely; elsewhere a frame can be used again at once. */
   quarantine: FrameQuarantine | null = null;
+  /** Hears what happens to frames; null when nobody does. */
+  listener: PageListener | null = null;
   private readonly words: Int32Array;
   private readonly pools: Int32Array;
   /** One word a frame, 1 once stored to. Written by every thread. */
@@ -130,6 +133,7 @@ export class FrameTable {
 
   /** Frees a frame without owners and wires. */
   free(frame: number, pool: number): void {
+    this.listener?.(PageFate.Freed, frame, 0, 0, 0);
     if (this.quarantine === null) this.putBack(frame, pool);
     else this.quarantine.hold(frame, pool);
   }
@@ -169,6 +173,7 @@ export class FrameTable {
   wire(frame: number, change: number): number {
     const count = this.wires(frame) + change;
     this.journal.word(this.words, frame * wordsPerFrame + wires, count);
+    this.listener?.(change > 0 ? PageFate.Wired : PageFate.Unwired, frame, 0, 0, count);
     return count;
   }
 
@@ -234,6 +239,7 @@ export class FrameTable {
   private claim(base: number, frame: number): number {
     this.journal.word(this.pools, base + available, this.pools[base + available]! - 1);
     this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
+    this.listener?.(PageFate.Allocated, frame, 0, 0, 0);
     return frame;
   }
 
@@ -282,6 +288,7 @@ export class FrameTable {
     this.journal.word(this.pools, base + available, this.pools[base + available]! - count);
     for (let frame = first; frame < first + count; frame++) {
       this.journal.word(this.words, frame * wordsPerFrame + owners, 1);
+      this.listener?.(PageFate.Allocated, frame, 0, 0, 0);
     }
   }
 

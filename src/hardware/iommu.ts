@@ -8,6 +8,7 @@
  */
 import type { MapperOptions } from './configuration.ts';
 import type { Journal } from './journal.ts';
+import type { PageListener } from './page-fate.ts';
 import { PageTables, pteFrameShift, pteRead, pteRights, pteWrite } from './page-table.ts';
 
 /** What `translate` answers when it refuses. */
@@ -48,6 +49,11 @@ export class Iommu {
     this.addressLimit = 2 ** addressBits;
     this.table = new PageTables(buffer, offset, pages, journal);
     this.cache = new PageTables(buffer, offset + PageTables.bytes(pages), pages, journal);
+  }
+
+  /** Has changes of the table told, with the numbers of physical pages, in the IOMMU's page size, in place of frames. */
+  listen(listener: PageListener | null): void {
+    this.table.listener = listener;
   }
 
   /** All of its words: for hashing. */

@@ -6,6 +6,7 @@
  * spaces, because a frame may be reused only once no cache at all can hold it, and a worker shows that by one word.
  */
 import type { Journal } from './journal.ts';
+import { PageFate, type PageListener } from './page-fate.ts';
 
 export const levelBits = 9;
 export const entriesPerTable = 1 << levelBits;
@@ -35,6 +36,8 @@ export interface ShootDown {
 export class PageTables {
   /** Null where every translation cache looks at the epoch. */
   shootDown: ShootDown | null = null;
+  /** Hears which frames come and go; null when nobody does. */
+  listener: PageListener | null = null;
   private readonly header: Int32Array;
   private readonly roots: Int32Array;
   private readonly entries: Int32Array;
@@ -106,6 +109,7 @@ export class PageTables {
     const old = this.entries[at]!;
     if (old === entry) return true;
     this.change(at, entry);
+    if (this.listener !== null) tell(this.listener, space, page, old, entry);
     if (old !== 0) this.forget(space, page, late);
     return true;
   }
@@ -115,6 +119,7 @@ export class PageTables {
     const old = this.entry(space, page);
     if (old === 0) return 0;
     this.change(this.place(space, page), 0);
+    if (this.listener !== null) tell(this.listener, space, page, old, 0);
     this.forget(space, page, late);
     return old;
   }
@@ -128,6 +133,8 @@ export class PageTables {
   destroy(space: number): void {
     const root = this.roots[space]!;
     if (root === 0) return;
+    if (this.listener !== null)
+      for (const [page, entry] of this.translations(space)) tell(this.listener, space, page, entry, 0);
     this.release(root, 3);
     this.journal.word(this.roots, space, 0);
     this.changedSinceBase = true;
@@ -200,4 +207,11 @@ export class PageTables {
     this.journal.word(this.entries, base, this.header[freeTable]!);
     this.journal.word(this.header, freeTable, table);
   }
+}
+
+function tell(listener: PageListener, space: number, page: number, before: number, after: number): void {
+  const [from, to] = [before >>> pteFrameShift, after >>> pteFrameShift];
+  if (before !== 0 && from !== to) listener(PageFate.Unmapped, from, space, page, 0);
+  if (after !== 0)
+    listener(before !== 0 && from === to ? PageFate.Protected : PageFate.Mapped, to, space, page, after & pteRights);
 }

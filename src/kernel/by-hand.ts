@@ -7,8 +7,6 @@ import type { KernelThread } from './thread.ts';
 
 /** Above every number of a virtual page. */
 const pagesOfSpace = 2 ** 36;
-/** In place of an address space: the addresses of devices. */
-export const devicePages = -1;
 
 /** A translation that was changed by hand, while processors may still use what was there. */
 export interface Change {

@@ -19,6 +19,16 @@ const slotMask = generationFactor - 1;
 /** The number under which references are counted that belong to the machine itself (made in `setup`). */
 export const machineHolder = -1;
 
+/** What can happen to a handle, for whoever keeps its history. */
+export const HandleFate = {
+  /** A holder has another number of references now. */
+  Held: 1,
+  /** The object is gone. */
+  Gone: 2,
+} as const;
+
+export type HandleListener = (fate: number, handle: number, holder: number, held: number) => void;
+
 /** Who holds references: a task, or the machine. */
 export interface Holder extends Actor {
   readonly holder: number;
@@ -54,6 +64,8 @@ class SlotPool {
 }
 
 export class HandleTable implements ObjectRegistry {
+  /** Hears what happens to handles; null when nobody does. */
+  listener: HandleListener | null = null;
   private readonly slots = new Map<number, Slot>();
   private readonly pools = new Map<number, SlotPool>();
   /** Who is releasing at this moment, for the history of the slot. */
@@ -117,6 +129,7 @@ export class HandleTable implements ObjectRegistry {
   /** Called by an object that is gone: its handle is stale from here on. */
   forget(object: KernelObject): void {
     if (object.handle === 0) return;
+    this.listener?.(HandleFate.Gone, object.handle, machineHolder, 0);
     const number = object.handle & slotMask;
     const slot = this.slots.get(number)!;
     const pool = this.poolOf(this.releasing?.pool ?? 0);
@@ -193,6 +206,8 @@ export class HandleTable implements ObjectRegistry {
     const before = rights.get(holder);
     rights.set(holder, held);
     this.journal.undo(() => (before === undefined ? rights.delete(holder) : rights.set(holder, before)));
+    if (this.listener !== null && held !== (before ?? 0))
+      this.listener(HandleFate.Held, slot.object!.handle, holder, held);
   }
 
   private removeRight(slot: Slot, holder: number): void {

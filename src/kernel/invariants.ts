@@ -5,6 +5,8 @@
  * It looks at everything there is, so it is for tests. Counts that a call of several steps is changing are left out while a
  * thread is inside one. A task that releases more than it holds breaks the count of references: that is its own bug.
  */
+
+import { deviceSpace } from '../hardware/page-fate.ts';
 import { pteFrameShift, pteRights, pteWrite } from '../hardware/page-table.ts';
 import { IOBufferMemoryDescriptor } from '../iokit/buffer-memory-descriptor.ts';
 import { CompositeMemoryDescriptor } from '../iokit/composite-memory-descriptor.ts';
@@ -16,7 +18,6 @@ import { IOMemoryDescriptor } from '../iokit/memory-descriptor.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { DevicePager } from '../vm/device-pager.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
-import { devicePages } from './by-hand.ts';
 import { machineHolder } from './handle-table.ts';
 import type { Kernel } from './kernel.ts';
 import { KernelLock } from './locks/kernel-lock.ts';
@@ -272,7 +273,7 @@ function checkDMA(kernel: Kernel, found: string[]): void {
   if (backed !== windows.size) found.push(`${windows.size} mappings have ${backed} windows`);
   const { table, cache } = iommu.translations();
   for (const { page, physicalPage } of table) {
-    if (kernel.byHand.isTouched(devicePages, page)) continue;
+    if (kernel.byHand.isTouched(deviceSpace, page)) continue;
     const window = systemMapper.space.at(page);
     const frame = Math.floor((physicalPage * iommu.pageSize) / pageSize);
     if (window === null) found.push(`device page ${page} is mapped outside of all windows`);
@@ -280,7 +281,7 @@ function checkDMA(kernel: Kernel, found: string[]): void {
       found.push(`device page ${page} shows frame ${frame}, which is free`);
   }
   for (const { page, physicalPage } of cache) {
-    if (iommu.lookup(page) !== physicalPage && !kernel.byHand.isTouched(devicePages, page))
+    if (iommu.lookup(page) !== physicalPage && !kernel.byHand.isTouched(deviceSpace, page))
       found.push(`the IOMMU has a stale translation of device page ${page}`);
   }
 }

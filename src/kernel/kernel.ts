@@ -41,8 +41,8 @@ export interface Observer {
   pagedOut(thread: KernelThread, frame: number, key: number): void;
   /** `thread` had it brought back. */
   pagedIn(thread: KernelThread, frame: number, key: number): void;
-  /** `about` is a handle, minus a frame, or 0 (rules.ts). */
-  violation(thread: KernelThread, rule: RuleName, text: string, about: number): void;
+  /** `about` is a handle, minus a frame, or 0 (rules.ts); `address` is where the thread, or whom it acts for, has the page, or 0. */
+  violation(thread: KernelThread, rule: RuleName, text: string, about: number, address: number): void;
   /** `thread` can run again. */
   woken(thread: KernelThread): void;
 }
@@ -72,6 +72,8 @@ export class Kernel {
   private readonly values: never[] = [];
   /** What the caller is to copy after status Copy. */
   copy: CopyStep | null = null;
+  /** Whose call is being carried out, or was last: who does what happens now. */
+  caller: KernelThread | null = null;
   observer: Observer = silent;
   private readonly wake = (thread: KernelThread, queue: WaitQueue): void => this.wakeThread(thread, queue);
 
@@ -148,6 +150,7 @@ export class Kernel {
   begin(thread: KernelThread, number: number, words: Words): number {
     this.reply.clear();
     thread.active = true;
+    this.caller = thread;
     const entry = callTable[number];
     try {
       if (entry === undefined) throw new Malformed(`there is no kernel call ${number}`);
@@ -171,6 +174,7 @@ export class Kernel {
   /** Takes the call that `thread` is in one step further. */
   resume(thread: KernelThread): number {
     this.reply.clear();
+    this.caller = thread;
     const running = thread.running;
     if (running === null) return this.fail(thread, new Malformed(`${thread.name} is in no call`));
     try {
@@ -252,6 +256,7 @@ export class Kernel {
   endThread(thread: KernelThread): void {
     if (thread.ended) return;
     thread.ended = true;
+    this.caller = thread;
     if (thread.active || thread.messages.length > 0) this.cleanUp(thread);
     if (thread.device) this.becomeIdle(thread);
   }
@@ -290,8 +295,8 @@ export class Kernel {
     else this.translationWatch.check(thread, address, physical, access);
   }
 
-  violation(thread: KernelThread, rule: RuleName, message: string, about = aboutNothing): void {
-    this.observer.violation(thread, rule, message, about);
+  violation(thread: KernelThread, rule: RuleName, message: string, about = aboutNothing, address = 0): void {
+    this.observer.violation(thread, rule, message, about, address);
   }
 
   /** Threads wait on a word by its physical address, so its page must stay. */

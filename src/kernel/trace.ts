@@ -59,7 +59,7 @@ export const Kind = {
   /** Happens-before: the actor takes over, or hands on, what `subject` orders. */
   Acquire: 34,
   Release: 35,
-  /** A rule was broken; subject: number of the rule; low: what it is about (rules.ts). */
+  /** A rule was broken; subject: number of the rule; low: what it is about (rules.ts); high: an address of that page, or 0. */
   Violation: 36,
   /** The actor ended; low: 0 returned, 2 failed, 3 died (as `Stop` in machine/controlled-thread.ts). */
   End: 37,
@@ -77,6 +77,13 @@ export const Kind = {
   PagedIn: 43,
   /** A page was copied, from the physical address in `subject`. */
   Moved: 44,
+  /**
+   * Something happened to the page frame that words 3 and 4 say: subject = a PageFate, low = the space it is about, high = the address
+   * there; extra: rights, or wirings. Only where a failure is told (machine/page-history.ts). Not hashed.
+   */
+  Page: 45,
+  /** Something happened to the handle in low: subject = a HandleFate, high = the holder, length = references it has now. As above. */
+  Handle: 46,
 } as const;
 
 export const firstNonStep = Kind.Bulk;
@@ -95,7 +102,7 @@ const isUnhashed = (kind: number): boolean =>
   kind === Kind.Acquire ||
   kind === Kind.Release ||
   kind === Kind.Verdict ||
-  (kind >= Kind.Recycled && kind <= Kind.Moved);
+  (kind >= Kind.Recycled && kind <= Kind.Handle);
 
 const lengthWord = 0;
 const stepsWord = 1;

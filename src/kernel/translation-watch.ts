@@ -8,9 +8,9 @@
  */
 import { hex } from '../hardware/errors.ts';
 import { takesAway } from '../hardware/late-translations.ts';
+import { deviceSpace } from '../hardware/page-fate.ts';
 import { pteFrameShift } from '../hardware/page-table.ts';
 import { accessRead } from '../hardware/translation-cache.ts';
-import { devicePages } from './by-hand.ts';
 import type { Kernel } from './kernel.ts';
 import { aboutFrame } from './rules.ts';
 import type { KernelThread } from './thread.ts';
@@ -95,7 +95,7 @@ export class TranslationWatch {
     for (const { processor, page } of late?.holders(frame) ?? [])
       found.push(`${this.kernel.threads[processor]?.name} has it in its translation cache at ${hex(page * pageSize)}`);
     if (iommu === null) return found;
-    for (const page of this.kernel.byHand.pagesOf(devicePages))
+    for (const page of this.kernel.byHand.pagesOf(deviceSpace))
       for (const [physicalPage, where] of iommu.reached(page))
         if (Math.floor((physicalPage * iommu.pageSize) / pageSize) === frame)
           found.push(`devices reach it at ${hex(page * iommu.pageSize)}${where}`);

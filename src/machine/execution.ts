@@ -13,6 +13,7 @@ import type { Actors } from './actors.ts';
 import { Stop } from './controlled-thread.ts';
 import { describeDeadlock, waitsForItself } from './deadlock.ts';
 import type { ExecutionState } from './execution-state.ts';
+import { listenToPages } from './page-history.ts';
 import { Pressure, pressureActors } from './pressure.ts';
 import { textOf } from './thrown.ts';
 
@@ -125,13 +126,37 @@ export class Execution implements Observer {
     this.trace.append(Kind.PagedIn, this.actorOf(thread), 0, key, frame * pageSize, pageSize, 0, 0);
   }
 
-  violation(thread: { readonly number: number }, rule: RuleName, text: string, about = aboutNothing): void {
-    this.broken(thread.number, ruleNumber(rule), text, about);
+  violation(
+    thread: { readonly number: number },
+    rule: RuleName,
+    text: string,
+    about = aboutNothing,
+    address = 0,
+  ): void {
+    this.broken(thread.number, ruleNumber(rule), text, about, address);
   }
 
   woken(thread: KernelThread): void {
     if (thread.number >= 0 && !thread.ended) this.actors.add(thread.number);
     this.watchClock();
+  }
+
+  /** From now on what happens to pages and handles is in the trace, or no longer: for the execution that tells a failure's story. */
+  keepHistory(on: boolean): void {
+    const { kernel } = this.state;
+    const note = (fate: number, frame: number, space: number, address: number, detail: number): void => {
+      const { pageSize } = kernel.hardware;
+      const [actor, operation] = this.doing();
+      const at = this.trace.append(Kind.Page, actor, operation, fate, frame * pageSize, pageSize, space, address);
+      this.trace.extend(at, Float64Array.of(detail), 0, 1);
+    };
+    listenToPages(kernel.hardware, on ? note : null);
+    kernel.handles.listener = on
+      ? (fate, handle, holder, held) => {
+          const [actor, operation] = this.doing();
+          this.trace.append(Kind.Handle, actor, operation, fate, -1, held, handle, holder);
+        }
+      : null;
   }
 
   /** After a step of a kernel call: memory may have become available to pager and purger, or been taken. */
@@ -147,9 +172,9 @@ export class Execution implements Observer {
   // What happens to threads.
 
   /** `thread` (-1: the machine itself) broke the rule of that number. `about` is as rules.ts says. */
-  broken(thread: number, rule: number, text: string, about = aboutNothing): void {
+  broken(thread: number, rule: number, text: string, about = aboutNothing, address = 0): void {
     const actor = thread < 0 ? this.acting : thread;
-    this.append(Kind.Violation, actor, this.tasks[thread]?.recorded ?? 0, rule, text, about);
+    this.append(Kind.Violation, actor, this.tasks[thread]?.recorded ?? 0, rule, text, about, address);
   }
 
   /** The thread sleeps in the kernel. One that closes a cycle ends the execution: what others still do changes nothing for it. */
@@ -233,14 +258,14 @@ export class Execution implements Observer {
   judge(): string | null {
     const failure = this.state.check();
     if (failure !== null) {
-      this.append(Kind.Verdict, this.machine, 0, ruleNumber('check'), failure, aboutNothing);
+      this.append(Kind.Verdict, this.machine, 0, ruleNumber('check'), failure, aboutNothing, 0);
       return null;
     }
     const label = this.state.outcome(this.results);
     const allowed = this.state.loaded.scenario.allowed;
     if (label !== null && allowed !== undefined && !allowed.includes(label)) {
       const text = `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.map((one) => JSON.stringify(one)).join(', ')}`;
-      this.append(Kind.Verdict, this.machine, 0, ruleNumber('forbidden-outcome'), text, aboutNothing);
+      this.append(Kind.Verdict, this.machine, 0, ruleNumber('forbidden-outcome'), text, aboutNothing, 0);
     }
     return label;
   }
@@ -268,12 +293,27 @@ export class Execution implements Observer {
     if (!thread.daemon) this.unfinished--;
   }
 
+  /** Who does what happens now, and in which operation. */
+  private doing(): [actor: number, operation: number] {
+    const thread = this.state.kernel.caller;
+    const actor = this.acting !== this.machine || thread === null ? this.acting : this.actorOf(thread);
+    return [actor, this.tasks[actor]?.recorded ?? 0];
+  }
+
   private actorOf(thread: KernelThread): number {
     return thread.number < 0 ? this.acting : thread.number;
   }
 
-  private append(kind: number, actor: number, operation: number, rule: number, text: string, about: number): void {
-    const at = this.trace.append(kind, actor, operation, rule, -1, 0, about, 0);
+  private append(
+    kind: number,
+    actor: number,
+    operation: number,
+    rule: number,
+    text: string,
+    about: number,
+    address: number,
+  ): void {
+    const at = this.trace.append(kind, actor, operation, rule, -1, 0, about, address);
     this.texts.set(at, text);
   }
 

@@ -143,6 +143,11 @@ export class InlineMachine implements Carrier {
     return this.chose || this.execution.pressed || this.tasks.filter((task) => task.stood).length > 1;
   }
 
+  /** Whether the next executions note what happens to pages; see Execution. */
+  keepHistory(on: boolean): void {
+    this.execution.keepHistory(on);
+  }
+
   /** `check` and `outcome` of the execution in hand; see Execution. */
   judge(): string | null {
     return this.execution.judge();

@@ -1,6 +1,7 @@
 /** A failure as a person wants to read it: what broke, where, in which order, how sure it is, and the line that replays it. */
 import type { Failure, Replay } from '../explore/results.ts';
 import { type Colours, plain } from './colour.ts';
+import { historyText } from './history-text.ts';
 import { type Pictured, picture } from './picture.ts';
 import { count, counted, fit, oneLine, place, quoted, widthOf } from './words.ts';
 
@@ -25,6 +26,7 @@ export function failureText(failure: Failure, context: FailureContext): string {
   const parts = [
     `${colours.bold(colours.red(`✗ ${failure.rule}`))}: ${colours.bold(failure.message.trim())}`,
     siteLines(failure, width, colours).join('\n'),
+    historyText(failure, colours),
   ];
   if (context.replay !== null) parts.push(picture(context.replay, width, colours));
   const logs = context.replay?.logs ?? [];

@@ -4,6 +4,7 @@ import type { Exploration, Histogram } from '../../src/explore/results.ts';
 import { explorationText } from '../../src/report/exploration-text.ts';
 import { type FailureContext, failureText, noteText } from '../../src/report/failure-text.ts';
 import { histogramText, outcomeLines } from '../../src/report/histogram-text.ts';
+import { historyText } from '../../src/report/history-text.ts';
 import { doubleFetch, failure } from './sample.ts';
 
 const context: FailureContext = {
@@ -42,6 +43,34 @@ test('a failure says the rule, each site with its place, the picture, how sure i
   ]) {
     assert.ok(text.includes(part), `missing: ${part}\n${text}`);
   }
+});
+
+test('what happened before to the page it is about: the state after setup, then the latest steps', () => {
+  const step = (number: number | null, description: string) => ({
+    step: number,
+    thread: number === null ? null : 'kernel',
+    description,
+    file: number === 4 ? 'a.ts' : null,
+    line: number === 4 ? 9 : null,
+  });
+  const past = [step(null, 'frame 5 is in use'), step(1, 'frame 5 is wired'), step(4, 'frame 5 is\nunwired')];
+  assert.is(
+    historyText({ ...failure, history: past }),
+    [
+      '  What happened before:',
+      '    after setup          frame 5 is in use',
+      '    step 1       kernel  frame 5 is wired',
+      '    step 4       kernel  frame 5 is unwired  a.ts:9',
+    ].join('\n'),
+  );
+  assert.ok(failureText({ ...failure, history: past }, context).includes('\n\n  What happened before:\n'));
+  assert.is(historyText(failure), '');
+  const long = [past[0]!, ...Array.from({ length: 30 }, (_, i) => step(i + 5, 'frame 5 is wired'))];
+  const lines = historyText({ ...failure, history: long }).split('\n');
+  assert.is(lines.length, 14);
+  assert.is(lines[2], '    … 19 earlier steps');
+  assert.match(lines[3]!, 'step 24');
+  assert.match(lines.at(-1)!, 'step 34');
 });
 
 test('what was not confirmed, or not tried, is not called confirmed', () => {

@@ -129,6 +129,7 @@ function* reach(kernel: Kernel, caller: KernelThread, request: Reach): Steps<voi
       'permission-outrun',
       `${caller.name} ${verb} frame ${number} on behalf of ${onBehalfOf.name} for ${hex(address)}, ${problem}`,
       aboutFrame(number),
+      address,
     );
 }
 

@@ -4,9 +4,9 @@
  */
 import { hex } from '../../hardware/errors.ts';
 import type { Iommu } from '../../hardware/iommu.ts';
+import { deviceSpace } from '../../hardware/page-fate.ts';
 import { addressLimit, pteFrameShift } from '../../hardware/page-table.ts';
 import { accessRead, accessWrite } from '../../hardware/translation-cache.ts';
-import { devicePages } from '../by-hand.ts';
 import { call, parameter } from '../call.ts';
 import type { Kernel } from '../kernel.ts';
 import { checkPrivilege } from '../privilege.ts';
@@ -75,7 +75,7 @@ export const translationCalls = {
         const page = at / iommu.pageSize + i;
         if (!iommu.map(page, frame * pages + i, protection & (accessRead | accessWrite)))
           throw new RangeError(`address: ${hex(at)}: no room for another table of the IOMMU`);
-        kernel.byHand.touchPage(devicePages, page);
+        kernel.byHand.touchPage(deviceSpace, page);
       }
       if (isFree(kernel, frame)) reportFree(kernel, caller, 'devices', frame, at);
     },
@@ -86,7 +86,7 @@ export const translationCalls = {
     const iommu = iommuOf(kernel, caller);
     checkDevice(iommu, at, bytes);
     for (const page of pagesOf(iommu, at, bytes)) {
-      kernel.byHand.touchPage(devicePages, page);
+      kernel.byHand.touchPage(deviceSpace, page);
       const physicalPage = iommu.lookup(page);
       if (physicalPage >= 0)
         kernel.vm.onReclaim(Math.floor((physicalPage * iommu.pageSize) / kernel.hardware.pageSize));

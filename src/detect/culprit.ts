@@ -1,0 +1,58 @@
+/**
+ * Whom a broken rule is due to: the step, before the one that suffers from it, that made it wrong. It is found in the past of the
+ * page or handle that the rule is about, so it is known where that past is.
+ */
+import { PageFate } from '../hardware/page-fate.ts';
+import { HandleFate } from '../kernel/handle-table.ts';
+import type { RuleName } from '../kernel/rules.ts';
+import type { Trace } from '../kernel/trace.ts';
+import type { Mark } from './finding.ts';
+import { callName, type HandleNote, type PageNote, pastOfHandle, pastOfPage } from './past.ts';
+
+const { Allocated, Freed, Wired, Unwired, Mapped, Unmapped, Protected } = PageFate;
+
+/** For a rule about a page: what was done to it last, of these; all that applies, in the order of the story. */
+const fates: Partial<Record<RuleName, readonly (readonly number[])[]>> = {
+  'dma-unwired': [[Unwired]],
+  'dma-outside-window': [[Wired], [Unmapped]],
+  'stale-translation': [[Unmapped, Protected]],
+  'wired-page-moved': [[Wired], [Unwired]],
+  'freed-page-reachable': [[Mapped, Wired, Freed]],
+  'permission-outrun': [[Unmapped, Protected]],
+  'use-after-release': [[Freed]],
+  unbalanced: [[Wired]],
+};
+
+/** For a rule about a handle: the last thing that was done to it, of these. */
+const handleFates: Partial<Record<RuleName, (note: HandleNote, name: string) => boolean>> = {
+  'use-after-release': ({ fate }) => fate === HandleFate.Gone,
+  unbalanced: ({ fate }, name) => fate === HandleFate.Held || name === 'prepare',
+  'unbalanced-complete': (_note, name) => name === 'complete',
+};
+
+const roles: Record<number, string> = {
+  [Allocated]: 'allocated',
+  [Freed]: 'freed',
+  [Wired]: 'wired',
+  [Unwired]: 'unwired',
+  [Mapped]: 'mapped',
+  [Unmapped]: 'unmapped',
+  [Protected]: 'protected',
+};
+
+/** The steps that led to the one at `victim`, for what the event at `noted` says; none where nothing is known. */
+export function culprits(trace: Trace, rule: RuleName, noted: number, victim: number): Mark[] {
+  const about = trace.words[noted + 5]!;
+  if (about > 0) {
+    const fits = handleFates[rule];
+    const notes = fits === undefined ? [] : pastOfHandle(trace, about, noted);
+    const last = notes.filter((note) => note.at < victim && fits!(note, callName(trace, note.at))).at(-1);
+    return last === undefined ? [] : [{ at: last.at, role: last.fate === HandleFate.Gone ? 'released' : 'held' }];
+  }
+  const wanted = about < 0 ? fates[rule] : undefined;
+  if (wanted === undefined) return [];
+  const past = pastOfPage(trace, -about, trace.words[noted + 6]!, noted).filter(({ at }) => at !== victim);
+  const found = wanted.map((some) => past.filter(({ fate }) => some.includes(fate)).at(-1));
+  const known = found.filter((note): note is PageNote => note !== undefined).sort((a, b) => a.at - b.at);
+  return known.map(({ at, fate }) => ({ at, role: roles[fate]! }));
+}

@@ -1,0 +1,114 @@
+/**
+ * The past of what a broken rule is about, read off the trace: what happened to a page frame (where the execution kept that), and
+ * the calls that a handle went through.
+ */
+import { callTable } from '../kernel/calls/index.ts';
+import { headerWords, isAccess, isStep, Kind, type Trace } from '../kernel/trace.ts';
+import { handle as handleCodec, Words } from '../kernel/wire.ts';
+
+/** Something that happened to a page frame. */
+export interface PageNote {
+  /** The step in which it happened; the note itself where there is none. */
+  readonly at: number;
+  readonly frame: number;
+  /** A PageFate. */
+  readonly fate: number;
+  readonly space: number;
+  readonly address: number;
+  readonly detail: number;
+}
+
+/**
+ * What happened to `frame`, and to whatever page was mapped at `address` (0: none), before the event at `until`, in order.
+ */
+export function pastOfPage(trace: Trace, frame: number, address: number, until: number): PageNote[] {
+  const notes: PageNote[] = [];
+  const { words } = trace;
+  for (let at = 0; at < until; at = trace.after(at)) {
+    if (trace.kindAt(at) !== Kind.Page) continue;
+    const pageSize = words[at + 4]!;
+    const isThere = address > 0 && words[at + 6] === address - (address % pageSize);
+    if (words[at + 3] !== frame * pageSize && !isThere) continue;
+    notes.push({
+      at: stepOfNote(trace, at),
+      frame: words[at + 3]! / pageSize,
+      fate: words[at + 2]!,
+      space: words[at + 5]!,
+      address: words[at + 6]!,
+      detail: words[at + headerWords]!,
+    });
+  }
+  return notes;
+}
+
+/** A step in which something happened to a handle: a call that names it, or one inside which it changed hands or went. */
+export interface HandleNote {
+  readonly at: number;
+  /** A HandleFate; 0 for a call that names it. */
+  readonly fate: number;
+  readonly holder: number;
+  readonly held: number;
+}
+
+/** Calls that only look change no object's past. */
+const onlyLooks = /^(get|is|have|readBytes|writeBytes|map(Lookup|Version|ToPhysical)|recursiveHave|objectPage)/;
+
+/** What happened to the object before the event at `until`, in order. */
+export function pastOfHandle(trace: Trace, handle: number, until: number): HandleNote[] {
+  const notes: HandleNote[] = [];
+  const { words } = trace;
+  for (let at = 0; at < until; at = trace.after(at)) {
+    const kind = trace.kindAt(at);
+    if (kind === Kind.Call && names(trace, at, handle)) notes.push({ at, fate: 0, holder: 0, held: 0 });
+    else if (kind === Kind.Handle && words[at + 5] === handle)
+      notes.push({ at: stepOfNote(trace, at), fate: words[at + 2]!, holder: words[at + 6]!, held: words[at + 4]! });
+  }
+  return notes;
+}
+
+/** Whether the call at `at` is given the handle, and does more than look at it. */
+function names(trace: Trace, at: number, handle: number): boolean {
+  const entry = callTable[trace.words[at + 2]!];
+  if (entry === undefined || onlyLooks.test(entry.name)) return false;
+  const words = wordsAt(trace, at);
+  return entry.parameters.some(({ codec }) => codec.decode(words) === handle && codec === handleCodec);
+}
+
+/** The name of the call at `at`. */
+export const callName = (trace: Trace, at: number): string => callTable[trace.words[at + 2]!]?.name ?? '';
+
+/**
+ * The step that a note in the trace belongs to: one of the same operation, the last one up to there; or the one that comes, where
+ * what was noted came first, as a page fault does before its access.
+ */
+export function stepOfNote(trace: Trace, at: number): number {
+  const actor = trace.actorAt(at);
+  const operation = trace.words[at + 1]!;
+  let step = -1;
+  for (let event = 0; event < trace.length; event = trace.after(event)) {
+    const kind = trace.kindAt(event);
+    if (!isStep(kind) || trace.actorAt(event) !== actor || trace.words[event + 1] !== operation) continue;
+    const isPressure = kind === Kind.PageOut || kind === Kind.Purge;
+    if (event > at) return step < 0 || isPressure ? event : step;
+    step = event;
+  }
+  return step < 0 ? at : step;
+}
+
+/** The step, still to come, that the kernel noted something of in advance: an access it examined, a page that goes. Else null. */
+export function stepAfter(trace: Trace, at: number): number | null {
+  let next = trace.after(at);
+  while (next < trace.length && !isStep(trace.kindAt(next))) next = trace.after(next);
+  if (next >= trace.length) return null;
+  const kind = trace.kindAt(next);
+  const isNoted = isAccess(kind) || kind === Kind.PageOut || kind === Kind.Purge;
+  const isSame = trace.actorAt(next) === trace.actorAt(at) && trace.words[next + 1] === trace.words[at + 1];
+  return isNoted && isSame ? next : null;
+}
+
+function wordsAt(trace: Trace, at: number): Words {
+  const words = new Words(trace.words);
+  words.at = at + headerWords;
+  words.length = words.at + trace.words[at + 7]!;
+  return words;
+}
