@@ -29,6 +29,7 @@ export class Reproducer {
   readonly machine: InlineMachine;
   readonly detectors: Detectors;
   private readonly record: ExecutionRecord;
+  /** By thread and operation: what is noted before a step moves its place in the trace. */
   private readonly places = new Map<number, SourcePlace>();
 
   constructor(
@@ -66,7 +67,7 @@ export class Reproducer {
   reproduce(runs: Runs, token: Token | null): Reproduction {
     this.places.clear();
     for (const task of this.machine.tasks)
-      task.onStep = () => this.places.set(this.machine.trace.length, sourcePlace());
+      task.onStep = ({ number, recorded }) => this.places.set(placeKey(number, recorded), sourcePlace());
     let findings: readonly Finding[];
     this.machine.keepHistory(true);
     try {
@@ -126,7 +127,7 @@ export class Reproducer {
   private failure(finding: Finding, token: string): Failure {
     const trace = this.machine.trace;
     const sites = finding.marks.map((mark): Site => {
-      const place = this.places.get(mark.at);
+      const place = this.placeOf(mark.at);
       return {
         thread: this.record.actors[trace.actorAt(mark.at)]!.name,
         operation: trace.words[mark.at + 1]!,
@@ -154,6 +155,11 @@ export class Reproducer {
     };
   }
 
+  private placeOf(at: number): SourcePlace | undefined {
+    const { trace } = this.machine;
+    return this.places.get(placeKey(trace.actorAt(at), trace.words[at + 1]!));
+  }
+
   /** What happened to the page or object that a finding is about, up to its last mark. */
   private history({ noted, marks }: Finding): { history?: PastStep[] } {
     const { trace, state } = this.machine;
@@ -161,7 +167,7 @@ export class Reproducer {
     const lines = pastOf(trace, noted, marks.at(-1)!.at, state.kernel);
     return {
       history: lines.map(({ at, text }) => {
-        const place = at === null ? undefined : this.places.get(at);
+        const place = at === null ? undefined : this.placeOf(at);
         return {
           step: at === null ? null : (this.numbers.get(at) ?? null),
           thread: at === null ? null : this.record.actors[trace.actorAt(at)]!.name,
@@ -181,7 +187,7 @@ export class Reproducer {
     this.numbers.clear();
     for (let at = 0; at < trace.length; at = trace.after(at)) {
       if (!isStep(trace.kindAt(at))) continue;
-      const place = this.places.get(at);
+      const place = this.placeOf(at);
       const thread = this.record.actors[trace.actorAt(at)]!.name;
       const operation = trace.words[at + 1]!;
       steps.push({
@@ -199,6 +205,8 @@ export class Reproducer {
     return steps;
   }
 }
+
+const placeKey = (thread: number, operation: number): number => thread * 2 ** 32 + operation;
 
 function lastStep(failure: Failure, numbers: ReadonlyMap<string, number>): number {
   const last = failure.sites.at(-1);

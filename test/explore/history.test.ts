@@ -77,6 +77,14 @@ test('devices’ mappings are told as such', async () => {
   assert.equal(past(failure)[1], 'kernel: frame 1 is no longer mapped at A for devices');
 });
 
+test('a step whose page had to be faulted in first keeps its place in the source', async () => {
+  const { sites: marked } = await toldFailure(gallery('double-fetch'), null, 'double-fetch');
+  assert.equal(
+    marked.map(({ line }) => line),
+    [33, 25, 34],
+  );
+});
+
 test('a failure that is about no page and no object has no past', async () => {
   assert.is((await toldFailure(gallery('deadlock'), null, 'deadlock')).history, undefined);
 });
