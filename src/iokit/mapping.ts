@@ -4,6 +4,7 @@
  */
 import type { AddressSpace } from '../vm/address-space.ts';
 import type { Actor } from '../vm/steps.ts';
+import { orForget } from './fresh-references.ts';
 import { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
 import type { IOMemoryDescriptor, MapRequest } from './memory-descriptor.ts';
@@ -38,7 +39,9 @@ export function createMapping(
   if ((options & kIOMapReference) !== 0) return null;
   const identity = descriptor.identity(request);
   if (identity !== null) return registerMapping(iokit, descriptor, space, identity, options, offset, length);
-  return placeMapping(iokit, descriptor, actor, request);
+  const place = () => placeMapping(iokit, descriptor, actor, request);
+  // Where the kernel chooses, it finds room.
+  return (options & kIOMapAnywhere) !== 0 ? place() : orForget(actor, descriptor, place);
 }
 
 /** Whether the request names bytes of the descriptor, and a task that lives. */

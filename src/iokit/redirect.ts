@@ -7,6 +7,7 @@
  */
 import type { MemoryObject } from '../vm/memory-object.ts';
 import { innerStep, type Steps, type Waiter } from '../vm/steps.ts';
+import { orForget } from './fresh-references.ts';
 import { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
 import type { IOKit } from './iokit.ts';
@@ -40,13 +41,13 @@ function retarget(waiter: Waiter, map: IOMemoryMap, target: IOMemoryDescriptor |
   if (holder !== map.descriptor || at !== map.offset) {
     if (offset + map.length > target.getLength()) return kIOReturnError;
     const readOnly = (map.options & kIOMapReadOnly) !== 0;
-    const fresh = target.wired.filter(({ reference }) => reference === null);
-    const view = target.view(waiter, { offset, length: map.length, readOnly, cacheMode: 0 });
-    // Addresses stay, so where in a page the memory begins must be the same.
-    if (view === null || view.size !== range.to - range.from || range.from + view.pageOffset !== map.address) {
-      for (const descriptor of fresh) descriptor.dropReference(waiter);
-      return kIOReturnError;
-    }
+    const view = orForget(waiter, target, () => {
+      const found = target.view(waiter, { offset, length: map.length, readOnly, cacheMode: 0 });
+      // Addresses stay, so where in a page the memory begins must be the same.
+      const fits = found?.size === range.to - range.from && range.from + found.pageOffset === map.address;
+      return fits ? found : null;
+    });
+    if (view === null) return kIOReturnError;
     if (map.gate !== null) map.openGate();
     enterView(space, waiter, range.from, view);
     for (const part of map.descriptor.mappings) {

@@ -139,6 +139,9 @@ export const size: Codec<number, number | bigint> = {
   },
 };
 
+/** An address in a result: whatever a descriptor or a map was told, it answers, beyond 2^53 the nearest double. */
+export const address = integer('an address of 64 bits', 0, 2 ** 64);
+
 /** Nanoseconds, or Infinity for "no limit". */
 export const duration: Codec<number> = {
   encode(to, value, name) {

@@ -5,7 +5,7 @@
 import { accessRead, accessWrite } from '../hardware/translation-cache.ts';
 import type { Call } from '../kernel/call.ts';
 import { Kind } from '../kernel/trace.ts';
-import { show } from '../kernel/wire.ts';
+import { checkAddress, checkValue } from '../task/scalars.ts';
 import { atomicResult } from '../task/task.ts';
 import { BulkCopy } from './bulk-copy.ts';
 import { CallSteps, noBytes } from './call-steps.ts';
@@ -90,7 +90,7 @@ export class ControlledTask extends ControlledThread {
   override store8(address: number, value: number): void {
     checkAddress(address);
     const operation = this.operation++;
-    const low = checked(value) & 0xff;
+    const low = checkValue(value) & 0xff;
     if (operation < this.done.length) return this.done.repeatStore(operation, Kind.Store8, address, low, 0);
     const physical = this.enter(operation, Kind.Store8, address, 1, accessWrite);
     if (physical === postponed) return;
@@ -102,7 +102,7 @@ export class ControlledTask extends ControlledThread {
   override store16(address: number, value: number): void {
     checkAddress(address);
     const operation = this.operation++;
-    const low = checked(value) & 0xffff;
+    const low = checkValue(value) & 0xffff;
     if (operation < this.done.length) return this.done.repeatStore(operation, Kind.Store16, address, low, 0);
     const physical = this.enter(operation, Kind.Store16, address, 2, accessWrite);
     if (physical === postponed) return;
@@ -115,7 +115,7 @@ export class ControlledTask extends ControlledThread {
   override store32(address: number, value: number): void {
     checkAddress(address);
     const operation = this.operation++;
-    const low = checked(value) >>> 0;
+    const low = checkValue(value) >>> 0;
     if (operation < this.done.length) return this.done.repeatStore(operation, Kind.Store32, address, low, 0);
     const physical = this.enter(operation, Kind.Store32, address, 4, accessWrite);
     if (physical === postponed) return;
@@ -283,16 +283,6 @@ export class ControlledTask extends ControlledThread {
 
 function join(low: number, high: number): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
-}
-
-/** Before an operation is counted: what is no number at all is a mistake, not a fault. */
-function checkAddress(address: number): void {
-  if (typeof address !== 'number') throw new TypeError(`address: expected a number, got ${show(address)}`);
-}
-
-function checked(value: number): number {
-  if (typeof value !== 'number') throw new TypeError(`store: expected a number, got ${String(value)}`);
-  return value;
 }
 
 /** A number in [0, 1) from three integers: what `task.random` returns. */

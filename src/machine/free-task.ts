@@ -11,8 +11,9 @@ import { accessRead, accessWrite, type TranslationCache } from '../hardware/tran
 import { type Call, encodeArguments, Status } from '../kernel/call.ts';
 import { calls } from '../kernel/calls/index.ts';
 import { Kind } from '../kernel/trace.ts';
-import { show, text, Words } from '../kernel/wire.ts';
+import { text, Words } from '../kernel/wire.ts';
 import type { TaskHandle } from '../task/handle.ts';
+import { checkAddress, checkValue } from '../task/scalars.ts';
 import { Task } from '../task/task.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import { faultReasons } from './faults.ts';
@@ -60,31 +61,39 @@ export class FreeTask extends Task {
   }
 
   override load8(address: number): number {
+    checkAddress(address);
     return this.memory.load8(this.resolve(address, 1, accessRead));
   }
 
   override load16(address: number): number {
+    checkAddress(address);
     if (this.isSplit(address, 2)) return this.across(address, 2).getUint16(0, true);
     return this.memory.load16(this.resolve(address, 2, accessRead));
   }
 
   override load32(address: number): number {
+    checkAddress(address);
     if ((address & 3) !== 0 && this.isSplit(address, 4)) return this.across(address, 4).getUint32(0, true);
     const physical = this.cache.translate(address, accessRead);
     return this.memory.load32(physical >= 0 ? physical : this.resolve(address, 4, accessRead));
   }
 
   override load64(address: number): bigint {
+    checkAddress(address);
     return this.across(address, 8).getBigUint64(0, true);
   }
 
   override store8(address: number, value: number): void {
+    checkAddress(address);
+    checkValue(value);
     const physical = this.resolve(address, 1, accessWrite);
     this.hardware.preserve(physical, 1);
     this.memory.store8(physical, value & 0xff);
   }
 
   override store16(address: number, value: number): void {
+    checkAddress(address);
+    checkValue(value);
     if (this.isSplit(address, 2)) {
       this.scratch.setUint16(0, value, true);
       this.scatter(address, 2);
@@ -96,6 +105,8 @@ export class FreeTask extends Task {
   }
 
   override store32(address: number, value: number): void {
+    checkAddress(address);
+    checkValue(value);
     if ((address & 3) !== 0 && this.isSplit(address, 4)) {
       this.scratch.setUint32(0, value, true);
       this.scatter(address, 4);
@@ -108,6 +119,7 @@ export class FreeTask extends Task {
   }
 
   override store64(address: number, value: bigint): void {
+    checkAddress(address);
     if (typeof value !== 'bigint') throw new TypeError(`store64: expected a bigint, got ${String(value)}`);
     this.scratch.setBigUint64(0, BigInt.asUintN(64, value), true);
     this.scatter(address, 8);
@@ -117,6 +129,7 @@ export class FreeTask extends Task {
     if (!Number.isSafeInteger(length) || length < 0 || length > 2 ** 32) {
       throw new RangeError(`read: expected a length from 0 to 2^32, got ${String(length)}`);
     }
+    checkAddress(address);
     const bytes = new Uint8Array(length);
     this.copyRuns(address, bytes, accessRead);
     return bytes;
@@ -124,10 +137,12 @@ export class FreeTask extends Task {
 
   override write(address: number, bytes: Uint8Array): void {
     if (!(bytes instanceof Uint8Array)) throw new TypeError(`write: expected a Uint8Array, got ${String(bytes)}`);
+    checkAddress(address);
     this.copyRuns(address, bytes, accessWrite);
   }
 
   override atomicOperation(kind: number, address: number, operand: number, expected: number): number {
+    checkAddress(address);
     if ((address & 3) !== 0)
       throw new RangeError(`atomic: expected an address that is a multiple of 4, got ${address}`);
     const words = this.memory.words;
@@ -210,7 +225,6 @@ export class FreeTask extends Task {
     let physical = this.cache.translate(address, access);
     if (physical >= 0) return physical;
     this.stopIfFailed();
-    if (typeof address !== 'number') throw new TypeError(`address: expected a number, got ${show(address)}`);
     let reason = 'bad address';
     // A page that came may be gone again before it is used, paged out for somebody else.
     for (let tries = 0; tries < mostFaults && Number.isSafeInteger(address) && address >= 0; tries++) {

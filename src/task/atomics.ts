@@ -2,6 +2,7 @@
 import { calls } from '../kernel/calls/index.ts';
 import { waitResults } from '../kernel/calls/time.ts';
 import { Kind } from '../kernel/trace.ts';
+import { checkValue } from './scalars.ts';
 import type { Task } from './task.ts';
 
 export type WaitResult = (typeof waitResults)[number];
@@ -16,44 +17,46 @@ export class TaskAtomics {
 
   /** Returns the value that was stored. */
   store(address: number, value: number): number {
-    this.task.atomicOperation(Kind.AtomicStore, address, value >>> 0, 0);
-    return value >>> 0;
+    const stored = word(value);
+    this.task.atomicOperation(Kind.AtomicStore, address, stored, 0);
+    return stored;
   }
 
   /** Like all that change a word, it returns the value from before. */
   add(address: number, value: number): number {
-    return this.task.atomicOperation(Kind.AtomicAdd, address, value >>> 0, 0);
+    return this.task.atomicOperation(Kind.AtomicAdd, address, word(value), 0);
   }
 
   sub(address: number, value: number): number {
-    return this.task.atomicOperation(Kind.AtomicSub, address, value >>> 0, 0);
+    return this.task.atomicOperation(Kind.AtomicSub, address, word(value), 0);
   }
 
   and(address: number, value: number): number {
-    return this.task.atomicOperation(Kind.AtomicAnd, address, value >>> 0, 0);
+    return this.task.atomicOperation(Kind.AtomicAnd, address, word(value), 0);
   }
 
   or(address: number, value: number): number {
-    return this.task.atomicOperation(Kind.AtomicOr, address, value >>> 0, 0);
+    return this.task.atomicOperation(Kind.AtomicOr, address, word(value), 0);
   }
 
   xor(address: number, value: number): number {
-    return this.task.atomicOperation(Kind.AtomicXor, address, value >>> 0, 0);
+    return this.task.atomicOperation(Kind.AtomicXor, address, word(value), 0);
   }
 
   exchange(address: number, value: number): number {
-    return this.task.atomicOperation(Kind.AtomicExchange, address, value >>> 0, 0);
+    return this.task.atomicOperation(Kind.AtomicExchange, address, word(value), 0);
   }
 
   compareExchange(address: number, expected: number, replacement: number): number {
-    return this.task.atomicOperation(Kind.AtomicCompareExchange, address, replacement >>> 0, expected >>> 0);
+    return this.task.atomicOperation(Kind.AtomicCompareExchange, address, word(replacement), word(expected));
   }
 
   /** Sleeps while the word is `expected`, until `notify` or for `timeout` nanoseconds of virtual time. */
   wait(address: number, expected: number, timeout = Number.POSITIVE_INFINITY): WaitResult {
     // The word is touched first, so that the kernel finds its page.
-    if (this.load(address) !== expected >>> 0) return 'not-equal';
-    return waitResults[this.task.invoke(calls.atomicWait, address, expected >>> 0, timeout)]!;
+    const value = word(expected);
+    if (this.load(address) !== value) return 'not-equal';
+    return waitResults[this.task.invoke(calls.atomicWait, address, value, timeout)]!;
   }
 
   /** Wakes up to `count` sleepers of the word; returns how many. */
@@ -62,3 +65,5 @@ export class TaskAtomics {
     return this.task.invoke(calls.atomicNotify, address, count);
   }
 }
+
+const word = (value: number): number => checkValue(value) >>> 0;

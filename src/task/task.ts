@@ -109,9 +109,8 @@ export abstract class Task implements Branded {
    * is short, or what may be purged must not be pageable.
    */
   allocate(size: number, options: AllocateOptions = {}): number {
-    const protection = options.protection ?? VM_PROT_READ | VM_PROT_WRITE;
-    const call = allocation(options);
-    return this.invoke(call, size, options.address ?? anywhere, options.address === undefined, protection);
+    const { address = anywhere, protection = VM_PROT_READ | VM_PROT_WRITE } = options;
+    return this.invoke(allocation(options), size, address, options.address === undefined, protection);
   }
 
   /** Unmaps whole pages. Holes are no error. */
@@ -126,16 +125,11 @@ export abstract class Task implements Branded {
 
   /** Maps a memory object that this task was handed; returns the address. */
   map(object: Branded, options: MapOptions = {}): number {
-    return this.invoke(
-      calls.mapObject,
-      handleId(object, 'MemoryObject', 'object'),
-      options.offset ?? 0,
-      options.size ?? 0,
-      options.address ?? anywhere,
-      options.address === undefined,
-      options.protection ?? VM_PROT_READ | VM_PROT_WRITE,
-      options.overwrite ?? false,
-    );
+    const { address = anywhere, offset = 0, size = 0, overwrite = false } = options;
+    const { protection = VM_PROT_READ | VM_PROT_WRITE } = options;
+    const id = handleId(object, 'MemoryObject', 'object');
+    const free = options.address === undefined;
+    return this.invoke(calls.mapObject, id, offset, size, address, free, protection, overwrite);
   }
 
   /**
@@ -143,16 +137,9 @@ export abstract class Task implements Branded {
    * address. Throws RangeError where nothing is mapped, or a copy is not allowed to read.
    */
   remap(from: Branded, address: number, size: number, options: RemapOptions = {}): number {
-    return this.invoke(
-      calls.remap,
-      handleId(from, 'Task', 'from'),
-      address,
-      size,
-      options.copy ?? false,
-      options.address ?? anywhere,
-      options.address === undefined,
-      options.overwrite ?? false,
-    );
+    const { address: at = anywhere, copy = false, overwrite = false } = options;
+    const task = handleId(from, 'Task', 'from');
+    return this.invoke(calls.remap, task, address, size, copy, at, options.address === undefined, overwrite);
   }
 
   // Messages.

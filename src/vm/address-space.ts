@@ -68,12 +68,14 @@ export class AddressSpace {
     make: MakeObject = pageableObject,
   ): number {
     const bytes = this.vm.roundPage(size);
-    const start = address ?? this.place(actor, bytes);
-    if (start === nowhere) return -KERN_NO_SPACE;
+    const vacant = address === null ? KERN_SUCCESS : this.vacancy(address, bytes);
+    if (vacant !== KERN_SUCCESS) return address === nowhere ? -KERN_NO_SPACE : -vacant;
     const object = make(this.vm, actor, bytes);
     if (object === null) return -KERN_RESOURCE_SHORTAGE;
+    const start = address ?? this.place(actor, bytes);
     const code = this.enter(actor, start, bytes, object, 0, protection, maxProtection, false);
     object.release(actor);
+    if (start === nowhere) return -KERN_NO_SPACE;
     return code === KERN_SUCCESS ? start : -code;
   }
 
@@ -113,16 +115,21 @@ export class AddressSpace {
     needsCopy = false,
   ): KernReturn {
     const end = address + size;
-    if (this.terminated || !(size > 0) || !this.isPage(address) || !this.isPage(size) || !this.isPage(offset))
-      return KERN_INVALID_ARGUMENT;
-    if (address < this.vm.pageSize || end > addressLimit) return KERN_INVALID_ADDRESS;
-    if (object !== null && offset + size > object.size) return KERN_INVALID_ARGUMENT;
+    if (!this.isPage(offset) || (object !== null && offset + size > object.size)) return KERN_INVALID_ARGUMENT;
+    const vacant = this.vacancy(address, size);
+    if (vacant !== KERN_SUCCESS && !(overwrite && vacant === KERN_NO_SPACE)) return vacant;
     if (overwrite) this.remove(actor, address, end);
-    else if (!this.isFree(address, end)) return KERN_NO_SPACE;
     object?.retain();
     this.add(new MapEntry(address, end, object, offset, protection & maxProtection, maxProtection, needsCopy));
     this.changed();
     return KERN_SUCCESS;
+  }
+
+  /** Why `size` bytes, whole pages, cannot be entered at `address`: KERN_NO_SPACE where something is mapped already. */
+  private vacancy(address: number, size: number): KernReturn {
+    if (this.terminated || !(size > 0) || !this.isPage(address) || !this.isPage(size)) return KERN_INVALID_ARGUMENT;
+    if (address < this.vm.pageSize || !this.reaches(address + size)) return KERN_INVALID_ADDRESS;
+    return this.isFree(address, address + size) ? KERN_SUCCESS : KERN_NO_SPACE;
   }
 
   /** Unmaps every page that has a byte from `start` to before `end`. Holes are no error. */
@@ -138,6 +145,8 @@ export class AddressSpace {
   protect(start: number, end: number, protection: number): KernReturn {
     const from = this.vm.truncatePage(start);
     const to = this.vm.roundPage(end);
+    // Beyond 2^53 a sum may be what one of its terms is.
+    if (!this.reaches(to)) return KERN_INVALID_ADDRESS;
     let expected = from;
     for (const entry of this.entries.overlapping(from, to)) {
       if (entry.start > expected) return KERN_INVALID_ADDRESS;

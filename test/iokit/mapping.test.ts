@@ -364,4 +364,19 @@ it('a request without a cache mode takes any map; another mode is a map of its o
   for (const map of maps) map.release();
 });
 
+it('a map that cannot be placed does not tie the descriptor to the memory of that moment', (m) => {
+  const address = m.client.allocate(m.pageSize);
+  m.client.store8(address, 1);
+  const md = IOMemoryDescriptor.withAddressRange(address, m.pageSize, kIODirectionOutIn, m.client);
+  const taken = m.other.allocate(m.pageSize);
+  assert.is(md.createMappingInTask(m.other, taken, 0), null);
+  m.client.deallocate(address, m.pageSize);
+  m.client.allocate(m.pageSize, { address });
+  m.client.store8(address, 2);
+  const map = md.createMappingInTask(m.other, 0, kIOMapAnywhere);
+  assert.is(m.other.load8(map.getVirtualAddress()), 2);
+  map.release();
+  md.release();
+});
+
 run();

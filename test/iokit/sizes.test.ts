@@ -21,37 +21,10 @@ import { IOMemoryDescriptor, type Size } from '../../src/task/iokit/io-memory-de
 import { IOSubMemoryDescriptor } from '../../src/task/iokit/io-sub-memory-descriptor.ts';
 import { MemoryObject } from '../../src/task/iokit/memory-object.ts';
 import { UPL } from '../../src/task/iokit/upl.ts';
+import { edges } from '../support/edges.ts';
 import { machineSuite, type TestMachine } from '../support/machine.ts';
 
 const { case: it, run } = machineSuite('edges of sizes');
-
-/** The edges, as numbers where they fit. */
-function edges(m: TestMachine): Size[] {
-  const page = BigInt(m.pageSize);
-  const values = [
-    0n,
-    1n,
-    page - 1n,
-    page,
-    page + 1n,
-    2n ** 31n - 1n,
-    2n ** 31n,
-    2n ** 32n - 1n,
-    2n ** 32n,
-    2n ** 32n + 1n,
-    2n ** 47n - page,
-    2n ** 47n - 1n,
-    2n ** 47n,
-    2n ** 53n - 1n,
-    2n ** 53n,
-    2n ** 53n + 1n,
-    2n ** 63n,
-    2n ** 64n - 2n * page,
-    2n ** 64n - page,
-    2n ** 64n - 1n,
-  ];
-  return values.map((value) => (value < 2n ** 53n ? Number(value) : value));
-}
 
 function everyPair(m: TestMachine, check: (address: Size, length: Size, a: bigint, l: bigint) => void): void {
   for (const address of edges(m))

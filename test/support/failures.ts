@@ -59,7 +59,7 @@ function expected(failure: Exclude<Failure, 'panic'>): unknown {
 }
 
 /** The code in a result object; anything else is an answer itself. */
-function answerOf(answer: unknown): unknown {
+export function answerOf(answer: unknown): unknown {
   return typeof answer === 'object' && answer !== null && 'result' in answer ? answer.result : answer;
 }
 

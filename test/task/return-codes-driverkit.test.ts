@@ -141,7 +141,7 @@ for (const length of [17, 2 ** 53 - 1, 2n ** 64n - 1n])
 
 // Commands.
 
-for (const maxAddressBits of [256, 2n ** 64n - 1n, -1, 0.5])
+for (const maxAddressBits of [256, 2n ** 64n - 1n])
   fails(
     'IODMACommand.Create',
     'kIOReturnBadArgument',

@@ -50,7 +50,7 @@ export const bufferCalls = {
       const task = taskId === 0 ? null : liveTask(kernel, caller, taskId);
       const from = sourceId === 0 ? null : liveTask(kernel, caller, sourceId);
       if (task === null || from === null || bytes === 0 || bytes > kernel.hardware.memory.size) return 0;
-      if ((options & kIOMemoryPageable) === 0) return 0;
+      if ((options & kIOMemoryPageable) === 0 || !from.space.reaches(source + bytes)) return 0;
       const { space } = task;
       yield* reach(caller, from.space, source, source + bytes);
       yield* allFree(caller, [space.lock, from.space.lock]);

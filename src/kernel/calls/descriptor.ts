@@ -19,12 +19,12 @@ import { HandleError } from '../handle-table.ts';
 import type { Kernel } from '../kernel.ts';
 import type { KernelTask } from '../task.ts';
 import type { KernelThread } from '../thread.ts';
-import { boolean, count, handle, list, nothing, record, size, text, u32 } from '../wire.ts';
+import { address, boolean, count, handle, list, nothing, record, size, text, u32 } from '../wire.ts';
 
 const descriptor = parameter('descriptor', handle);
 export const range = record({ address: size, length: size });
 const ranges = parameter('ranges', list(range));
-export const segment = record({ address: count, length: count });
+export const segment = record({ address, length: count });
 
 /** The class of an object, with a handle: for results that may be of any. */
 export const anyObject = record({ id: handle, kind: text });

@@ -5,7 +5,7 @@ import type { Steps } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
 import type { Kernel } from '../kernel.ts';
 import type { KernelThread } from '../thread.ts';
-import { count, handle, size, u32 } from '../wire.ts';
+import { address, count, handle, size, u32 } from '../wire.ts';
 import { anyObject, descriptorOf, liveTask, segment } from './descriptor.ts';
 
 const descriptor = parameter('descriptor', handle);
@@ -57,7 +57,12 @@ export const mapCalls = {
     },
   ),
 
-  getVirtualAddress: call('getVirtualAddress', [map], count, (kernel, caller, id) => mapOf(kernel, caller, id).address),
+  getVirtualAddress: call(
+    'getVirtualAddress',
+    [map],
+    address,
+    (kernel, caller, id) => mapOf(kernel, caller, id).address,
+  ),
   getMapLength: call('getMapLength', [map], count, (kernel, caller, id) => mapOf(kernel, caller, id).length),
   getMapOptions: call('getMapOptions', [map], u32, (kernel, caller, id) => mapOf(kernel, caller, id).options),
   getAddressTask: call('getAddressTask', [map], handle, (kernel, caller, id) => {

@@ -18,10 +18,10 @@ import { mostElements } from '../../kernel/calls/driverkit.ts';
 import { calls } from '../../kernel/calls/index.ts';
 import { currentTask } from '../current.ts';
 import { Handle, handleBrand } from '../handle.ts';
-import { descriptorId } from '../iokit/arguments.ts';
+import { descriptorId, wordOf } from '../iokit/arguments.ts';
 import { roomToCopy } from '../iokit/io-dma-command.ts';
 import type { Size } from '../iokit/io-memory-descriptor.ts';
-import { hasOther, lowBits, wordOf } from './arguments.ts';
+import { hasOther, lowBits } from './arguments.ts';
 import { IOMemoryDescriptor } from './io-memory-descriptor.ts';
 
 export interface IODMACommandSpecification {
@@ -53,12 +53,11 @@ export class IODMACommand extends Handle {
     options: Size,
     specification: IODMACommandSpecification,
   ): { result: IOReturn; command: IODMACommand | null } {
-    const maxAddressBits = Number(specification.maxAddressBits);
-    if (hasOther(options, 0) || !Number.isInteger(maxAddressBits) || maxAddressBits < 0 || maxAddressBits > 255)
-      return { result: kIOReturnBadArgument, command: null };
+    const maxAddressBits = wordOf(specification.maxAddressBits, 'maxAddressBits');
+    if (hasOther(options, 0) || maxAddressBits > 255n) return { result: kIOReturnBadArgument, command: null };
     const request = {
       segmentFunction: kIODMACommandOutputHost64,
-      numAddressBits: maxAddressBits,
+      numAddressBits: Number(maxAddressBits),
       maxSegmentSize: 0,
       maxTransferSize: 0,
       alignment: 1,

@@ -5,7 +5,7 @@ import { mostElements } from '../../kernel/calls/driverkit.ts';
 import { calls } from '../../kernel/calls/index.ts';
 import { currentTask } from '../current.ts';
 import { Handle, handleBrand } from '../handle.ts';
-import { descriptorId } from '../iokit/arguments.ts';
+import { descriptorId, wordOf } from '../iokit/arguments.ts';
 import type { Size } from '../iokit/io-memory-descriptor.ts';
 import { hasOther, lowBits } from './arguments.ts';
 
@@ -49,7 +49,7 @@ export class IOMemoryDescriptor extends Handle {
     if (hasOther(memoryDescriptorCreateOptions, kIOMemoryDirectionOutIn)) return refused;
     const whole = descriptorId(ofDescriptor, 'ofDescriptor');
     const task = currentTask();
-    if (BigInt(offset) + BigInt(length) > BigInt(task.invoke(calls.getLength, whole))) return refused;
+    if (wordOf(offset, 'offset') + wordOf(length, 'length') > task.invoke(calls.getLength, whole)) return refused;
     const options = lowBits(memoryDescriptorCreateOptions);
     return madeMemory(task.invoke(calls.withSubRange, whole, offset, length, options));
   }

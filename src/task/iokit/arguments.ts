@@ -2,6 +2,7 @@
 
 import { show } from '../../kernel/wire.ts';
 import { type Branded, handleBrand, isHandle, makeHandle } from '../handle.ts';
+import type { Size } from './io-memory-descriptor.ts';
 
 /** Options as the 32 bits they are: JavaScript's operators make numbers with the highest bit negative. */
 export function bits(options: number): number {
@@ -32,4 +33,13 @@ export function anyObjectOrNull({ id, kind }: { readonly id: number; readonly ki
 /** The handle of a descriptor, or 0 for null. Throws a TypeError. */
 export function descriptorIdOrNull(value: unknown, what: string): number {
   return value === null || value === undefined ? 0 : descriptorId(value, what);
+}
+
+/** A word of 64 bits. Throws TypeError and RangeError that name it. */
+export function wordOf(value: Size, what: string): bigint {
+  if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
+    throw new TypeError(`${what}: expected a whole number or a bigint, got ${show(value)}`);
+  const word = BigInt(value);
+  if (word !== BigInt.asUintN(64, word)) throw new RangeError(`${what}: expected 0 to 2^64 - 1, got ${show(value)}`);
+  return word;
 }

@@ -70,14 +70,16 @@ function requestOf(
   mappingOptions: number,
   mapper: IOMapper | null,
 ) {
+  const { fNumAddressBits, fMaxSegmentSize, fMaxTransferSize = 0, fAlignment = 1 } = options;
+  const { fAlignmentLength = 0, fAlignmentInternalSegments = 0 } = options;
   const request = {
     segmentFunction: outSegFunc ?? 0,
-    numAddressBits: options.fNumAddressBits,
-    maxSegmentSize: options.fMaxSegmentSize,
-    maxTransferSize: options.fMaxTransferSize ?? 0,
-    alignment: options.fAlignment ?? 1,
-    alignmentLength: options.fAlignmentLength ?? 0,
-    alignmentInternalSegments: options.fAlignmentInternalSegments ?? 0,
+    numAddressBits: fNumAddressBits,
+    maxSegmentSize: fMaxSegmentSize,
+    maxTransferSize: fMaxTransferSize,
+    alignment: fAlignment,
+    alignmentLength: fAlignmentLength,
+    alignmentInternalSegments: fAlignmentInternalSegments,
     mappingOptions: bits(mappingOptions),
   };
   return { request, mapper: handleId(mapper, 'IOMapper', 'mapper') };

@@ -2,6 +2,7 @@
 import { kIODMAMapReadAccess, kIODMAMapWriteAccess } from '../../iokit/dma-options.ts';
 import type { IOReturn } from '../../iokit/return-codes.ts';
 import { calls } from '../../kernel/calls/index.ts';
+import { show } from '../../kernel/wire.ts';
 import { currentTask } from '../current.ts';
 import { Handle, handleBrand, registerHandle } from '../handle.ts';
 import { bits, descriptorId, objectOrNull } from './arguments.ts';
@@ -87,8 +88,16 @@ export function IOMapperIOVMAlloc(pages: number): number {
   return mapper === null ? 0 : currentTask().invoke(calls.iovmAlloc, mapper.id, pages);
 }
 
+/** Numbers of pages have 32 bits. */
+function checkPages(numbers: Record<string, number>): void {
+  for (const [name, value] of Object.entries(numbers))
+    if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32)
+      throw new RangeError(`${name}: expected the number of a page, 0 to 2^32 - 1, got ${show(value)}`);
+}
+
 /** Gives up what `IOMapperIOVMAlloc` took. */
 export function IOMapperIOVMFree(address: number, pages: number): void {
+  checkPages({ address, pages });
   const mapper = IOMapper.gSystem;
   mapper?.iovmUnmapMemory(address * mapper.getPageSize(), pages * mapper.getPageSize());
 }
@@ -98,6 +107,7 @@ export function IOMapperIOVMFree(address: number, pages: number): void {
  * where there is no mapper, or 0 when there is no such place.
  */
 export function IOMapperInsertPage(address: number, offset: number, page: number): number {
+  checkPages({ address, offset, page });
   const mapper = IOMapper.gSystem;
   if (mapper === null) return page;
   const size = mapper.getPageSize();

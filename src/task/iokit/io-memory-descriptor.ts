@@ -14,7 +14,7 @@ import type { IOReturn } from '../../iokit/return-codes.ts';
 import { calls } from '../../kernel/calls/index.ts';
 import { currentTask } from '../current.ts';
 import { type Branded, Handle, handleBrand, handleId, isHandle, registerHandle } from '../handle.ts';
-import { anyObjectOrNull, bits, descriptorId, objectOrNull } from './arguments.ts';
+import { anyObjectOrNull, bits, descriptorId, objectOrNull, wordOf } from './arguments.ts';
 import { IOMemoryMap } from './io-memory-map.ts';
 import type { UPL } from './upl.ts';
 
@@ -223,7 +223,7 @@ export class IOMemoryDescriptor extends Handle {
   /** Copies `bytes` into memory, or zeroes when `bytes` is null; returns how many. Each page is a step. */
   writeBytes(offset: Size, bytes: Uint8Array | null, withLength: Size = bytes?.length ?? 0): number {
     if (bytes !== null) checkBuffer(bytes);
-    const source = bytes ?? new Uint8Array(Math.min(Number(withLength), this.getLength()));
+    const source = bytes ?? new Uint8Array(Math.min(Number(wordOf(withLength, 'withLength')), this.getLength()));
     return currentTask().transfer(calls.writeBytes, source, this.id, offset, withLength, source.length);
   }
 
