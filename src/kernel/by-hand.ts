@@ -3,6 +3,7 @@
  * needed to tell its doings from faults of this kernel.
  */
 import type { Journal } from '../hardware/journal.ts';
+import type { MemoryObject } from '../vm/memory-object.ts';
 import type { KernelThread } from './thread.ts';
 
 /** Above every number of a virtual page. */
@@ -24,6 +25,8 @@ export class ByHand {
   readonly wires = new Map<number, number>();
   /** Holder and frame → wirings of that holder's own; negative where it undid others'. */
   private readonly wirers = new Map<number, number>();
+  /** Objects that were put above others; whoever stores below one is on his own. */
+  private readonly shadows = new Map<MemoryObject, true>();
   /** Whether anybody unwired what others had wired. */
   hasUnwired = false;
   private readonly pages = new Map<number, true>();
@@ -40,6 +43,15 @@ export class ByHand {
     const before = counts.get(frame) ?? 0;
     counts.set(frame, before + change);
     this.journal.undo(() => (before === 0 ? counts.delete(frame) : counts.set(frame, before)));
+  }
+
+  addShadow(object: MemoryObject): void {
+    this.shadows.set(object, true);
+    this.journal.undo(() => this.shadows.delete(object));
+  }
+
+  isShadow(object: MemoryObject): boolean {
+    return this.shadows.has(object);
   }
 
   wiresOf(holder: number, frame: number): number {

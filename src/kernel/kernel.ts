@@ -20,6 +20,7 @@ import { MeetingPoints } from './meeting-points.ts';
 import { PageWatch } from './page-watch.ts';
 import { PrivilegeError } from './privilege.ts';
 import { aboutNothing, type RuleName } from './rules.ts';
+import { SnapshotWatch } from './snapshot-watch.ts';
 import { KernelTask } from './task.ts';
 import { KernelThread } from './thread.ts';
 import { TranslationWatch } from './translation-watch.ts';
@@ -61,6 +62,7 @@ export class Kernel {
   readonly dmaWatch = new DMAWatch(this);
   readonly translationWatch: TranslationWatch;
   readonly pageWatch: PageWatch;
+  readonly snapshotWatch: SnapshotWatch;
   /** Virtual time in nanoseconds. */
   time = 0;
   /** The last key of happens-before that was given out. */
@@ -103,6 +105,7 @@ export class Kernel {
     };
     this.translationWatch = new TranslationWatch(this);
     this.pageWatch = new PageWatch(this);
+    this.snapshotWatch = new SnapshotWatch(this);
     const kernelTask = this.addTask('kernel');
     this.iokit = new IOKit({
       vm: this.vm,

@@ -18,7 +18,7 @@ export function checkObjects(kernel: Kernel, objects: ReadonlySet<MemoryObject>)
     }
   for (const object of objects) {
     if (object.shownBy.size !== (shown.get(object) ?? 0)) found.push('an object knows entries that do not show it');
-    checkChain(kernel.vm.pageSize, object, objects, found);
+    checkChain(kernel, object, objects, found);
     checkPages(kernel, object, found);
   }
   checkSlots(kernel, objects, found);
@@ -29,7 +29,8 @@ export function checkObjects(kernel: Kernel, objects: ReadonlySet<MemoryObject>)
   return found;
 }
 
-function checkChain(pageSize: number, object: MemoryObject, objects: ReadonlySet<MemoryObject>, found: string[]): void {
+function checkChain(kernel: Kernel, object: MemoryObject, objects: ReadonlySet<MemoryObject>, found: string[]): void {
+  const { byHand, vm } = kernel;
   const { shadow, copy } = object;
   if (shadow !== null && !shadow.shadowedBy.has(object)) found.push('an object does not know what shadows it');
   for (const upper of object.shadowedBy) {
@@ -38,7 +39,7 @@ function checkChain(pageSize: number, object: MemoryObject, objects: ReadonlySet
   }
   if (copy !== null && copy.shadow !== object) found.push('the copy of an object does not shadow it');
   for (const upper of object.shadowedBy)
-    if (upper !== copy && isStoredBelow(pageSize, object, upper))
+    if (upper !== copy && !byHand.isShadow(upper) && isStoredBelow(vm.pageSize, object, upper))
       found.push('an object is stored to where another one sees through to it');
   const seen = new Set<MemoryObject>();
   for (let below: MemoryObject | null = object; below !== null; below = below.shadow) {

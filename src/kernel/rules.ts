@@ -28,6 +28,7 @@ export const ruleNames = [
   'stale-translation',
   'wired-page-moved',
   'unbalanced',
+  'snapshot-broken',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

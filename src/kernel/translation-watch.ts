@@ -10,7 +10,7 @@ import { hex } from '../hardware/errors.ts';
 import { takesAway } from '../hardware/late-translations.ts';
 import { deviceSpace } from '../hardware/page-fate.ts';
 import { pteFrameShift } from '../hardware/page-table.ts';
-import { accessRead } from '../hardware/translation-cache.ts';
+import { accessRead, accessWrite } from '../hardware/translation-cache.ts';
 import type { Kernel } from './kernel.ts';
 import { aboutFrame } from './rules.ts';
 import type { KernelThread } from './thread.ts';
@@ -46,6 +46,8 @@ export class TranslationWatch {
   /** `thread` is about to use a translation that its processor alone has. */
   check(thread: KernelThread, address: number, physical: number, access: number): void {
     const { kernel } = this;
+    if (access === accessWrite)
+      kernel.snapshotWatch.stored(thread, Math.floor(physical / kernel.hardware.pageSize), thread.task.space, address);
     const page = Math.floor(address / kernel.hardware.pageSize);
     const change = kernel.byHand.changeOf(thread.task.space.number, page);
     if (change === null || !(change.freed || change.by.ended)) return;

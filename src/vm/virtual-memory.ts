@@ -35,6 +35,8 @@ export class VirtualMemory {
   history: PageHistory = { moved() {}, pagedOut: () => 0, pagedIn() {} };
   /** Told before the contents of a frame are put elsewhere, or dropped, under whoever has it. */
   onMove: (actor: Actor, frame: number) => void = () => {};
+  /** Told that from now on nobody may store to these pages of an object as they are: somebody has a copy of them. */
+  onProtect: (object: MemoryObject, first: number, end: number) => void = () => {};
   /** Told when a frame is about to be given back. */
   onFree: (actor: Actor, frame: number) => void = () => {};
   /** Told when a page is taken away from whoever reaches it: paged out, dropped, or by hand. */

@@ -19,6 +19,8 @@ const gallery: Readonly<Record<string, readonly RuleName[]>> = {
   'copy-overwrite-fixed': [],
   deadlock: ['deadlock'],
   'deadlock-fixed': [],
+  'dirty-cow': ['snapshot-broken'],
+  'dirty-cow-fixed': [],
   'dma-after-complete': ['dma-unwired'],
   'dma-after-complete-fixed': [],
   'double-close': ['uncaught-exception', 'use-after-release'],

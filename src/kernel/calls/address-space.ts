@@ -5,6 +5,7 @@
 import { hex, KernelPanic } from '../../hardware/errors.ts';
 import type { AddressSpace } from '../../vm/address-space.ts';
 import { KERN_INVALID_ADDRESS, KERN_SUCCESS } from '../../vm/kern-return.ts';
+import type { MapEntry } from '../../vm/map-entry.ts';
 import type { MemoryObject } from '../../vm/memory-object.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
@@ -47,14 +48,19 @@ export const addressSpaceCalls = {
       maxProtection: u32,
       object: handle,
       offset: count,
+      needsCopy: boolean,
+      inTransition: boolean,
+      wired: count,
     }),
     (kernel, caller, id, at) => {
-      const entry = spaceOf(kernel, caller, id).lookup(at);
-      if (entry === null)
-        return { found: false, start: 0, end: 0, protection: 0, maxProtection: 0, object: 0, offset: 0 };
-      const { start, end, protection, maxProtection, offset } = entry;
+      const space = spaceOf(kernel, caller, id);
+      const entry = space.lookup(at);
+      if (entry === null) return { ...nothingThere };
+      const { start, end, protection, maxProtection, offset, needsCopy } = entry;
       const object = entry.object === null ? 0 : kernel.handles.grant(entry.object, caller);
-      return { found: true, start, end, protection, maxProtection, object, offset };
+      const inTransition = space.awaitedIn(start, end) !== null;
+      const wired = wiredPages(kernel, entry);
+      return { found: true, start, end, protection, maxProtection, object, offset, needsCopy, inTransition, wired };
     },
   ),
 
@@ -70,9 +76,22 @@ export const addressSpaceCalls = {
       parameter('protection', u32),
       parameter('maxProtection', u32),
       parameter('overwrite', boolean),
+      parameter('needsCopy', boolean),
     ],
     u32,
-    function* (kernel, caller, id, at, objectId, offset, bytes, protection, maxProtection, overwrite): Steps<number> {
+    function* (
+      kernel,
+      caller,
+      id,
+      at,
+      objectId,
+      offset,
+      bytes,
+      protection,
+      maxProtection,
+      overwrite,
+      needsCopy,
+    ): Steps<number> {
       const space = spaceOf(kernel, caller, id);
       const object = kernel.handles.lookup(objectId, 'MemoryObject', caller) as MemoryObject;
       checkPage('address', at, kernel.hardware.pageSize);
@@ -83,7 +102,7 @@ export const addressSpaceCalls = {
       try {
         yield* space.lock.free(caller);
         const length = kernel.vm.roundPage(bytes === 0 ? object.size - offset : bytes);
-        return space.enter(caller, at, length, object, offset, protection, maxProtection, overwrite);
+        return space.enter(caller, at, length, object, offset, protection, maxProtection, overwrite, needsCopy);
       } finally {
         object.release(caller);
       }
@@ -114,6 +133,37 @@ export const addressSpaceCalls = {
     },
   ),
 };
+
+const nothingThere = {
+  found: false,
+  start: 0,
+  end: 0,
+  protection: 0,
+  maxProtection: 0,
+  object: 0,
+  offset: 0,
+  needsCopy: false,
+  inTransition: false,
+  wired: 0,
+};
+
+/** How many pages that an entry shows are wired. */
+function wiredPages({ hardware }: Kernel, { start, end, offset, object }: MapEntry): number {
+  const pages = (end - start) / hardware.pageSize;
+  let first = offset / hardware.pageSize;
+  let wired = 0;
+  const seen = new Set<number>();
+  for (let below = object; below !== null; below = below.shadow) {
+    const from = first;
+    below.forResident(from, from + pages, (index, frame) => {
+      if (seen.has(index - from)) return;
+      seen.add(index - from);
+      if (hardware.frames.wires(frame) > 0) wired++;
+    });
+    first += below.shadowIndex;
+  }
+  return wired;
+}
 
 export function spaceOf(kernel: Kernel, caller: KernelThread, id: number): AddressSpace {
   checkPrivilege(caller, 'an address space');

@@ -8,6 +8,7 @@
 import { hex, KernelPanic } from '../../hardware/errors.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import { type MemoryObject, noFrame } from '../../vm/memory-object.ts';
+import { copyShared, setShadow } from '../../vm/shadow.ts';
 import type { CopyStep, Steps } from '../../vm/steps.ts';
 import { settleUnwire } from '../balance.ts';
 import { call, parameter } from '../call.ts';
@@ -17,7 +18,7 @@ import { checkPrivilege } from '../privilege.ts';
 import { aboutFrame } from '../rules.ts';
 import type { KernelTask } from '../task.ts';
 import type { KernelThread } from '../thread.ts';
-import { count, handle, nothing, size, u8 } from '../wire.ts';
+import { boolean, count, handle, nothing, size, u8 } from '../wire.ts';
 
 const frame = parameter('frame', count);
 /** A task and an address of it; handle 0 when nobody asked for the access. */
@@ -27,6 +28,7 @@ const access = [
   parameter('length', count),
   parameter('task', handle),
   parameter('address', size),
+  parameter('force', boolean),
 ] as const;
 
 export const frameCalls = {
@@ -66,11 +68,11 @@ export const frameCalls = {
   }),
 
   /** Copies out of the frame. The access itself is a step of its own, after the call's. */
-  frameRead: call('frameRead', access, nothing, (kernel, caller, number, offset, length, task, address) =>
-    reach(kernel, caller, { number, offset, length, task, address, rights: VM_PROT_READ }),
+  frameRead: call('frameRead', access, nothing, (kernel, caller, number, offset, length, task, address, force) =>
+    reach(kernel, caller, { number, offset, length, task, address, force, rights: VM_PROT_READ }),
   ),
-  frameWrite: call('frameWrite', access, nothing, (kernel, caller, number, offset, length, task, address) =>
-    reach(kernel, caller, { number, offset, length, task, address, rights: VM_PROT_WRITE }),
+  frameWrite: call('frameWrite', access, nothing, (kernel, caller, number, offset, length, task, address, force) =>
+    reach(kernel, caller, { number, offset, length, task, address, force, rights: VM_PROT_WRITE }),
   ),
 
   /** The frame of a page of a memory object, made resident; 0 when memory is used up. */
@@ -88,6 +90,28 @@ export const frameCalls = {
     },
   ),
 
+  /** An object that shows what the given one has, until it is stored to itself. Whoever stores below it from here on breaks it. */
+  objectShadow: call('objectShadow', [parameter('object', handle)], handle, (kernel, caller, id) => {
+    checkPrivilege(caller, 'the shadow of a memory object');
+    const object = kernel.handles.lookup(id, 'MemoryObject', caller) as MemoryObject;
+    const upper = kernel.vm.createObject(object.size);
+    upper.trueShare = true;
+    upper.cacheMode = object.cacheMode;
+    setShadow(kernel.vm, upper, object.retain(), 0);
+    kernel.byHand.addShadow(upper);
+    return kernel.handles.give(upper, caller);
+  }),
+
+  /** A copy of all of an object, which others may go on storing to; 0 when memory is used up. */
+  objectCopy: call('objectCopy', [parameter('object', handle)], handle, (kernel, caller, id) => {
+    checkPrivilege(caller, 'a copy of a memory object');
+    const object = kernel.handles.lookup(id, 'MemoryObject', caller) as MemoryObject;
+    const copied = copyShared(kernel.vm, caller, object, 0, object.pageCount);
+    if (copied === null) return 0;
+    if (!copied.object.trueShare) kernel.journal.set(copied.object, 'trueShare', true);
+    return kernel.handles.give(copied.object, caller);
+  }),
+
   /** Sleeps until somebody wakes the event. */
   eventWait: call('eventWait', [parameter('event', count)], u8, function* (kernel, caller, event): Steps<number> {
     checkPrivilege(caller, 'waiting for an event without a lock');
@@ -101,11 +125,13 @@ interface Reach {
   readonly length: number;
   readonly task: number;
   readonly address: number;
+  /** What the mapping may be given counts, in place of what it allows now. */
+  readonly force: boolean;
   readonly rights: number;
 }
 
 function* reach(kernel: Kernel, caller: KernelThread, request: Reach): Steps<void> {
-  const { number, offset, length, task, address, rights } = request;
+  const { number, offset, length, task, address, force, rights } = request;
   checkFrame(kernel, caller, number);
   const { pageSize } = kernel.hardware;
   if (offset + length > pageSize)
@@ -121,8 +147,9 @@ function* reach(kernel: Kernel, caller: KernelThread, request: Reach): Steps<voi
     const text = `${caller.name} ${verb} frame ${number}, which is free`;
     kernel.violation(caller, 'use-after-release', text, aboutFrame(number));
   }
+  if (intoMemory) kernel.snapshotWatch.stored(caller, number, onBehalfOf?.space ?? null, address);
   if (onBehalfOf === null) return;
-  const problem = outrun(kernel, onBehalfOf, address, number, rights);
+  const problem = outrun(kernel, onBehalfOf, address, number, rights, force);
   if (problem !== null)
     kernel.violation(
       caller,
@@ -134,13 +161,21 @@ function* reach(kernel: Kernel, caller: KernelThread, request: Reach): Steps<voi
 }
 
 /** Why the task's mapping does not allow the access at this moment; null when it does. */
-function outrun(kernel: Kernel, task: KernelTask, address: number, number: number, rights: number): string | null {
+function outrun(
+  kernel: Kernel,
+  task: KernelTask,
+  address: number,
+  number: number,
+  rights: number,
+  force: boolean,
+): string | null {
   const entry = task.space.lookup(address);
   if (entry === null) return 'where nothing is mapped';
-  if ((entry.protection & rights) === 0)
+  if (((force ? entry.maxProtection : entry.protection) & rights) === 0)
     return `whose mapping does not allow to ${rights === VM_PROT_WRITE ? 'write' : 'read'}`;
   const page = Math.floor((address - entry.start + entry.offset) / kernel.hardware.pageSize);
-  return entry.object?.pages.get(page) === number ? null : 'where other memory is mapped';
+  const found = entry.object?.find(page);
+  return found?.object.pages.get(found.index) === number ? null : 'where other memory is mapped';
 }
 
 function checkFrame(kernel: Kernel, caller: KernelThread, number: number): void {

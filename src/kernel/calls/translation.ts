@@ -7,6 +7,7 @@ import type { Iommu } from '../../hardware/iommu.ts';
 import { deviceSpace } from '../../hardware/page-fate.ts';
 import { addressLimit, pteFrameShift } from '../../hardware/page-table.ts';
 import { accessRead, accessWrite } from '../../hardware/translation-cache.ts';
+import { VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import { call, parameter } from '../call.ts';
 import type { Kernel } from '../kernel.ts';
 import { checkPrivilege } from '../privilege.ts';
@@ -37,6 +38,7 @@ export const translationCalls = {
         throw new RangeError(`address: ${hex(at)}: no room for another page table`);
       kernel.translationWatch.changed(caller, space.number, page, before, after);
       kernel.pageWatch.replaced(caller, space, at, before >>> pteFrameShift, frame);
+      if ((protection & VM_PROT_WRITE) !== 0) kernel.snapshotWatch.exposed(caller, frame, space, at);
       if (isFree(kernel, frame)) reportFree(kernel, caller, space.name, frame, at);
     },
   ),

@@ -3,9 +3,12 @@ import { calls } from '../../kernel/calls/index.ts';
 import { type Branded, handleId } from '../handle.ts';
 import type { Task } from '../task.ts';
 
-/** For whom the kernel reaches a frame: the rule `permission-outrun` looks whether that task could do it itself right then. */
+/**
+ * For whom the kernel reaches a frame: the rule `permission-outrun` looks whether that task could do it itself right then. With `force`,
+ * as a debugger stores: what its mapping may be given counts (`maxProtection`).
+ */
 export interface FrameAccess {
-  onBehalfOf?: { readonly task: Branded; readonly address: number };
+  onBehalfOf?: { readonly task: Branded; readonly address: number; readonly force?: boolean };
 }
 
 export class PrivilegedFrames {
@@ -69,7 +72,16 @@ export class PrivilegedFrames {
   private load(frame: number, offset: number, width: number, { onBehalfOf }: FrameAccess = {}): DataView {
     const bytes = new Uint8Array(width);
     const task = handleId(onBehalfOf?.task, 'Task', 'onBehalfOf.task');
-    this.task.transfer(calls.frameRead, bytes, frame, offset, width, task, onBehalfOf?.address ?? 0);
+    this.task.transfer(
+      calls.frameRead,
+      bytes,
+      frame,
+      offset,
+      width,
+      task,
+      onBehalfOf?.address ?? 0,
+      onBehalfOf?.force ?? false,
+    );
     return new DataView(bytes.buffer);
   }
 
@@ -83,6 +95,15 @@ export class PrivilegedFrames {
     const bytes = new Uint8Array(width);
     fill(new DataView(bytes.buffer));
     const task = handleId(onBehalfOf?.task, 'Task', 'onBehalfOf.task');
-    this.task.transfer(calls.frameWrite, bytes, frame, offset, width, task, onBehalfOf?.address ?? 0);
+    this.task.transfer(
+      calls.frameWrite,
+      bytes,
+      frame,
+      offset,
+      width,
+      task,
+      onBehalfOf?.address ?? 0,
+      onBehalfOf?.force ?? false,
+    );
   }
 }

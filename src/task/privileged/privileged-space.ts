@@ -18,6 +18,12 @@ export interface MapEntrySnapshot {
   readonly object: MemoryObject | null;
   /** Byte of the object that `start` shows. */
   readonly offset: number;
+  /** Others see the object too, and must not see what is stored here: the first store gets it a copy. */
+  readonly needsCopy: boolean;
+  /** Accesses have to wait: it is redirected to nothing, or a device is still filling it. */
+  readonly inTransition: boolean;
+  /** How many of its pages are wired. */
+  readonly wired: number;
 }
 
 export interface EnterOptions {
@@ -30,6 +36,8 @@ export interface EnterOptions {
   maxProtection?: number;
   /** Replaces what is there. */
   overwrite?: boolean;
+  /** Others see the object as well; what is stored here stays here, in a copy that the first store makes. */
+  needsCopy?: boolean;
 }
 
 export class PrivilegedSpace {
@@ -72,6 +80,7 @@ export class PrivilegedSpace {
       options.protection ?? readWrite,
       options.maxProtection ?? readWrite,
       options.overwrite ?? false,
+      options.needsCopy ?? false,
     );
   }
 

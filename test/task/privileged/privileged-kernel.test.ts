@@ -1,6 +1,8 @@
 /** `task.kernel` (api.md, "The privileged interface"): what the kernel stands on, and what scenarios can break with it (I1, I3, I9). */
 import * as assert from 'uvu/assert';
+import { kIODirectionIn, kIOMapAnywhere, kIOMapUnique } from '../../../src/iokit/options.ts';
 import { stateHash } from '../../../src/kernel/state-hash.ts';
+import { IOMemoryDescriptor } from '../../../src/task/iokit/io-memory-descriptor.ts';
 import { MemoryObject } from '../../../src/task/iokit/memory-object.ts';
 import { VM_PROT_NONE, VM_PROT_READ, VM_PROT_WRITE } from '../../../src/task/task.ts';
 import { KERN_INVALID_ADDRESS, KERN_NO_SPACE, KERN_SUCCESS } from '../../../src/vm/kern-return.ts';
@@ -32,6 +34,9 @@ it(
         maxProtection: VM_PROT_READ | VM_PROT_WRITE,
         object: object.id,
         offset: m.pageSize,
+        needsCopy: false,
+        inTransition: false,
+        wired: 0,
       },
     );
     assert.is(space.version, before + 1);
@@ -235,6 +240,93 @@ it(
     assert.throws(() => m.kernel.kernel.iommu.flush({ address: 0, length: 1 }), /this machine has none/);
     m.kernel.kernel.shootDown(m.client, 0, 2 ** 20);
     assert.throws(() => m.kernel.kernel.shootDown(m.client, 2 ** 47, 1), /less than 2\^47/);
+  },
+  one,
+);
+
+it(
+  'an entry shows that it needs a copy, how many of its pages are wired, and that accesses to it wait',
+  (m) => {
+    const { kernel } = m.kernel;
+    const space = kernel.addressSpace(m.client);
+    const object = kernel.memoryObject(2 * m.pageSize);
+    const at = 64 * m.pageSize;
+    kernel.frames.store8(object.page(0), 0, 7);
+    space.enter(at, object, { needsCopy: true });
+    assert.is(space.lookup(at)!.needsCopy, true);
+    m.client.store8(at, 8);
+    assert.is(space.lookup(at)!.needsCopy, false, 'the first store made the copy');
+    assert.is(kernel.frames.load8(object.page(0), 0), 7);
+    kernel.frames.wire(object.page(m.pageSize));
+    assert.is(space.lookup(at)!.wired, 1, 'seen through to');
+    kernel.frames.unwire(object.page(m.pageSize));
+    assert.is(space.lookup(at)!.wired, 0);
+
+    const memory = m.kernel.allocate(m.pageSize);
+    const map = IOMemoryDescriptor.withAddressRange(memory, m.pageSize, kIODirectionIn, m.kernel).createMappingInTask(
+      m.client,
+      0,
+      kIOMapAnywhere | kIOMapUnique,
+    )!;
+    const shown = map.getVirtualAddress();
+    assert.is(space.lookup(shown)!.inTransition, false);
+    assert.is(map.redirect(null, 0), 0);
+    assert.is(space.lookup(shown)!.inTransition, true);
+    map.release();
+    space.remove(at, 2 * m.pageSize);
+    object.release();
+    assert.equal(m.violations, []);
+  },
+  one,
+);
+
+it(
+  'shadows show what is below but for what they have; copies show what was there; I4 a store that either must not see',
+  (m) => {
+    const { kernel } = m.kernel;
+    const { frames } = kernel;
+    const object = kernel.memoryObject(2 * m.pageSize);
+    frames.store32(object.page(0), 0, 1);
+    const copy = object.copy();
+    const reader = m.client.map(copy, { protection: VM_PROT_READ });
+    const owner = m.other.map(object);
+    m.other.store32(owner, 2);
+    assert.is(m.client.load32(reader), 1, 'a task’s store makes the copy first');
+    frames.store32(object.page(0), 0, 3);
+    assert.equal(m.violations, [], 'the copy has its own page now');
+    frames.store32(object.page(m.pageSize), 0, 3);
+    assert.equal(m.violations, ['snapshot-broken'], 'and of this one not yet');
+
+    const below = kernel.memoryObject(m.pageSize);
+    frames.store32(below.page(0), 0, 4);
+    const upper = below.shadow();
+    const at = m.client.map(upper);
+    assert.is(m.client.load32(at), 4);
+    frames.store32(below.page(0), 0, 5);
+    assert.is(m.violations.length, 2, 'the shadow sees through to it');
+    m.client.store32(at, 6);
+    frames.store32(below.page(0), 0, 7);
+    assert.is(m.violations.length, 2, 'it has its own page now');
+    assert.is(m.client.load32(at), 6);
+
+    const space = kernel.addressSpace(m.other);
+    const file = kernel.memoryObject(m.pageSize);
+    const page = file.page(0);
+    space.enter(64 * m.pageSize, file, { needsCopy: true });
+    const onBehalfOf = { task: m.other, address: 64 * m.pageSize };
+    frames.store32(page, 0, 1);
+    assert.is(m.violations.length, 2, 'of the file’s own');
+    frames.store32(page, 0, 1, { onBehalfOf });
+    assert.is(m.violations.length, 3, 'a private store that all see');
+    kernel.translations(m.other).set(64 * m.pageSize, page, VM_PROT_READ | VM_PROT_WRITE);
+    assert.is(m.violations.length, 4, 'as many as it likes');
+    kernel.translations(m.other).set(64 * m.pageSize, page, VM_PROT_READ);
+    kernel.translations(m.other).clear(64 * m.pageSize);
+    m.other.store32(64 * m.pageSize, 2);
+    frames.store32(m.frameOf(m.other, 64 * m.pageSize), 0, 3, { onBehalfOf });
+    assert.is(m.violations.length, 4, 'its own copy');
+    assert.ok(m.violations.every((rule) => rule === 'snapshot-broken'));
+    for (const made of [object, copy, below, upper, file]) made.release();
   },
   one,
 );
