@@ -28,6 +28,8 @@ const handleFates: Partial<Record<RuleName, (note: HandleNote, name: string) => 
   'use-after-release': ({ fate }) => fate === HandleFate.Gone,
   unbalanced: ({ fate }, name) => fate === HandleFate.Held || name === 'prepare',
   'unbalanced-complete': (_note, name) => name === 'complete',
+  'use-after-complete': (_note, name) => name === 'complete',
+  'direction-misuse': (_note, name) => name === 'prepare',
 };
 
 const roles: Record<number, string> = {
@@ -40,6 +42,11 @@ const roles: Record<number, string> = {
   [Protected]: 'protected',
 };
 
+function roleOf({ fate }: HandleNote, name: string): string {
+  if (fate === HandleFate.Gone) return 'released';
+  return name === 'complete' ? 'completed' : 'held';
+}
+
 /** The steps that led to the one at `victim`, for what the event at `noted` says; none where nothing is known. */
 export function culprits(trace: Trace, rule: RuleName, noted: number, victim: number): Mark[] {
   const about = trace.words[noted + 5]!;
@@ -47,7 +54,7 @@ export function culprits(trace: Trace, rule: RuleName, noted: number, victim: nu
     const fits = handleFates[rule];
     const notes = fits === undefined ? [] : pastOfHandle(trace, about, noted);
     const last = notes.filter((note) => note.at < victim && fits!(note, callName(trace, note.at))).at(-1);
-    return last === undefined ? [] : [{ at: last.at, role: last.fate === HandleFate.Gone ? 'released' : 'held' }];
+    return last === undefined ? [] : [{ at: last.at, role: roleOf(last, callName(trace, last.at)) }];
   }
   const wanted = about < 0 ? fates[rule] : undefined;
   if (wanted === undefined) return [];

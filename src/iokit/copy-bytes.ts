@@ -53,7 +53,7 @@ export function isRightDirection(
   if ((direction & (intoMemory ? kIODirectionIn : kIODirectionOut)) !== 0) return true;
   const text = intoMemory ? 'writeBytes needs kIODirectionIn' : 'readBytes needs kIODirectionOut';
   const prepared = `${descriptor.name} is prepared with direction ${direction & kIODirectionOutIn}`;
-  iokit.violation(actor, 'direction-misuse', `${text}: ${prepared}`);
+  iokit.violation(actor, 'direction-misuse', `${text}: ${prepared}`, descriptor);
   return false;
 }
 

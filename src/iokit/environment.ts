@@ -1,6 +1,7 @@
 /** What I/O Kit needs from the kernel around it. The kernel implements it; nothing here knows the kernel. */
 import type { Journal } from '../hardware/journal.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
+import type { KernelObject } from '../vm/kernel-object.ts';
 import type { Actor } from '../vm/steps.ts';
 import type { VirtualMemory } from '../vm/virtual-memory.ts';
 
@@ -9,6 +10,7 @@ export type IOKitRule =
   | 'unbalanced-complete'
   | 'direction-misuse'
   | 'use-before-prepare'
+  | 'use-after-complete'
   | 'dangling-mapping'
   | 'leak'
   | 'livelock';
@@ -19,5 +21,6 @@ export interface IOKitEnvironment {
   /** Whose word counts where Apple's reference page and the sources differ (decisions.md). */
   readonly semantics: 'documented' | 'xnu';
   readonly kernelSpace: AddressSpace;
-  violation(actor: Actor, rule: IOKitRule, text: string): void;
+  /** @param about the object whose past led to it */
+  violation(actor: Actor, rule: IOKitRule, text: string, about: KernelObject | null): void;
 }

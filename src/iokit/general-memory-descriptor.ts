@@ -166,7 +166,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     if (this.deviceMemory) return kIOReturnSuccess;
     if (this.remote) return kIOReturnNotAttached;
     if (!(yield* this.wiring.complete(waiter, direction))) {
-      this.iokit.violation(waiter, 'unbalanced-complete', `complete of ${this.name}, which is not prepared`);
+      this.iokit.violation(waiter, 'unbalanced-complete', `complete of ${this.name}, which is not prepared`, this);
     } else if (this.wiring.wireCount === 0) this.holdPages(waiter, null);
     return kIOReturnSuccess;
   }
@@ -371,7 +371,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     for (const map of this.mappings) {
       if (map.references > 1) {
         const text = `${this.name} is initialised again while a map of it is in use`;
-        this.iokit.violation(actor, 'dangling-mapping', text);
+        this.iokit.violation(actor, 'dangling-mapping', text, map);
       }
       map.abandon(actor);
     }
@@ -405,8 +405,9 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   private failUnprepared(actor: Actor, call: string): never {
-    const text = `${call} of ${this.name}, which is not prepared`;
-    this.iokit.violation(actor, 'use-before-prepare', text);
+    const { completed } = this.wiring;
+    const text = `${call} of ${this.name}, which is ${completed ? 'completed' : 'not prepared'}`;
+    this.iokit.violation(actor, completed ? 'use-after-complete' : 'use-before-prepare', text, this);
     throw new KernelPanic(text);
   }
 

@@ -101,8 +101,7 @@ export class IOMemoryMap extends KernelObject {
     const { space, range } = this;
     if (this.gate !== null) this.openGate();
     this.wiring.releaseAll(actor);
-    if (space !== null && range !== null && (this.options & kIOMapOverwrite) === 0)
-      space.remove(actor, range.start, range.end);
+    if (space !== null && range !== null && (this.options & kIOMapOverwrite) === 0) this.leave(actor, space, range);
     this.forgetSpace();
     return kIOReturnSuccess;
   }
@@ -113,6 +112,12 @@ export class IOMemoryMap extends KernelObject {
     if (this.gate !== null) this.openGate();
     this.wiring.releaseAll(actor);
     this.forgetSpace();
+  }
+
+  /** Whether its task has unmapped it, or put something else in its place. */
+  get isLost(): boolean {
+    const { space, range } = this;
+    return space !== null && range !== null && space.lookup(this.address)?.owner !== this;
   }
 
   /** Accesses wait from now on; `by` names who redirected it to nothing. Null: they go on. */
@@ -197,6 +202,17 @@ export class IOMemoryMap extends KernelObject {
     this.journal.set(this as IOMemoryMap, 'gate', null);
     this.journal.set(this as IOMemoryMap, 'emptiedBy', null);
     space!.open(range!.from, range!.to, gate!);
+  }
+
+  /** What the task put there since is its own; the sources take that away too. */
+  private leave(actor: Actor, space: AddressSpace, { start, end }: MapRange): void {
+    if (!space.hasOthers(start, end, this)) return space.remove(actor, start, end);
+    const taken = this.iokit.semantics === 'xnu';
+    const fate = taken ? 'that goes with it' : 'XNU takes that away too';
+    const text = `${this.name} ends, but there is other memory at its addresses since: ${fate}`;
+    this.iokit.violation(actor, 'dangling-mapping', text, this);
+    if (taken) space.remove(actor, start, end);
+    else space.removeOwn(actor, start, end, this);
   }
 
   private forgetSpace(): void {

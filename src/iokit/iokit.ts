@@ -59,8 +59,8 @@ export class IOKit {
     this.systemMapper = iommu === null ? null : new IOMapper(this, iommu);
   }
 
-  violation(actor: Actor, rule: IOKitRule, text: string): void {
-    this.environment.violation(actor, rule, text);
+  violation(actor: Actor, rule: IOKitRule, text: string, about: KernelObject | null = null): void {
+    this.environment.violation(actor, rule, text, about);
   }
 
   /** Keeps `object` for ever, as the sources do, and says so. */

@@ -33,7 +33,7 @@ export function createMapping(
   if ((options & kIOMapStatic) !== 0)
     return registerMapping(iokit, descriptor, space, atAddress, options, offset, length);
   if ((options & kIOMapUnique) === 0) {
-    const shared = findShared(iokit, descriptor, request);
+    const shared = findShared(iokit, descriptor, actor, request);
     if (shared !== null) return shared;
   }
   if ((options & kIOMapReference) !== 0) return null;
@@ -77,7 +77,12 @@ export function identityAddress(
 }
 
 /** The first map of the descriptor that will do, with one more reference, or a view of a part of it (3.4.3). */
-function findShared(iokit: IOKit, descriptor: IOMemoryDescriptor, request: MapRequest): IOMemoryMap | null {
+function findShared(
+  iokit: IOKit,
+  descriptor: IOMemoryDescriptor,
+  actor: Actor,
+  request: MapRequest,
+): IOMemoryMap | null {
   const { space, options, offset, length } = request;
   const map = descriptor.mappings.first(
     offset,
@@ -85,6 +90,8 @@ function findShared(iokit: IOKit, descriptor: IOMemoryDescriptor, request: MapRe
     (candidate) => candidate.space === space && isCompatible(iokit, candidate, request),
   );
   if (map === null) return null;
+  if (map.isLost)
+    iokit.violation(actor, 'dangling-mapping', `${map.name} is shared, but its task has unmapped it`, map);
   if (offset === map.offset && length === map.length) return map.retain();
   const address = map.address + (offset - map.offset);
   return new IOMemoryMap(iokit, descriptor, space, address, length, offset, options >>> 0, map.retain(), null);
@@ -92,7 +99,7 @@ function findShared(iokit: IOKit, descriptor: IOMemoryDescriptor, request: MapRe
 
 function isCompatible(iokit: IOKit, map: IOMemoryMap, { options, atAddress, offset }: MapRequest): boolean {
   const documented = iokit.semantics === 'documented';
-  if (documented && (map.options & kIOMapUnique) !== 0) return false;
+  if (documented && ((map.options & kIOMapUnique) !== 0 || map.isLost)) return false;
   const differs = map.options ^ options;
   if ((differs & (kIOMapReadOnly | kIOMapGuardedMask)) !== 0) return false;
   if ((options & kIOMapCacheMask) !== kIOMapDefaultCache && (differs & kIOMapCacheMask) !== 0) return false;

@@ -56,6 +56,7 @@ export function placeMapping(
   if (prefault && !descriptor.deviceMemory) enterTranslations(iokit, actor, space, range);
   const address = range.from + view.pageOffset;
   const map = new IOMemoryMap(iokit, descriptor, space, address, length, offset, options >>> 0, null, range);
+  space.mark(range.start, range.end, map);
   map.followRedirect();
   return map;
 }

@@ -50,6 +50,7 @@ function retarget(waiter: Waiter, map: IOMemoryMap, target: IOMemoryDescriptor |
     if (view === null) return kIOReturnError;
     if (map.gate !== null) map.openGate();
     enterView(space, waiter, range.from, view);
+    space.mark(range.from, range.to, map);
     for (const part of map.descriptor.mappings) {
       if (isPartOf(part, map)) part.retarget(waiter, holder, at + (part.offset - map.offset));
     }

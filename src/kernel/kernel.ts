@@ -112,7 +112,8 @@ export class Kernel {
       journal: this.journal,
       semantics: hardware.configuration.semantics,
       kernelSpace: kernelTask.space,
-      violation: (actor, rule, message) => this.violation(actor as KernelThread, rule, message),
+      violation: (actor, rule, message, about) =>
+        this.violation(actor as KernelThread, rule, message, about?.handle ?? aboutNothing),
     });
   }
 

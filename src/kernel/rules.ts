@@ -29,6 +29,7 @@ export const ruleNames = [
   'wired-page-moved',
   'unbalanced',
   'snapshot-broken',
+  'use-after-complete',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

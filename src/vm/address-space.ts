@@ -241,6 +241,22 @@ export class AddressSpace {
     return null;
   }
 
+  /** Notes whose the entries from `start` to before `end` are. They were entered in this step, so that the journal drops them. */
+  mark(start: number, end: number, owner: object): void {
+    for (const entry of this.entries.overlapping(start, end)) entry.owner = owner;
+  }
+
+  /** Whether there is anything from `start` to before `end` that is not `owner`'s. */
+  hasOthers(start: number, end: number, owner: object): boolean {
+    return this.entries.overlapping(start, end).some((entry) => entry.owner !== owner);
+  }
+
+  /** Unmaps what there is of `owner`'s from `start` to before `end`. */
+  removeOwn(actor: Actor, start: number, end: number, owner: object): void {
+    for (const entry of this.entries.overlapping(start, end))
+      if (entry.owner === owner) this.remove(actor, entry.start, entry.end);
+  }
+
   /** Lets `entry` show another object, to which the caller has a reference; the one to the former is the caller's again. */
   show(entry: MapEntry, object: MemoryObject, offset: number): void {
     const before = entry.object!;
@@ -314,6 +330,7 @@ export class AddressSpace {
     const from = offset + (address - entry.start);
     const upper = new MapEntry(address, entry.end, object, from, protection, maxProtection, needsCopy);
     upper.gate = entry.gate;
+    upper.owner = entry.owner;
     this.vm.journal.set(entry, 'end', address);
     this.add(upper);
   }

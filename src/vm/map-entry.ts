@@ -9,6 +9,8 @@ export const VM_PROT_WRITE = 2;
 export class MapEntry {
   /** Shut while the map that made this entry is redirected to nothing. Set by `shut` and `open` of the address space. */
   gate: AccessGate | null = null;
+  /** Whoever made it to take it away again: an IOMemoryMap. Null for memory of the task's own. */
+  owner: object | null = null;
 
   /**
    * @param object what is shown, counted as a reference; null for a guard, which nothing may access

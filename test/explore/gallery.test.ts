@@ -17,6 +17,8 @@ const gallery: Readonly<Record<string, readonly RuleName[]>> = {
   'close-method-fixed': [],
   'copy-overwrite': ['permission-outrun'],
   'copy-overwrite-fixed': [],
+  'dangling-mapping': ['dangling-mapping'],
+  'dangling-mapping-fixed': [],
   deadlock: ['deadlock'],
   'deadlock-fixed': [],
   'dirty-cow': ['snapshot-broken'],
@@ -39,6 +41,8 @@ const gallery: Readonly<Record<string, readonly RuleName[]>> = {
   'lost-update-locked': [],
   'missed-wakeup': ['deadlock'],
   'missed-wakeup-fixed': [],
+  'use-after-complete': ['kernel-panic', 'use-after-complete'],
+  'use-after-complete-fixed': [],
 };
 
 for (const [name, rules] of Object.entries(gallery)) {
