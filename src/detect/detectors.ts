@@ -1,4 +1,5 @@
 /** Everything that looks at a finished execution, made for the rules that are on and run in one call. */
+import { CacheCoherence, rulesOfCaches } from './cache-coherence.ts';
 import { DataRace } from './data-race.ts';
 import { DoubleFetch } from './double-fetch.ts';
 import { type ActorInfo, type Detector, type ExecutionRecord, FindingSink, type RuleSettings } from './finding.ts';
@@ -19,7 +20,10 @@ export class Detectors {
     this.detectors = [this.kernelFindings];
     const memory = sink.level('data-race') === 'off' ? null : new DataRace(actors, sink);
     const objects = sink.level('prepare-race') === 'off' ? null : new PrepareRace(actors, sink);
-    if (memory !== null || objects !== null) this.detectors.push(new HappensBefore(actors.length, memory, objects));
+    const watched = rulesOfCaches.some((rule) => sink.level(rule) !== 'off');
+    const caches = watched && actors.some(({ sort }) => sort === 'cache') ? new CacheCoherence(actors, sink) : null;
+    if (memory !== null || objects !== null || caches !== null)
+      this.detectors.push(new HappensBefore(actors.length, memory, objects, caches));
     if (sink.level('double-fetch') !== 'off') this.detectors.push(new DoubleFetch(actors, sink));
   }
 

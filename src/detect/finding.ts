@@ -14,6 +14,8 @@ export interface ActorInfo {
   readonly task: string;
   /** A thread of `kernel`, or one wrapped in `kernelMode`. */
   readonly privileged: boolean;
+  /** What it is where it is no thread of a task's. The data cache takes part only where devices do not see what is in it. */
+  readonly sort?: 'device' | 'cache';
 }
 
 export interface ExecutionRecord {

@@ -18,14 +18,42 @@ const placesOfRegion = regionSize / unitsOfPlace;
 const kindMask = actorFactor - 1;
 const kindBits = Math.log2(actorFactor);
 
+/** Who follows what caches and memory have, access by access. */
+export interface CacheFollower {
+  /** Another trace is walked along, or the same one again. */
+  begin(trace: Trace, clocks: VectorClocks): void;
+  /** The event at `at` reaches `length` bytes; its actor knows by now whom it comes after. */
+  access(at: number, kind: number, actor: number, sort: number, physical: number, length: number): void;
+  /** The same for the bytes that it has in a second page, of another cache policy. */
+  straddle(
+    at: number,
+    kind: number,
+    actor: number,
+    sort: number,
+    physical: number,
+    length: number,
+    policy: number,
+  ): void;
+  /** Any event that neither is an access nor orders anything. */
+  event(at: number, kind: number, actor: number): void;
+}
+
 export class HappensBefore implements Detector {
   private readonly clocks: VectorClocks;
   private readonly memory: Shadow | null;
   private readonly objects: Shadow | null;
   private readonly pages = new SharedPages();
 
-  /** @param memory hears of unordered accesses to memory, `objects` of unordered uses of kernel objects; null: not watched */
-  constructor(actors: number, memory: ConflictListener | null, objects: ConflictListener | null) {
+  /**
+   * @param memory hears of unordered accesses to memory, `objects` of unordered uses of kernel objects, `caches` of all accesses; null:
+   * not watched
+   */
+  constructor(
+    actors: number,
+    memory: ConflictListener | null,
+    objects: ConflictListener | null,
+    private readonly caches: CacheFollower | null = null,
+  ) {
     this.clocks = new VectorClocks(actors);
     this.memory = memory === null ? null : new Shadow(this.clocks, memory);
     this.objects = objects === null ? null : new Shadow(this.clocks, objects);
@@ -43,6 +71,7 @@ export class HappensBefore implements Detector {
     this.clocks.begin();
     this.memory?.begin(trace);
     this.objects?.begin(trace);
+    this.caches?.begin(trace, this.clocks);
     // In whole numbers, as far as they go: this loop runs over every event of a campaign.
     for (let at = 0; at < length; at += headerWords + (words[at + 7]! | 0)) {
       const tag = words[at]! | 0;
@@ -53,11 +82,13 @@ export class HappensBefore implements Detector {
       else if (kind === Kind.Acquire) this.clocks.acquire(actor, keyOfEvent(words[at + 2]!));
       else if (kind === Kind.Release) this.clocks.release(actor, keyOfEvent(words[at + 2]!));
       else if (kind === Kind.Straddle) this.straddle(words, at, actor);
-      else if (kind === Kind.Recycled)
+      else if (kind === Kind.Recycled) {
         this.memory?.forget((words[at + 3]! / unitsOfPlace) | 0, words[at + 4]! / unitsOfPlace);
-      else if (kind >= Kind.PagedOut && kind <= Kind.Moved) this.move(words, at, kind, actor);
+        this.caches?.event(at, kind, actor);
+      } else if (kind >= Kind.PagedOut && kind <= Kind.Moved) this.move(words, at, kind, actor);
       else if (kind === Kind.Touch)
         this.objects?.access(words[at + 2]!, 1, actor, words[at + 5] === 1 ? Sort.Store : Sort.Load, at);
+      else this.caches?.event(at, kind, actor);
     }
   }
 
@@ -67,6 +98,7 @@ export class HappensBefore implements Detector {
     if (physical < 0) return;
     if (sort >= Sort.AtomicLoad && kind !== Kind.AtomicStore) this.clocks.acquire(actor, keyOfWord(physical));
     this.touch(physical, words[at + 4]! | 0, actor, sort, at);
+    this.caches?.access(at, kind, actor, sort, physical, words[at + 4]! | 0);
     if (sort !== Sort.AtomicStore) return;
     if (kind === Kind.AtomicStore) this.clocks.replace(actor, keyOfWord(physical));
     else this.clocks.release(actor, keyOfWord(physical));
@@ -75,7 +107,10 @@ export class HappensBefore implements Detector {
   /** The bytes of a scalar in its second page: an access of the event before, which has no extra words. */
   private straddle(words: Float64Array, at: number, actor: number): void {
     const scalar = at - headerWords;
-    this.touch(words[at + 3]!, words[at + 4]! | 0, actor, sortOf(words, scalar, words[at + 2]!), scalar);
+    const kind = words[at + 2]!;
+    const sort = sortOf(words, scalar, kind);
+    this.touch(words[at + 3]!, words[at + 4]! | 0, actor, sort, scalar);
+    this.caches?.straddle(scalar, kind, actor, sort, words[at + 3]!, words[at + 4]! | 0, words[at + 5]! | 0);
   }
 
   /**

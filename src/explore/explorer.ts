@@ -8,6 +8,7 @@ import { stateHash } from '../kernel/state-hash.ts';
 import type { Trace } from '../kernel/trace.ts';
 import type { Reach } from '../machine/controlled-thread.ts';
 import { ScenarioError } from '../machine/errors.ts';
+import { evictionActors } from '../machine/evictions.ts';
 import { InlineMachine } from '../machine/inline-machine.ts';
 import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { NotDeterministic } from '../machine/operation-log.ts';
@@ -210,14 +211,24 @@ function firstDifference(one: Trace, other: Trace, actors: readonly ActorInfo[])
   }
 }
 
-/** Threads, then the clock, under memory pressure pager and purger, then the machine itself (check and outcome). */
+/** Threads, then the clock, under memory pressure pager and purger, the data cache where devices are not coherent, then the machine itself (check and outcome). */
 export function actorsOf(loaded: LoadedScenario): ActorInfo[] {
+  const { memoryPressure, coherentDma } = loaded.scenario.machine ?? {};
+  const cache = { name: 'cache', task: 'cache', privileged: false, sort: 'cache' } as const;
   return [
-    ...loaded.plans.map(({ name, task, privileged }) => ({ name, task, privileged })),
+    ...loaded.plans.map(
+      ({ name, task, privileged, device }): ActorInfo => ({
+        name,
+        task,
+        privileged,
+        ...(device ? { sort: 'device' } : {}),
+      }),
+    ),
     { name: 'clock', task: 'kernel', privileged: false },
     ...['pager', 'purger']
-      .slice(0, pressureActors(loaded.scenario.machine?.memoryPressure))
+      .slice(0, pressureActors(memoryPressure))
       .map((name) => ({ name, task: name, privileged: false })),
+    ...(evictionActors(coherentDma) > 0 ? [cache] : []),
     { name: 'check', task: 'kernel', privileged: false },
   ];
 }

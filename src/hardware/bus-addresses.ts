@@ -2,6 +2,7 @@
  * What a device's addresses mean: physical memory itself, or what the IOMMU makes of them. It stands where a task has its translation
  * cache, so that a transfer takes the same road as a load; a miss of the IOMMU's cache is filled by the kernel, as a page fault is.
  */
+import { uncached } from './cache-policy.ts';
 import type { Hardware } from './hardware.ts';
 import { TranslationCache } from './translation-cache.ts';
 
@@ -35,6 +36,11 @@ export class BusAddresses extends TranslationCache {
   override translate(address: number, access: number): number {
     if (this.shown !== null) Atomics.store(this.shown.words, this.shown.at, Atomics.load(this.words, 0));
     return this.isLive() ? this.reach(address, 1, access) : -1;
+  }
+
+  /** Devices are outside of what processors keep coherent among themselves. */
+  override policyAt(): number {
+    return uncached;
   }
 
   /**

@@ -20,6 +20,12 @@ export interface MachineOptions {
    * thread that has used it, until `task.kernel.shootDown`. The kernel's own calls shoot down before they return. Default false.
    */
   lateShootdown?: boolean;
+  /**
+   * Whether devices see what processors have in their caches. Default true. With false they see memory alone, as on machines without
+   * coherent I/O: what a task stores stays in the cache until it is written back (which may happen at any step of the schedule), and
+   * what a device writes is seen by tasks once stale lines are gone.
+   */
+  coherentDma?: boolean;
   /** The IOMMU between devices and memory, or false (default) for none: devices then use physical addresses. */
   mapper?: false | MapperOptions;
 }
@@ -38,7 +44,16 @@ export type Configuration = Required<Omit<MachineOptions, 'mapper'>> & {
 const mebibyte = 2 ** 20;
 const gibibyte = 2 ** 30;
 
-const known = ['physicalMemory', 'pageSize', 'semantics', 'swap', 'memoryPressure', 'lateShootdown', 'mapper'];
+const known = [
+  'physicalMemory',
+  'pageSize',
+  'semantics',
+  'swap',
+  'memoryPressure',
+  'lateShootdown',
+  'coherentDma',
+  'mapper',
+];
 
 /** Fills in defaults. Throws a RangeError or TypeError that names the option, its value and what was expected. */
 export function configure(options: MachineOptions = {}): Configuration {
@@ -81,13 +96,18 @@ export function configure(options: MachineOptions = {}): Configuration {
   if (typeof lateShootdown !== 'boolean') {
     throw new TypeError(`machine.lateShootdown: expected true or false, got ${String(lateShootdown)}`);
   }
+  const coherentDma = options.coherentDma ?? true;
+  if (typeof coherentDma !== 'boolean') {
+    throw new TypeError(`machine.coherentDma: expected true or false, got ${String(coherentDma)}`);
+  }
   const mapper = configureMapper(options.mapper ?? false, pageSize);
-  return { physicalMemory, pageSize, semantics, swap, memoryPressure, lateShootdown, mapper };
+  return { physicalMemory, pageSize, semantics, swap, memoryPressure, lateShootdown, coherentDma, mapper };
 }
 
 /** What the digest of a scenario says of its machine: options that came later count only where they are used. */
 export function describeConfiguration(configuration: Configuration): object {
-  const { physicalMemory, pageSize, semantics, swap, memoryPressure, lateShootdown, mapper } = configuration;
+  const { physicalMemory, pageSize, semantics, swap, memoryPressure, lateShootdown, coherentDma, mapper } =
+    configuration;
   return {
     physicalMemory,
     pageSize,
@@ -95,6 +115,7 @@ export function describeConfiguration(configuration: Configuration): object {
     ...(swap > 0 ? { swap } : {}),
     ...(memoryPressure ? { memoryPressure } : {}),
     ...(lateShootdown ? { lateShootdown } : {}),
+    ...(coherentDma ? {} : { coherentDma }),
     ...(mapper !== false ? { mapper } : {}),
   };
 }

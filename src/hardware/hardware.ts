@@ -3,6 +3,7 @@
  * given the same buffers sees the same hardware.
  */
 import type { Configuration } from './configuration.ts';
+import { type CacheBuffers, DataCache } from './data-cache.ts';
 import { FrameTable } from './frame-table.ts';
 import { Iommu } from './iommu.ts';
 import { Journal } from './journal.ts';
@@ -16,6 +17,8 @@ export interface HardwareBuffers {
   readonly configuration: Configuration;
   readonly memory: SharedArrayBuffer;
   readonly tables: SharedArrayBuffer;
+  /** Null where devices are coherent. */
+  readonly cache: CacheBuffers | null;
 }
 
 export class Hardware {
@@ -28,6 +31,8 @@ export class Hardware {
   readonly iommu: Iommu | null;
   /** What processors' translation caches hold, where they forget late; null where they always follow the page tables. */
   readonly late: LateTranslations | null;
+  /** Between processors and memory; null where devices see what is in it, so that nobody can tell that it is there. */
+  readonly caches: DataCache | null;
 
   /** `journal` is the kernel's own in the thread that holds the kernel; everybody else needs none. */
   constructor(
@@ -49,6 +54,8 @@ export class Hardware {
       ? new LateTranslations(buffers.tables, lateAt, this.tables, this.frames, journal)
       : null;
     this.tables.shootDown = this.late;
+    const { memory, pageSize } = this;
+    this.caches = buffers.cache === null ? null : new DataCache(buffers.cache, memory, pageSize, journal);
     journal.onRollback(() => {
       if (this.frames.takeMarksChanged()) this.tables.invalidate();
     });
@@ -56,14 +63,15 @@ export class Hardware {
 
   /** Builds hardware with every frame free and zero. */
   static build(configuration: Configuration): Hardware {
-    const { mapper, physicalMemory } = configuration;
-    const frames = physicalMemory / configuration.pageSize;
+    const { mapper, physicalMemory, pageSize, coherentDma } = configuration;
+    const frames = physicalMemory / pageSize;
     const iommu = mapper === false ? 0 : Iommu.bytes(mapper, physicalMemory);
     const late = configuration.lateShootdown ? LateTranslations.bytes : 0;
     const hardware = new Hardware({
       configuration,
       memory: new SharedArrayBuffer(physicalMemory),
       tables: new SharedArrayBuffer(FrameTable.bytes(frames) + PageTables.bytes(frames) + iommu + late),
+      cache: coherentDma ? null : DataCache.buffers(physicalMemory, pageSize),
     });
     hardware.frames.initialise();
     return hardware;

@@ -5,9 +5,10 @@
  * It lies in shared words: every thread reads its own, and the kernel, which alone writes, sees them all. A processor is a thread.
  * Sets of eight, so that nothing is forgotten by chance in programs of some tens of pages.
  */
+import { policyOf } from './cache-policy.ts';
 import type { FrameTable } from './frame-table.ts';
 import type { Journal } from './journal.ts';
-import { addressLimit, type PageTables, pteFrameShift, pteRead, pteWrite } from './page-table.ts';
+import { addressLimit, type PageTables, pteCacheMode, pteFrameShift, pteRead, pteWrite } from './page-table.ts';
 import { accessWrite, TranslationCache } from './translation-cache.ts';
 
 const processors = 64;
@@ -130,6 +131,11 @@ export class LateTranslationCache extends TranslationCache {
     const now = this.pageTables.entry(this.space, page);
     this.isStale = now >>> pteFrameShift !== entry >>> pteFrameShift || (now & access) === 0;
     return (entry >>> pteFrameShift) * this.bytesOfPage + (address - page * this.bytesOfPage);
+  }
+
+  override policyAt(address: number): number {
+    const page = Math.floor(address / this.bytesOfPage);
+    return policyOf(pteCacheMode(this.late.entry(this.processor, this.space, page)));
   }
 }
 

@@ -17,6 +17,7 @@ export const pteExecute = 4;
 export const pteRights = pteRead | pteWrite | pteExecute;
 export const pteCacheShift = 4;
 export const pteFrameShift = 10;
+export const pteCacheMode = (entry: number): number => (entry >>> pteCacheShift) & 63;
 
 /** Addresses are below 2^47, as on both of Apple's processors. */
 export const addressLimit = 2 ** 47;

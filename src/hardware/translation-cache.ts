@@ -5,8 +5,9 @@
  * A line grants writing only once its frame is marked dirty, so that the first store through it, and no later one, pays for
  * the mark.
  */
+import { policyOf } from './cache-policy.ts';
 import type { FrameTable } from './frame-table.ts';
-import { addressLimit, type PageTables, pteFrameShift, pteRead, pteWrite } from './page-table.ts';
+import { addressLimit, type PageTables, pteCacheMode, pteFrameShift, pteRead, pteWrite } from './page-table.ts';
 
 const lines = 256;
 
@@ -19,6 +20,7 @@ export class TranslationCache {
   private readonly pages = new Float64Array(lines).fill(-1);
   private readonly bases = new Float64Array(lines);
   private readonly rights = new Uint8Array(lines);
+  private readonly policies = new Uint8Array(lines);
   private readonly epochs: Int32Array;
   private readonly reciprocal: number;
   private epoch: number;
@@ -61,6 +63,15 @@ export class TranslationCache {
     return this.fill(address, page, line, access);
   }
 
+  /** How accesses to `address`, which was translated just now, use the data cache: one of cache-policy.ts. */
+  policyAt(address: number): number {
+    const page = Math.floor(address * this.reciprocal);
+    const line = page & (lines - 1);
+    return this.pages[line] === page
+      ? this.policies[line]!
+      : policyOf(pteCacheMode(this.tables.entry(this.space, page)));
+  }
+
   private fill(address: number, page: number, line: number, access: number): number {
     if (!Number.isSafeInteger(address) || address < 0 || address >= addressLimit) return -1;
     const epoch = Atomics.load(this.epochs, 0);
@@ -76,6 +87,7 @@ export class TranslationCache {
     if (this.frames.marksReferences && this.frames.referenced[frame] === 0) this.frames.setReferenced(frame, 1);
     this.pages[line] = page;
     this.bases[line] = frame * this.pageSize;
+    this.policies[line] = policyOf(pteCacheMode(entry));
     this.rights[line] = entry & (this.frames.isDirty(frame) ? pteRead | pteWrite : pteRead);
     return this.bases[line]! + (address - page * this.pageSize);
   }

@@ -125,7 +125,7 @@ function alignmentOf({ options, alignment, guarded }: BufferRequest, pageSize: n
 }
 
 function objectFor(
-  { vm, journal }: IOKit,
+  { vm }: IOKit,
   actor: Actor,
   { options, limit, copied }: BufferRequest,
   capacity: number,
@@ -142,7 +142,7 @@ function objectFor(
     object.purgeableByKernel = true;
   }
   const cacheMode = (options & kIOMapCacheMask) >>> kIOMapCacheShift;
-  if (object !== null && cacheMode !== 0) journal.set(object, 'cacheMode', cacheMode);
+  if (cacheMode !== 0) object?.setCacheMode(actor, cacheMode);
   return object;
 }
 

@@ -3,6 +3,7 @@
  * concrete ones say what the memory is; what they do not say has the answers of I/O Kit's base class here.
  */
 
+import { Maintain } from '../hardware/data-cache.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { KernelObject } from '../vm/kernel-object.ts';
 import type { SleepLock } from '../vm/lock.ts';
@@ -65,6 +66,13 @@ const operations: readonly number[] = [
   kIOMemoryClearEncrypted,
   kIOMemorySetEncrypted,
 ];
+
+/** What an operation does to the data cache, in bits of Maintain. */
+function maintenanceOf(operation: number): number {
+  if (operation === kIOMemoryIncoherentIOStore) return Maintain.WriteBack;
+  return operation === kIOMemoryIncoherentIOFlush ? Maintain.WriteBack | Maintain.Drop : 0;
+}
+
 /** Flags of memory that is not mapped for devices, and the option to ask for physical addresses. */
 export const bypassesMapper = kIOMemoryMapperNone | kIOMemoryHostOnly | kIOMemoryRemote;
 
@@ -256,16 +264,19 @@ export abstract class IOMemoryDescriptor extends KernelObject {
     return copyBytes(this.iokit, waiter, this, offset, length, true);
   }
 
-  /** Memory is coherent with devices, so there is nothing to write back; what is asked for is checked all the same. */
+  /** Where devices are coherent there is nothing to write back; what is asked for is checked all the same. */
   performOperation(actor: Actor, operation: number, offset: number, length: number): IOReturn {
     if (this.remote) return kIOReturnNotAttached;
     if (!operations.includes(operation)) return kIOReturnUnsupported;
     if (offset > this.getLength()) return kIOReturnUnderrun;
     const end = Math.min(offset + length, this.getLength());
+    const maintenance = maintenanceOf(operation);
     for (let at = offset; at < end; ) {
       const segment = this.getPhysicalSegment(actor, at);
       if (segment.length === 0) return kIOReturnUnderrun;
-      at += segment.length;
+      const part = Math.min(segment.length, end - at);
+      if (maintenance !== 0) this.iokit.vm.maintain(actor, segment.address, part, maintenance);
+      at += part;
     }
     return kIOReturnSuccess;
   }

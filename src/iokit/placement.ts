@@ -50,8 +50,7 @@ export function placeMapping(
     space.enter(actor, range.start, guard, null, 0, VM_PROT_NONE, VM_PROT_NONE, false);
     space.enter(actor, range.to, guard, null, 0, VM_PROT_NONE, VM_PROT_NONE, false);
   }
-  if (cacheMode !== 0)
-    for (const { object } of view.pieces) if (object !== null) iokit.journal.set(object, 'cacheMode', cacheMode);
+  if (cacheMode !== 0) for (const { object } of view.pieces) object?.setCacheMode(actor, cacheMode);
   enterView(space, actor, range.from, view);
   if (prefault && !descriptor.deviceMemory) enterTranslations(iokit, actor, space, range);
   const address = range.from + view.pageOffset;

@@ -19,6 +19,7 @@ import {
   kIODirectionNone,
   kIODirectionOut,
   kIODirectionOutIn,
+  kIODirectionPrepareNonCoherent,
 } from './options.ts';
 import { PageList, type PagePlace, type Stretch } from './page-list.ts';
 import { type IOReturn, kIOReturnNotWritable, kIOReturnSuccess } from './return-codes.ts';
@@ -184,6 +185,7 @@ export class Wiring {
       const frame = frameFor(vm, waiter, place, write, direction);
       if (frame < 0) return -frame;
       object.wire(frame);
+      if ((direction & kIODirectionPrepareNonCoherent) !== 0) vm.settleCache(waiter, frame);
       if (write && !frames.isDirty(frame)) frames.setDirty(frame, 1);
       if (object.absent.has(place.index)) list.absent.set(list.frames.length, place.index);
       list.frames.push(frame);

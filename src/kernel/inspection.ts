@@ -57,6 +57,8 @@ export interface Inspection {
     readonly wired: number;
     readonly dirty: number;
   };
+  /** Lines (64 bytes) in the data cache, and those of them that memory does not have yet; null where devices are coherent. */
+  readonly caches: { readonly lines: number; readonly dirty: number } | null;
   /** Pages. */
   readonly swap: { readonly total: number; readonly used: number };
 }
@@ -93,6 +95,7 @@ export function inspectKernel(kernel: Kernel, held = 0): Inspection {
       wireCount: descriptor.wired.reduce((least, { wireCount }) => Math.min(least, wireCount), Number.MAX_SAFE_INTEGER),
     })),
     frames: countFrames(kernel, held),
+    caches: kernel.hardware.caches?.count() ?? null,
     swap: { total: kernel.vm.swap?.capacity ?? 0, used: kernel.vm.swap?.used ?? 0 },
   };
 }

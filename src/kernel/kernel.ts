@@ -42,6 +42,8 @@ export interface Observer {
   pagedOut(thread: KernelThread, frame: number, key: number): void;
   /** `thread` had it brought back. */
   pagedIn(thread: KernelThread, frame: number, key: number): void;
+  /** `thread` had the lines of `length` bytes written back or dropped: bits of Maintain. */
+  maintained(thread: KernelThread, physical: number, length: number, operation: number): void;
   /** `about` is a handle, minus a frame, or 0 (rules.ts); `address` is where the thread, or whom it acts for, has the page, or 0. */
   violation(thread: KernelThread, rule: RuleName, text: string, about: number, address: number): void;
   /** `thread` can run again. */
@@ -95,6 +97,8 @@ export class Kernel {
     this.vm.isWaitedOn = (frame) => this.isWaitedOn(frame);
     this.vm.wakeAll = (actor, queue) => this.wakeFrom(queue, queue.waiters.length, actor as KernelThread);
     this.vm.onRecycle = (actor, frame) => this.observer.recycled(actor as KernelThread, frame);
+    this.vm.onMaintain = (actor, physical, length, operation) =>
+      this.observer.maintained(actor as KernelThread, physical, length, operation);
     this.vm.history = {
       moved: (actor, from, to) => this.observer.moved(actor as KernelThread, from, to),
       pagedOut: (actor, frame) => {
@@ -396,6 +400,7 @@ const silent: Observer = {
   moved() {},
   pagedOut() {},
   pagedIn() {},
+  maintained() {},
   violation() {},
   woken() {},
 };

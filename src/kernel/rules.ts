@@ -30,6 +30,9 @@ export const ruleNames = [
   'unbalanced',
   'snapshot-broken',
   'use-after-complete',
+  'missing-cache-flush',
+  'stale-data',
+  'lost-write',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

@@ -36,10 +36,10 @@ const skipped = new Set([
 /** @param withTime false where time is a clock's and moves by itself */
 export function stateHash(kernel: Kernel, withTime = true): string {
   const hash = new Walk();
-  const { frames, tables, iommu, late } = kernel.hardware;
+  const { frames, tables, iommu, late, caches } = kernel.hardware;
   if (withTime) hash.number(kernel.time);
-  for (const words of [...frames.state, ...tables.state, ...(iommu?.state ?? []), ...(late?.state ?? [])])
-    hash.words(words);
+  const optional = [iommu, late, caches].flatMap((part) => part?.state ?? []);
+  for (const words of [...frames.state, ...tables.state, ...optional]) hash.words(words);
   for (const key of [
     'tasks',
     'threads',

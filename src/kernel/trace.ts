@@ -51,6 +51,8 @@ export const Kind = {
   PageOut: 27,
   /** A step of the purger, which empties an object; low = 1 when there was one. */
   Purge: 28,
+  /** A line left the data cache: words 3 and 4; subject = 1 when it was written back; low = its place among those that differed. */
+  Evict: 31,
   // From here on events are no steps.
   /** A bulk access begins; low and high: hash of what will be written. */
   Bulk: 32,
@@ -65,7 +67,7 @@ export const Kind = {
   End: 37,
   /** A kernel object was used in a way that the caller must serialise: subject = handle of the object, low = 1 exclusive. */
   Touch: 38,
-  /** The access of the event before reaches into a second page: subject = its kind, words 3 and 4 the bytes there. */
+  /** The access of the event before reaches into a second page: subject = its kind, words 3 and 4 the bytes there, low = cache policy. */
   Straddle: 39,
   /** After the threads have ended, `check` or `outcome` broke the rule of that number. Not hashed: it follows from the rest. */
   Verdict: 40,
@@ -84,6 +86,10 @@ export const Kind = {
   Page: 45,
   /** Something happened to the handle in low: subject = a HandleFate, high = the holder, length = references it has now. As above. */
   Handle: 46,
+  /** The actor's next access uses the data cache otherwise than as write-back memory: subject = a policy of cache-policy.ts. Not hashed. */
+  CachePolicy: 47,
+  /** Lines of the data cache that have the bytes of words 3 and 4 were written back or dropped: subject = bits of Maintain. Not hashed. */
+  Maintained: 48,
 } as const;
 
 export const firstNonStep = Kind.Bulk;
@@ -102,7 +108,7 @@ const isUnhashed = (kind: number): boolean =>
   kind === Kind.Acquire ||
   kind === Kind.Release ||
   kind === Kind.Verdict ||
-  (kind >= Kind.Recycled && kind <= Kind.Handle);
+  (kind >= Kind.Recycled && kind <= Kind.Maintained);
 
 const lengthWord = 0;
 const stepsWord = 1;

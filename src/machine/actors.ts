@@ -1,12 +1,13 @@
 /**
- * The actors that can take the next step, ascending by number: threads, the clock while somebody sleeps with a deadline, and
- * under memory pressure the pager and the purger while they have work. Lies in words, which on threads are shared: whoever acts for the execution at this moment is the only one who touches them.
+ * The actors that can take the next step, ascending by number: threads, the clock while somebody sleeps with a deadline, under memory
+ * pressure the pager and the purger while they have work, and the data cache while a line may be evicted. Lies in words, which on threads are shared: whoever acts for the execution at this moment is the only one who touches them.
  */
+import type { DataCache } from '../hardware/data-cache.ts';
 import type { Schedule } from './schedule.ts';
 
 const countWord = 0;
-/** Clock, pager, purger. */
-const others = 3;
+/** Clock, pager, purger, data cache. */
+const others = 4;
 
 export class Actors {
   private readonly list: Int32Array;
@@ -16,10 +17,16 @@ export class Actors {
     return threads + 1 + others;
   }
 
-  /** @param words `Actors.words(threads)` of them */
+  /**
+   * @param words `Actors.words(threads)` of them
+   * @param caches null where they cannot be told from memory
+   * @param cache its number as an actor
+   */
   constructor(
     private readonly words: Int32Array,
     threads: number,
+    private readonly caches: DataCache | null = null,
+    private readonly cache = -1,
   ) {
     this.list = words.subarray(1, threads + 1 + others);
     this.others = new Int32Array(threads + others);
@@ -37,6 +44,7 @@ export class Actors {
 
   /** Who goes next, `current` being the thread that could go on (or -1). -1 when nobody can. */
   pick(schedule: Schedule, current: number, steps: number): number {
+    if (this.caches !== null) this.watch(this.caches);
     const count = this.words[countWord]!;
     if (count === 0) return -1;
     if (count === 1) return this.list[0]!;
@@ -45,6 +53,7 @@ export class Actors {
 
   /** `yielding` lets anybody else go first, if there is anybody. */
   pickOther(schedule: Schedule, yielding: number, steps: number): number {
+    if (this.caches !== null) this.watch(this.caches);
     let count = 0;
     for (let i = 0; i < this.count; i++) if (this.list[i] !== yielding) this.others[count++] = this.list[i]!;
     if (count === 0) return yielding;
@@ -70,5 +79,11 @@ export class Actors {
     if (at === count) return;
     for (let i = at + 1; i < count; i++) this.list[i - 1] = this.list[i]!;
     this.words[countWord] = count - 1;
+  }
+
+  /** Every access may change what can be evicted, so it is looked for where it matters. */
+  private watch(caches: DataCache): void {
+    if (caches.evictable > 0) this.add(this.cache);
+    else this.remove(this.cache);
   }
 }

@@ -1,5 +1,6 @@
 /** Bulk reads and writes of a controlled thread: a step for each page (for a device: each cache line), resumed where they were when the thread was suspended. */
 import { MemoryFault } from '../hardware/errors.ts';
+import type { PhysicalMemory } from '../hardware/physical-memory.ts';
 import { accessRead, accessWrite } from '../hardware/translation-cache.ts';
 import { Kind } from '../kernel/trace.ts';
 import type { ControlledThread } from './controlled-thread.ts';
@@ -63,7 +64,8 @@ export class BulkCopy {
       // Where the address is no number there are no pages either.
       const part = Math.min(buffer.length - this.copied, fragment - (from % fragment)) || buffer.length;
       const physical = this.reach(operation, kind, from, part, intoMemory ? accessWrite : accessRead);
-      copyFragment(this.thread, operation, from, physical, part, buffer, this.copied, intoMemory);
+      const memory = this.thread.copied(from, physical, part, intoMemory);
+      copyFragment(this.thread, memory, operation, from, physical, part, buffer, this.copied, intoMemory);
       this.copied += part;
     }
     this.clear();
@@ -89,6 +91,7 @@ export class BulkCopy {
 /** Copies one fragment, which lies in one page, and notes it in the trace with a hash of what went over. */
 export function copyFragment(
   thread: ControlledThread,
+  memory: PhysicalMemory,
   operation: number,
   subject: number,
   physical: number,
@@ -97,7 +100,6 @@ export function copyFragment(
   at: number,
   intoMemory: boolean,
 ): void {
-  const { memory } = thread.hardware;
   if (intoMemory) {
     thread.hardware.preserve(physical, length);
     memory.write(physical, buffer, at, length);

@@ -92,7 +92,9 @@ export class CallSteps {
     else if (copy !== null) thread.standBefore(copy.physical);
     else thread.stand();
     if (copy !== null) {
-      copyFragment(thread, operation, copy.physical, copy.physical, copy.length, this.buffer, copy.at, copy.intoMemory);
+      const { physical, length, at, intoMemory } = copy;
+      const memory = thread.copied(null, physical, length, intoMemory);
+      copyFragment(thread, memory, operation, physical, physical, length, this.buffer, at, intoMemory);
     } else {
       const number = thread.trace.words[this.done.at(operation) + 2]!;
       thread.trace.append(Kind.Continue, thread.number, operation, number, -1, 0, 0, 0);

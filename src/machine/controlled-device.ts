@@ -8,6 +8,9 @@ import { ControlledTask } from './controlled-task.ts';
 export class ControlledDevice extends ControlledTask {
   override readonly fragment: number = busBeat;
 
+  /** That its accesses go past the cache goes without saying. */
+  protected override notePolicy(): void {}
+
   override enter(operation: number, kind: number, address: number, width: number, access: number): number {
     const physical = super.enter(operation, kind, address, width, access);
     const first = Math.min(width, this.nextPage(address) - address);

@@ -42,7 +42,7 @@ export class ControlledTask extends ControlledThread {
     if (operation < this.done.length) return this.done.repeat(operation, Kind.Load8, address);
     const physical = this.enter(operation, Kind.Load8, address, 1, accessRead);
     if (physical === postponed) return 0;
-    const value = this.hardware.memory.load8(physical);
+    const value = this.reached(address, physical, 1, accessRead).load8(physical);
     this.done.record(operation, Kind.Load8, address, physical, 1, value, 0);
     return value;
   }
@@ -54,7 +54,7 @@ export class ControlledTask extends ControlledThread {
     const physical = this.enter(operation, Kind.Load16, address, 2, accessRead);
     if (physical === postponed) return 0;
     if (this.isSplit(address, 2)) return this.loadAcross(operation, Kind.Load16, address, physical, 2);
-    const value = this.hardware.memory.load16(physical);
+    const value = this.reached(address, physical, 2, accessRead).load16(physical);
     this.done.record(operation, Kind.Load16, address, physical, 2, value, 0);
     return value;
   }
@@ -66,7 +66,7 @@ export class ControlledTask extends ControlledThread {
     const physical = this.enter(operation, Kind.Load32, address, 4, accessRead);
     if (physical === postponed) return 0;
     if (this.isSplit(address, 4)) return this.loadAcross(operation, Kind.Load32, address, physical, 4);
-    const value = this.hardware.memory.load32(physical);
+    const value = this.reached(address, physical, 4, accessRead).load32(physical);
     this.done.record(operation, Kind.Load32, address, physical, 4, value, 0);
     return value;
   }
@@ -81,8 +81,9 @@ export class ControlledTask extends ControlledThread {
     if (this.isSplit(address, 8)) {
       return join(this.loadAcross(operation, Kind.Load64, address, physical, 8), this.done.upper(operation));
     }
-    const low = this.hardware.memory.load32(physical);
-    const high = this.hardware.memory.load32(physical + 4);
+    const memory = this.reached(address, physical, 8, accessRead);
+    const low = memory.load32(physical);
+    const high = memory.load32(physical + 4);
     this.done.record(operation, Kind.Load64, address, physical, 8, low, high);
     return join(low, high);
   }
@@ -95,7 +96,7 @@ export class ControlledTask extends ControlledThread {
     const physical = this.enter(operation, Kind.Store8, address, 1, accessWrite);
     if (physical === postponed) return;
     this.hardware.preserve(physical, 1);
-    this.hardware.memory.store8(physical, low);
+    this.reached(address, physical, 1, accessWrite).store8(physical, low);
     this.done.record(operation, Kind.Store8, address, physical, 1, low, 0);
   }
 
@@ -108,7 +109,7 @@ export class ControlledTask extends ControlledThread {
     if (physical === postponed) return;
     if (this.isSplit(address, 2)) return this.storeAcross(operation, Kind.Store16, address, physical, 2, low, 0);
     this.hardware.preserve(physical, 2);
-    this.hardware.memory.store16(physical, low);
+    this.reached(address, physical, 2, accessWrite).store16(physical, low);
     this.done.record(operation, Kind.Store16, address, physical, 2, low, 0);
   }
 
@@ -121,7 +122,7 @@ export class ControlledTask extends ControlledThread {
     if (physical === postponed) return;
     if (this.isSplit(address, 4)) return this.storeAcross(operation, Kind.Store32, address, physical, 4, low, 0);
     this.hardware.preserve(physical, 4);
-    this.hardware.memory.store32(physical, low);
+    this.reached(address, physical, 4, accessWrite).store32(physical, low);
     this.done.record(operation, Kind.Store32, address, physical, 4, low, 0);
   }
 
@@ -136,8 +137,9 @@ export class ControlledTask extends ControlledThread {
     if (physical === postponed) return;
     if (this.isSplit(address, 8)) return this.storeAcross(operation, Kind.Store64, address, physical, 8, low, high);
     this.hardware.preserve(physical, 8);
-    this.hardware.memory.store32(physical, low);
-    this.hardware.memory.store32(physical + 4, high);
+    const memory = this.reached(address, physical, 8, accessWrite);
+    memory.store32(physical, low);
+    memory.store32(physical + 4, high);
     this.done.record(operation, Kind.Store64, address, physical, 8, low, high);
   }
 
@@ -147,9 +149,10 @@ export class ControlledTask extends ControlledThread {
       throw new RangeError(`atomic: expected an address that is a multiple of 4, got ${address}`);
     const operation = this.operation++;
     if (operation < this.done.length) return this.done.repeatAtomic(operation, kind, address, operand, expected);
-    const physical = this.enter(operation, kind, address, 4, kind === Kind.AtomicLoad ? accessRead : accessWrite);
+    const access = kind === Kind.AtomicLoad ? accessRead : accessWrite;
+    const physical = this.enter(operation, kind, address, 4, access);
     if (physical === postponed) return 0;
-    const memory = this.hardware.memory;
+    const memory = this.reached(address, physical, 4, access);
     const before = memory.load32(physical);
     if (kind !== Kind.AtomicLoad) {
       this.hardware.preserve(physical, 4);
@@ -237,8 +240,12 @@ export class ControlledTask extends ControlledThread {
   private loadAcross(operation: number, kind: number, address: number, physical: number, width: number): number {
     let low = 0;
     let high = 0;
+    const first = this.nextPage(address) - address;
+    const rest = this.cache.translate(address + first, accessRead);
+    const near = this.reached(address, physical, first, accessRead);
+    const far = this.reachedBeyond(address + first, rest, width - first, accessRead);
     for (let i = 0; i < width; i++) {
-      const byte = this.hardware.memory.load8(this.cache.translate(address + i, accessRead));
+      const byte = i < first ? near.load8(physical + i) : far.load8(rest + i - first);
       if (i < 4) low += byte * 2 ** (8 * i);
       else high += byte * 2 ** (8 * (i - 4));
     }
@@ -255,10 +262,16 @@ export class ControlledTask extends ControlledThread {
     low: number,
     high: number,
   ): void {
+    const first = this.nextPage(address) - address;
+    const rest = this.cache.translate(address + first, accessWrite);
+    this.hardware.preserve(physical, first);
+    this.hardware.preserve(rest, width - first);
+    const near = this.reached(address, physical, first, accessWrite);
+    const far = this.reachedBeyond(address + first, rest, width - first, accessWrite);
     for (let i = 0; i < width; i++) {
-      const to = this.cache.translate(address + i, accessWrite);
-      this.hardware.preserve(to, 1);
-      this.hardware.memory.store8(to, ((i < 4 ? low : high) >>> (8 * (i % 4))) & 0xff);
+      const byte = ((i < 4 ? low : high) >>> (8 * (i % 4))) & 0xff;
+      if (i < first) near.store8(physical + i, byte);
+      else far.store8(rest + i - first, byte);
     }
     this.recordAcross(operation, kind, address, physical, width, accessWrite, low, high);
   }
@@ -277,7 +290,8 @@ export class ControlledTask extends ControlledThread {
     const first = this.nextPage(address) - address;
     this.done.record(operation, kind, address, physical, first, low, high);
     const second = this.cache.translate(address + first, access);
-    this.trace.append(Kind.Straddle, this.number, operation, kind, second, width - first, 0, 0);
+    const policy = this.caches === null ? 0 : this.cache.policyAt(address + first);
+    this.trace.append(Kind.Straddle, this.number, operation, kind, second, width - first, policy, 0);
   }
 }
 

@@ -6,8 +6,11 @@
  * A thread *stands before* an operation until its carrier lets it go on. Operations on memory that nobody else has reached do
  * not stand; they belong to the step before them.
  */
+import { writeBack } from '../hardware/cache-policy.ts';
+import type { DataCache } from '../hardware/data-cache.ts';
 import { MemoryFault } from '../hardware/errors.ts';
 import type { Hardware } from '../hardware/hardware.ts';
+import type { PhysicalMemory } from '../hardware/physical-memory.ts';
 import { accessRead, type TranslationCache } from '../hardware/translation-cache.ts';
 import { Status } from '../kernel/call.ts';
 import { calls } from '../kernel/calls/index.ts';
@@ -90,6 +93,8 @@ export abstract class ControlledThread extends Task {
   protected readonly done: OperationLog;
   protected readonly pageSize: number;
   private readonly reciprocal: number;
+  protected readonly memory: PhysicalMemory;
+  protected readonly caches: DataCache | null;
   private readonly faultWords = new Words();
   /** Number of the first operation that is no repetition: the one that its step was granted for. */
   protected freshFrom = 0;
@@ -118,6 +123,8 @@ export abstract class ControlledThread extends Task {
     this.pageSize = hardware.pageSize;
     this.fragment = hardware.pageSize;
     this.reciprocal = 1 / hardware.pageSize;
+    this.memory = hardware.memory;
+    this.caches = hardware.caches;
   }
 
   /** Operations that are in the trace. */
@@ -223,6 +230,38 @@ export abstract class ControlledThread extends Task {
     if (!this.always && this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
     if (this.cache.isStale) this.carrier.examine(this, address, physical, width, access);
     return physical;
+  }
+
+  /** Where the bytes are that an access of this thread's reaches: what `enter` has translated just now. */
+  protected reached(address: number, physical: number, width: number, access: number): PhysicalMemory {
+    if (this.caches === null) return this.memory;
+    return this.through(this.caches, physical, width, this.cache.policyAt(address), access !== accessRead);
+  }
+
+  /** The same for what the second page of a scalar has: the Straddle event says how that uses the cache. */
+  protected reachedBeyond(address: number, physical: number, width: number, access: number): PhysicalMemory {
+    if (this.caches === null) return this.memory;
+    return this.caches.open(physical, width, this.cache.policyAt(address), access !== accessRead);
+  }
+
+  /** What a copy of this thread's reaches, within one page: its own, at `address`, or (null) the kernel's on its behalf. */
+  copied(address: number | null, physical: number, length: number, intoMemory: boolean): PhysicalMemory {
+    const { caches } = this;
+    if (caches === null) return this.memory;
+    const policy = address === null ? caches.kernelPolicy(physical) : this.cache.policyAt(address);
+    return this.through(caches, physical, length, policy, intoMemory);
+  }
+
+  private through(caches: DataCache, physical: number, length: number, policy: number, write: boolean): PhysicalMemory {
+    if (policy !== writeBack) this.notePolicy(policy, physical, length);
+    return caches.open(physical, length, policy, write);
+  }
+
+  /** Notes that its next access uses the cache in a way of its own. Whether lines of that page are evicted can be noticed then. */
+  protected notePolicy(policy: number, physical: number, length: number): void {
+    this.trace.append(Kind.CachePolicy, this.number, this.operation, policy, physical, length, 0, 0);
+    const frame = Math.floor(physical * this.reciprocal);
+    if (!this.always && this.reach.points[frame] === 0) this.carrier.shared(frame);
   }
 
   /**

@@ -12,9 +12,11 @@ import type { KernelObject } from '../vm/kernel-object.ts';
 import type { Actors } from './actors.ts';
 import { Stop } from './controlled-thread.ts';
 import { describeDeadlock, waitsForItself } from './deadlock.ts';
+import { cacheActor, evictionActors, evictLine } from './evictions.ts';
 import type { ExecutionState } from './execution-state.ts';
 import { listenToPages } from './page-history.ts';
 import { Pressure, pressureActors } from './pressure.ts';
+import type { Schedule } from './schedule.ts';
 import { textOf } from './thrown.ts';
 
 /** A log line of a thread, in the order of the execution. */
@@ -37,8 +39,9 @@ export class Execution implements Observer {
   readonly logs: LogLine[] = [];
   /** What each thread's function returned, by number. */
   readonly results: unknown[];
-  /** Number of the actor that stands for the clock; pager and purger follow it where there is memory pressure. */
+  /** Number of the actor that stands for the clock; pager and purger follow it where there is memory pressure, then the data cache. */
   readonly clock: number;
+  private readonly cache: number;
   /** Number of the machine itself: the last. */
   readonly machine: number;
   /** Frames that were taken away from objects since somebody asked; see `takeReclaimed`. */
@@ -49,7 +52,7 @@ export class Execution implements Observer {
   over = false;
   /** Whether a kernel call was made, so that something may have leaked. */
   usedKernel = false;
-  /** Whether the pager or the purger has taken a step, in this execution or an earlier one. */
+  /** Whether pager, purger or data cache have taken a step, in this execution or an earlier one. */
   pressed = false;
   private unfinished = 0;
   /** Who acts where no thread does: the machine itself, or the pager or purger in its step. */
@@ -65,8 +68,9 @@ export class Execution implements Observer {
     this.clock = state.threads.length;
     this.results = state.threads.map(() => undefined);
     const { kernel } = state;
-    const { memoryPressure } = kernel.configuration;
-    this.machine = this.clock + 1 + pressureActors(memoryPressure);
+    const { memoryPressure, coherentDma } = kernel.configuration;
+    this.cache = cacheActor(this.clock, kernel.configuration);
+    this.machine = this.clock + 1 + pressureActors(memoryPressure) + evictionActors(coherentDma);
     this.acting = this.machine;
     this.pressure = memoryPressure ? new Pressure(kernel, trace, actors, this.clock + 1) : null;
   }
@@ -124,6 +128,10 @@ export class Execution implements Observer {
   pagedIn(thread: KernelThread, frame: number, key: number): void {
     const { pageSize } = this.state.kernel.hardware;
     this.trace.append(Kind.PagedIn, this.actorOf(thread), 0, key, frame * pageSize, pageSize, 0, 0);
+  }
+
+  maintained(thread: KernelThread, physical: number, length: number, operation: number): void {
+    this.trace.append(Kind.Maintained, this.actorOf(thread), 0, operation, physical, length, 0, 0);
   }
 
   violation(
@@ -219,14 +227,20 @@ export class Execution implements Observer {
     for (const task of this.tasks) if (task.stopped === Stop.None) task.stopped = Stop.Suspended;
   }
 
-  /** A step of an actor that is no thread. */
-  act(actor: number): void {
-    if (actor > this.clock) {
-      this.pressed = true;
+  /** A step of an actor that is no thread. `schedule` chooses where it can be taken in several ways. */
+  act(actor: number, schedule: Pick<Schedule, 'choose'>): void {
+    if (actor === this.clock) {
+      this.tick();
+      return;
+    }
+    this.pressed = true;
+    const { caches } = this.state.kernel.hardware;
+    if (caches !== null && actor === this.cache) evictLine(caches, this.trace, actor, (n) => schedule.choose(n, actor));
+    else {
       this.acting = actor;
       this.pressure!.act(actor, this.reclaimed);
       this.acting = this.machine;
-    } else this.tick();
+    }
   }
 
   private tick(): void {

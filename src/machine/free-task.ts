@@ -4,6 +4,8 @@
  *
  * Loads and stores are what the hardware does, with no point in between; atomics are real atomics.
  */
+import { writeBack } from '../hardware/cache-policy.ts';
+import type { DataCache } from '../hardware/data-cache.ts';
 import { KernelPanic, MemoryFault } from '../hardware/errors.ts';
 import type { Hardware } from '../hardware/hardware.ts';
 import type { PhysicalMemory } from '../hardware/physical-memory.ts';
@@ -14,9 +16,10 @@ import { Kind } from '../kernel/trace.ts';
 import { text, Words } from '../kernel/wire.ts';
 import type { TaskHandle } from '../task/handle.ts';
 import { checkAddress, checkValue } from '../task/scalars.ts';
-import { Task } from '../task/task.ts';
+import { atomicResult, Task } from '../task/task.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import { faultReasons } from './faults.ts';
+import { atomicNames } from './operations.ts';
 import { refusal } from './refusal.ts';
 
 /** So often in a row a page may be gone before it is used. */
@@ -39,6 +42,7 @@ export class AssertionFailed extends Error {
 
 export class FreeTask extends Task {
   private readonly memory: PhysicalMemory;
+  private readonly caches: DataCache | null;
   private readonly words = new Words();
   private readonly scratch = new DataView(new ArrayBuffer(8));
   private readonly pageSize: number;
@@ -57,23 +61,26 @@ export class FreeTask extends Task {
   ) {
     super(name, thread, id, kernelTask);
     this.memory = hardware.memory;
+    this.caches = hardware.caches;
     this.pageSize = hardware.pageSize;
   }
 
   override load8(address: number): number {
     checkAddress(address);
+    if (this.caches !== null) return this.across(address, 1).getUint8(0);
     return this.memory.load8(this.resolve(address, 1, accessRead));
   }
 
   override load16(address: number): number {
     checkAddress(address);
-    if (this.isSplit(address, 2)) return this.across(address, 2).getUint16(0, true);
+    if (this.caches !== null || this.isSplit(address, 2)) return this.across(address, 2).getUint16(0, true);
     return this.memory.load16(this.resolve(address, 2, accessRead));
   }
 
   override load32(address: number): number {
     checkAddress(address);
-    if ((address & 3) !== 0 && this.isSplit(address, 4)) return this.across(address, 4).getUint32(0, true);
+    if (this.caches !== null || ((address & 3) !== 0 && this.isSplit(address, 4)))
+      return this.across(address, 4).getUint32(0, true);
     const physical = this.cache.translate(address, accessRead);
     return this.memory.load32(physical >= 0 ? physical : this.resolve(address, 4, accessRead));
   }
@@ -86,6 +93,11 @@ export class FreeTask extends Task {
   override store8(address: number, value: number): void {
     checkAddress(address);
     checkValue(value);
+    if (this.caches !== null) {
+      this.scratch.setUint8(0, value);
+      this.scatter(address, 1);
+      return;
+    }
     const physical = this.resolve(address, 1, accessWrite);
     this.hardware.preserve(physical, 1);
     this.memory.store8(physical, value & 0xff);
@@ -94,7 +106,7 @@ export class FreeTask extends Task {
   override store16(address: number, value: number): void {
     checkAddress(address);
     checkValue(value);
-    if (this.isSplit(address, 2)) {
+    if (this.caches !== null || this.isSplit(address, 2)) {
       this.scratch.setUint16(0, value, true);
       this.scatter(address, 2);
     } else {
@@ -107,7 +119,7 @@ export class FreeTask extends Task {
   override store32(address: number, value: number): void {
     checkAddress(address);
     checkValue(value);
-    if ((address & 3) !== 0 && this.isSplit(address, 4)) {
+    if (this.caches !== null || ((address & 3) !== 0 && this.isSplit(address, 4))) {
       this.scratch.setUint32(0, value, true);
       this.scatter(address, 4);
     } else {
@@ -145,30 +157,17 @@ export class FreeTask extends Task {
     checkAddress(address);
     if ((address & 3) !== 0)
       throw new RangeError(`atomic: expected an address that is a multiple of 4, got ${address}`);
-    const words = this.memory.words;
-    const physical = this.resolve(address, 4, kind === Kind.AtomicLoad ? accessRead : accessWrite);
-    if (kind !== Kind.AtomicLoad) this.hardware.preserve(physical, 4);
-    const at = physical / 4;
-    switch (kind) {
-      case Kind.AtomicLoad:
-        return Atomics.load(words, at) >>> 0;
-      case Kind.AtomicStore:
-        return Atomics.store(words, at, operand | 0) >>> 0;
-      case Kind.AtomicAdd:
-        return Atomics.add(words, at, operand) >>> 0;
-      case Kind.AtomicSub:
-        return Atomics.sub(words, at, operand) >>> 0;
-      case Kind.AtomicAnd:
-        return Atomics.and(words, at, operand) >>> 0;
-      case Kind.AtomicOr:
-        return Atomics.or(words, at, operand) >>> 0;
-      case Kind.AtomicXor:
-        return Atomics.xor(words, at, operand) >>> 0;
-      case Kind.AtomicExchange:
-        return Atomics.exchange(words, at, operand) >>> 0;
-      default:
-        return Atomics.compareExchange(words, at, expected | 0, operand | 0) >>> 0;
-    }
+    const write = kind !== Kind.AtomicLoad;
+    const physical = this.resolve(address, 4, write ? accessWrite : accessRead);
+    if (write) this.hardware.preserve(physical, 4);
+    const { caches } = this;
+    if (caches === null) return hardwareAtomic(this.memory.words, physical / 4, kind, operand, expected);
+    return caches.alone(physical, 4, this.cache.policyAt(address), write, (memory) => {
+      const before = memory.load32(physical);
+      if (write)
+        memory.store32(physical, atomicResult(atomicNames[kind - Kind.AtomicLoad]!, before, operand, expected));
+      return before;
+    });
   }
 
   override invoke<A extends readonly unknown[], R>(call: Call<A, R>, ...values: A): R {
@@ -209,8 +208,8 @@ export class FreeTask extends Task {
     let status = this.link.begin(call.number, words);
     while (status === Status.Copy) {
       const { physical, length, at, intoMemory } = this.link.copy!;
-      if (intoMemory) this.writeRun(physical, buffer!, at, length);
-      else this.memory.read(physical, buffer!, at, length);
+      if (intoMemory) this.writeRun(physical, buffer!, at, length, null);
+      else this.readRun(physical, buffer!, at, length, null);
       status = this.link.resume();
     }
     const reply = this.link.reply;
@@ -245,20 +244,28 @@ export class FreeTask extends Task {
       let run = Math.min(bytes.length - done, this.pageSize - (start % this.pageSize));
       while (done + run < bytes.length) {
         const next = this.cache.translate(address + done + run, access);
-        if (next !== start + run) break;
+        if (next !== start + run || this.caches !== null) break;
         run += Math.min(bytes.length - done - run, this.pageSize);
       }
       // Asking for the later pages may have shown that what was answered for the first is void.
       if (this.cache.generation !== generation) continue;
-      if (access === accessWrite) this.writeRun(start, bytes, done, run);
-      else this.memory.read(start, bytes, done, run);
+      // A run of several pages is one only where their cache modes make no difference.
+      const policy = this.caches === null ? writeBack : this.cache.policyAt(address + done);
+      this.inPage(start, bytes, done, run, policy, access);
       done += run;
     }
   }
 
-  private writeRun(physical: number, bytes: Uint8Array, at: number, length: number): void {
+  /** @param policy null: as the kernel does it */
+  private readRun(physical: number, bytes: Uint8Array, at: number, length: number, policy: number | null): void {
+    if (this.caches === null) this.memory.read(physical, bytes, at, length);
+    else this.caches.read(physical, bytes, at, length, policy);
+  }
+
+  private writeRun(physical: number, bytes: Uint8Array, at: number, length: number, policy: number | null): void {
     this.hardware.preserve(physical, length);
-    this.memory.write(physical, bytes, at, length);
+    if (this.caches === null) this.memory.write(physical, bytes, at, length);
+    else this.caches.write(physical, bytes, at, length, policy);
   }
 
   private isSplit(address: number, width: number): boolean {
@@ -270,6 +277,10 @@ export class FreeTask extends Task {
     const first = this.resolve(address, width, accessRead);
     const split = this.isSplit(address, width);
     if (split) this.resolve(address + width - 1, width, accessRead);
+    if (this.caches !== null) {
+      this.inPages(address, width, accessRead, first);
+      return this.scratch;
+    }
     for (let i = 0; i < width; i++) {
       this.scratch.setUint8(i, this.memory.load8(split ? this.resolve(address + i, width, accessRead) : first + i));
     }
@@ -280,6 +291,10 @@ export class FreeTask extends Task {
     const first = this.resolve(address, width, accessWrite);
     const split = this.isSplit(address, width);
     if (split) this.resolve(address + width - 1, width, accessWrite);
+    if (this.caches !== null) {
+      this.inPages(address, width, accessWrite, first);
+      return;
+    }
     for (let i = 0; i < width; i++) {
       const physical = split ? this.resolve(address + i, width, accessWrite) : first + i;
       this.hardware.preserve(physical, 1);
@@ -287,7 +302,53 @@ export class FreeTask extends Task {
     }
   }
 
+  /** A scalar as far as it lies in one page, then the rest: nobody sees a part of either. */
+  private inPages(address: number, width: number, access: number, first: number): void {
+    const near = Math.min(width, this.pageSize - (first % this.pageSize));
+    const bytes = new Uint8Array(this.scratch.buffer);
+    this.inPage(first, bytes, 0, near, this.cache.policyAt(address), access);
+    if (near === width) return;
+    const rest = this.resolve(address + near, width, access);
+    this.inPage(rest, bytes, near, width - near, this.cache.policyAt(address + near), access);
+  }
+
+  private inPage(
+    physical: number,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    policy: number,
+    access: number,
+  ): void {
+    if (access === accessWrite) this.writeRun(physical, bytes, at, length, policy);
+    else this.readRun(physical, bytes, at, length, policy);
+  }
+
   private stopIfFailed(): void {
     if (this.failure !== null) throw this.failure;
+  }
+}
+
+/** What the processor does to an aligned word, whoever else reaches it. Returns what was there before (a store: what is there now). */
+function hardwareAtomic(words: Int32Array, at: number, kind: number, operand: number, expected: number): number {
+  switch (kind) {
+    case Kind.AtomicLoad:
+      return Atomics.load(words, at) >>> 0;
+    case Kind.AtomicStore:
+      return Atomics.store(words, at, operand | 0) >>> 0;
+    case Kind.AtomicAdd:
+      return Atomics.add(words, at, operand) >>> 0;
+    case Kind.AtomicSub:
+      return Atomics.sub(words, at, operand) >>> 0;
+    case Kind.AtomicAnd:
+      return Atomics.and(words, at, operand) >>> 0;
+    case Kind.AtomicOr:
+      return Atomics.or(words, at, operand) >>> 0;
+    case Kind.AtomicXor:
+      return Atomics.xor(words, at, operand) >>> 0;
+    case Kind.AtomicExchange:
+      return Atomics.exchange(words, at, operand) >>> 0;
+    default:
+      return Atomics.compareExchange(words, at, expected | 0, operand | 0) >>> 0;
   }
 }

@@ -22,6 +22,7 @@ import { type Carrier, suspension } from './carrier.ts';
 import { ControlledDevice } from './controlled-device.ts';
 import type { ControlledTask } from './controlled-task.ts';
 import { type ControlledThread, type Reach, Stop } from './controlled-thread.ts';
+import { cacheActor } from './evictions.ts';
 import { Execution, type LogLine } from './execution.ts';
 import { ExecutionState } from './execution-state.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
@@ -96,7 +97,9 @@ export class InlineMachine implements Carrier {
           options.everyOperation,
         ),
     );
-    this.actors = new Actors(new Int32Array(Actors.words(this.tasks.length)), this.tasks.length);
+    const threads = this.tasks.length;
+    const cache = cacheActor(threads, hardware.configuration);
+    this.actors = new Actors(new Int32Array(Actors.words(threads)), threads, hardware.caches, cache);
     this.execution = new Execution(this.state, this.trace, this.actors, this.tasks);
     this.kernel.observer = this.execution;
     ({ texts: this.texts, logs: this.logs, results: this.results, clock: this.clock } = this.execution);
@@ -224,6 +227,8 @@ export class InlineMachine implements Carrier {
 
   private start(schedule: Schedule): void {
     this.execution.start();
+    const { everyOperation, reach } = this.options;
+    this.kernel.hardware.caches?.watch(everyOperation || schedule.isWritten === true ? null : reach.points);
     this.schedule = schedule;
     if (this.preemptions.length > 0) this.preemptions.length = 0;
     this.fatal = null;
@@ -253,7 +258,7 @@ export class InlineMachine implements Carrier {
       if (next === below && below >= 0) return true;
       if (next < 0) this.execution.deadlock();
       else if (next >= this.clock) {
-        this.execution.act(next);
+        this.execution.act(next, this.schedule);
         this.meet(next);
         this.next = this.pick();
       } else if (this.onStack[next] === 1) return false;

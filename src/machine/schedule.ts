@@ -9,8 +9,10 @@ export interface Schedule {
    * preemption. `steps` have been taken so far. Not asked where there is only one. Must not allocate.
    */
   pick(runnable: Int32Array, count: number, current: number, steps: number): number;
-  /** A number from 0 to n - 1 for the thread. */
+  /** A number from 0 to n - 1 for the thread, or for another actor whose step can be taken in n ways. */
   choose(n: number, thread: number): number;
+  /** It repeats what a trace says: numbers count all the ways there are, also those that no strategy need be asked about. */
+  readonly isWritten?: boolean;
 }
 
 /** A schedule that explores: a new one for each execution of a campaign. */

@@ -12,7 +12,7 @@ export interface Run {
 
 export interface Runs {
   readonly runs: readonly Run[];
-  /** Answers of `choose`, in the order of each thread's own asking. */
+  /** Answers of `choose`, in the order of each actor's own asking. */
   readonly choices: ReadonlyMap<number, readonly number[]>;
 }
 
@@ -27,7 +27,7 @@ export function runsOf(trace: Trace): Runs {
     const last = runs[runs.length - 1];
     if (last !== undefined && last.actor === actor) last.steps++;
     else runs.push({ actor, steps: 1 });
-    if (kind === Kind.Choose) {
+    if (kind === Kind.Choose || kind === Kind.Evict) {
       const list = choices.get(actor);
       if (list === undefined) choices.set(actor, [trace.words[at + 5]!]);
       else list.push(trace.words[at + 5]!);
@@ -38,6 +38,7 @@ export function runsOf(trace: Trace): Runs {
 
 /** Follows written runs; past their end it lets the running thread go on, then the lowest that can. */
 export class RunsSchedule implements Schedule {
+  readonly isWritten = true;
   /** The run at which the execution first could not do what was written, or -1. */
   partedAt = -1;
   /** Strict: parting is an error of the caller's; otherwise the nearest possible step is taken instead. */

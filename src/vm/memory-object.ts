@@ -108,6 +108,18 @@ export class MemoryObject extends KernelObject {
     return this.pages.has(index) && (above < 0 || above >= this.copy.pageCount || this.copy.has(above));
   }
 
+  /** Changes the cache mode of every mapping of it. Nothing of its pages stays in the cache: what is uncached now must be in memory. */
+  setCacheMode(actor: Actor, mode: number): void {
+    if (mode === this.cacheMode) return;
+    this.journal.set(this as MemoryObject, 'cacheMode', mode);
+    if (this.vm.hardware.caches === null) return;
+    this.vm.disconnectAll(this);
+    for (const frame of this.pages.values()) {
+      this.vm.settleCache(actor, frame);
+      this.noteMode(frame);
+    }
+  }
+
   /** Whether its frames are its own, so that their contents can be put elsewhere. */
   get pageable(): boolean {
     return true;
@@ -128,6 +140,10 @@ export class MemoryObject extends KernelObject {
   exchange(other: MemoryObject): void {
     const mine = this.giveUp();
     const theirs = other.giveUp();
+    // A page goes on being reached as it was.
+    const { cacheMode } = this;
+    this.journal.set(this as MemoryObject, 'cacheMode', other.cacheMode);
+    this.journal.set(other, 'cacheMode', cacheMode);
     this.takeOver(theirs);
     other.takeOver(mine);
   }
@@ -182,6 +198,7 @@ export class MemoryObject extends KernelObject {
   /** As `insert`, of the very page that was seen here so far. */
   take(index: number, frame: number): void {
     this.pages.set(index, frame);
+    this.noteMode(frame);
     this.vm.residents?.add(this, index, frame);
     this.journal.undo(() => {
       this.pages.delete(index);
@@ -214,6 +231,11 @@ export class MemoryObject extends KernelObject {
     // Nobody but the one above can reach what is here: it may as well be there.
     if (this.references === 1 && this.shadowedBy.size === 1)
       for (const upper of this.shadowedBy) collapse(this.vm, actor, upper);
+  }
+
+  /** The kernel itself reaches a page of its own as mappings do. */
+  protected noteMode(frame: number): void {
+    this.vm.hardware.caches?.setMode(frame, this.cacheMode);
   }
 
   /** What a page is made from that nothing is known about yet. */

@@ -133,6 +133,7 @@ export class Pager {
       if (old !== undefined) this.swap.free(old);
       const slot = this.swap.allocate();
       if (slot === noSlot) return false;
+      this.vm.settleCache(actor, frame);
       this.vm.hardware.memory.read(frame * this.vm.pageSize, this.scratch, 0, this.vm.pageSize);
       this.store.write(slot, this.scratch);
       object.setSlot(index, slot);

@@ -2,6 +2,7 @@
  * The VM of one machine: makes address spaces and memory objects, and is the one place where frames are taken, filled and
  * given back. When none is free, volatile objects are emptied, then pages go to swap.
  */
+import { Maintain } from '../hardware/data-cache.ts';
 import type { Hardware } from '../hardware/hardware.ts';
 import type { Journal } from '../hardware/journal.ts';
 import { expectPage } from './absent.ts';
@@ -30,6 +31,8 @@ export class VirtualMemory {
   readonly spaces: AddressSpace[] = [];
   /** Told when a frame that had another use before is given out. */
   onRecycle: (actor: Actor, frame: number) => void = () => {};
+  /** Told when somebody had lines of the data cache written back or dropped (bits of Maintain): those of `length` bytes. */
+  onMaintain: (actor: Actor, physical: number, length: number, operation: number) => void = () => {};
   /** Whether anybody may have written to frames that were never handed out, through their physical addresses. */
   framesExposed = false;
   history: PageHistory = { moved() {}, pagedOut: () => 0, pagedIn() {} };
@@ -132,6 +135,7 @@ export class VirtualMemory {
       this.disown(actor, target);
       return noFrame;
     }
+    this.settleCache(actor, source);
     this.hardware.copyFrame(source, target);
     this.history.moved(actor, source, target);
     return target;
@@ -183,7 +187,7 @@ export class VirtualMemory {
     const first = this.hardware.frames.allocateRun(actor.pool, count, step, limit);
     if (first === noFrame) return noFrame;
     for (let frame = first; frame < first + count; frame++) {
-      this.onRecycle(actor, frame);
+      this.recycle(actor, frame);
       this.hardware.zeroFrame(frame);
     }
     return first;
@@ -194,11 +198,12 @@ export class VirtualMemory {
     const { frames } = this.hardware;
     const target = frames.allocateBelow(actor.pool, limit);
     if (target === noFrame) return noFrame;
-    this.onRecycle(actor, target);
+    this.recycle(actor, target);
     disconnect(this, object, index);
     frames.quarantine?.settle();
     const source = object.remove(index);
     this.onMove(actor, source);
+    this.settleCache(actor, source);
     this.hardware.copyFrame(source, target);
     this.history.moved(actor, source, target);
     if (frames.isDirty(source)) frames.setDirty(target, 1);
@@ -258,6 +263,28 @@ export class VirtualMemory {
     this.hardware.frames.free(frame, actor.pool);
   }
 
+  /** Writes back, drops, or both (bits of Maintain), the lines of the data cache that have one of `length` bytes. */
+  maintain(actor: Actor, physical: number, length: number, operation: number): void {
+    const { caches } = this.hardware;
+    if (caches === null) return;
+    caches.maintain(physical, length, operation);
+    this.onMaintain(actor, physical, length, operation);
+  }
+
+  /** What the kernel does to whole pages it does to memory: before, memory must have all that there is of them. */
+  settleCache(actor: Actor, frame: number): void {
+    this.maintain(actor, frame * this.pageSize, this.pageSize, Maintain.WriteBack | Maintain.Drop);
+  }
+
+  /** A frame that had another use before: what caches have of that must not come back later. */
+  private recycle(actor: Actor, frame: number): void {
+    const { caches } = this.hardware;
+    this.onRecycle(actor, frame);
+    if (caches === null) return;
+    caches.maintain(frame * this.pageSize, this.pageSize, Maintain.WriteBack | Maintain.Drop);
+    caches.setMode(frame, 0);
+  }
+
   private obtain(actor: Actor, zero: boolean): number {
     const { frames } = this.hardware;
     do {
@@ -265,7 +292,7 @@ export class VirtualMemory {
       const frame = frames.allocate(actor.pool);
       if (frame === noFrame) continue;
       if (fresh) return frame;
-      this.onRecycle(actor, frame);
+      this.recycle(actor, frame);
       if (zero) this.hardware.zeroFrame(frame);
       return frame;
     } while (purgeNext(this, actor) || this.pager?.evict(actor) === true);

@@ -13,6 +13,7 @@ test('has the defaults of api.md', () => {
     swap: 0,
     memoryPressure: false,
     lateShootdown: false,
+    coherentDma: true,
     mapper: false,
   });
   assert.equal(configure({}), configure());
@@ -30,6 +31,7 @@ test('accepts the edges: 1 MiB and 8 GiB, both page sizes, both semantics', () =
             swap,
             memoryPressure: swap > 0,
             lateShootdown: swap > 0,
+            coherentDma: swap > 0,
             mapper: false,
           } as const;
           assert.equal(configure(options), options);
@@ -73,6 +75,7 @@ const refused: [unknown, string][] = [
   [{ swap: 4096, pageSize: 16384 }, '16384'],
   [{ memoryPressure: 1 }, 'memoryPressure'],
   [{ lateShootdown: 1 }, 'lateShootdown'],
+  [{ coherentDma: 'no' }, 'coherentDma'],
   [{ pressure: true }, 'pressure'],
   [null, 'object'],
   [7, '7'],
@@ -92,8 +95,10 @@ for (const [options, word] of refused) {
 
 test('options that are not used leave the digest of a scenario as it was', () => {
   assert.equal(Object.keys(describeConfiguration(configure())), ['physicalMemory', 'pageSize', 'semantics']);
-  const used = describeConfiguration(configure({ swap: 4096, memoryPressure: true, lateShootdown: true }));
-  const added = ['swap', 'memoryPressure', 'lateShootdown'];
+  const used = describeConfiguration(
+    configure({ swap: 4096, memoryPressure: true, lateShootdown: true, coherentDma: false }),
+  );
+  const added = ['swap', 'memoryPressure', 'lateShootdown', 'coherentDma'];
   assert.equal(Object.keys(used), ['physicalMemory', 'pageSize', 'semantics', ...added]);
 });
 

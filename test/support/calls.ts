@@ -23,6 +23,7 @@ export class BareKernel {
       moved: () => 0,
       pagedOut: () => 0,
       pagedIn: () => 0,
+      maintained: () => 0,
       touch: (thread) => told.push(`touch ${thread.name}`),
       violation: (thread, rule) => told.push(`violation ${thread.name} ${rule}`),
       woken: (thread) => told.push(`woken ${thread.name}`),

@@ -30,6 +30,7 @@ export class TestMachine extends ScenarioMachine {
       moved() {},
       pagedOut() {},
       pagedIn() {},
+      maintained() {},
       woken() {},
       violation: (_thread, rule) => {
         this.violations.push(rule);

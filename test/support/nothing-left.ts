@@ -46,6 +46,7 @@ const deaf: Observer = {
   moved() {},
   pagedOut() {},
   pagedIn() {},
+  maintained() {},
   violation() {},
   woken() {},
 };

@@ -2,6 +2,7 @@
 import type { Call } from '../call.ts';
 import { addressSpaceCalls } from './address-space.ts';
 import { bufferCalls } from './buffer.ts';
+import { cacheCalls } from './cache.ts';
 import { compositeCalls } from './composite.ts';
 import { cursorCalls } from './cursor.ts';
 import { descriptorCalls } from './descriptor.ts';
@@ -49,6 +50,7 @@ export const calls = {
   ...dextMemoryCalls,
   ...wiredMemoryCalls,
   ...translationCalls,
+  ...cacheCalls,
 };
 
 export const callTable: readonly Call[] = Object.values(calls) as unknown as Call[];

@@ -1,6 +1,7 @@
 /** Virtual time, and waiting on words of memory: what may end by the clock. */
+import { policyOf } from '../../hardware/cache-policy.ts';
 import { hex, MemoryFault } from '../../hardware/errors.ts';
-import { pteFrameShift, pteRead } from '../../hardware/page-table.ts';
+import { pteCacheMode, pteFrameShift, pteRead } from '../../hardware/page-table.ts';
 import { KERN_SUCCESS } from '../../vm/kern-return.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import { type Steps, WaitQueue } from '../../vm/steps.ts';
@@ -32,7 +33,7 @@ export const timeCalls = {
     u8,
     function* (kernel, caller, address, expected, timeout): Steps<number> {
       const physical = yield* physicalWord(kernel, caller, address);
-      if (kernel.hardware.memory.load32(physical) !== expected) return 1;
+      if (wordAt(kernel, caller, address, physical) !== expected) return 1;
       let queue = kernel.addressQueues.get(physical);
       if (queue === undefined) {
         queue = new WaitQueue(`a notify of the word at ${hex(address)}`);
@@ -55,6 +56,14 @@ export const timeCalls = {
     },
   ),
 };
+
+/** What the caller finds in the word. */
+function wordAt({ hardware }: Kernel, { task }: KernelThread, address: number, physical: number): number {
+  const { memory, caches, tables, pageSize } = hardware;
+  if (caches === null) return memory.load32(physical);
+  const mode = pteCacheMode(tables.entry(task.space.number, Math.floor(address / pageSize)));
+  return caches.look32(physical, policyOf(mode));
+}
 
 /**
  * The caller has touched the word before it calls; its page may have been taken away since, or be shared with a copy still. A

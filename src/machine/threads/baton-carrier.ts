@@ -3,6 +3,7 @@
  * in shared memory who is next, so going on costs nothing and a switch wakes one worker.
  */
 
+import type { Hardware } from '../../hardware/hardware.ts';
 import { Status } from '../../kernel/call.ts';
 import { type RuleName, ruleNumber } from '../../kernel/rules.ts';
 import { text, Words } from '../../kernel/wire.ts';
@@ -40,9 +41,10 @@ export class BatonCarrier implements Carrier {
     private readonly spin: Spin,
     private readonly thread: number,
     threads: number,
+    hardware: Hardware,
   ) {
     this.clock = threads;
-    this.actors = control.actors(threads);
+    this.actors = control.actors(threads, hardware);
     this.lane = new Lane(control, {
       pick: (...candidates) => this.askPick(...candidates),
       choose: (n) => this.askChoose(n),
@@ -183,7 +185,7 @@ export class BatonCarrier implements Carrier {
     return suspension;
   }
 
-  /** Hands the baton on. Clock, pager and purger have no worker: their steps are done on the way. */
+  /** Hands the baton on. Clock, pager, purger and data cache have no worker: their steps are done on the way. */
   private giveTo(task: Carried, first: number): void {
     const { control } = this;
     let next = first;

@@ -45,9 +45,10 @@ export class ControlledRun {
     private readonly state: ExecutionState,
     private readonly control: Control,
     private readonly server: SlotServer,
+    private readonly points: Uint8Array,
   ) {
     this.threads = state.threads.length;
-    this.actors = control.actors(this.threads);
+    this.actors = control.actors(this.threads, state.kernel.hardware);
     this.views = state.threads.map(({ number }) => new SharedView(control, number));
     this.execution = new Execution(state, control.trace(), this.actors, this.views);
     this.lane = new Lane(control, {
@@ -65,6 +66,7 @@ export class ControlledRun {
     this.dead.length = 0;
     this.state.kernel.observer = this.execution;
     this.state.kernel.iokit.copiesWholeSegments = false;
+    this.state.kernel.hardware.caches?.watch(settings.always ? null : this.points);
     this.execution.start();
     for (const view of this.views) view.stopped = Stop.None;
     control.setHead(Head.Seed, settings.seed);
@@ -156,7 +158,7 @@ export class ControlledRun {
         this.ended(thread, words);
         return Status.Done;
       case Ask.Tick:
-        execution.act(words.take());
+        execution.act(words.take(), this.lane);
         return Status.Done;
       case Ask.Deadlock:
         execution.deadlock();
@@ -233,7 +235,7 @@ export class ControlledRun {
       const next = this.actors.pick(this.lane, -1, steps);
       if (steps > this.settings.maximumSteps) execution.livelock(last, this.settings.maximumSteps);
       else if (next < 0) execution.deadlock();
-      else if (next >= execution.clock) execution.act(next);
+      else if (next >= execution.clock) execution.act(next, this.lane);
       else {
         control.setHead(Head.Holder, next);
         // Its worker may have died before it got the baton.

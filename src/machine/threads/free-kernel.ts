@@ -29,6 +29,7 @@ export class FreeKernel {
     moved() {},
     pagedOut() {},
     pagedIn() {},
+    maintained() {},
     violation: (thread, rule, message) => this.broken(thread, rule, message),
     woken: (thread) => {
       if (thread.number >= 0 && !thread.ended) this.runnable.push(thread);

@@ -4,8 +4,10 @@
  * Words come first (header, a block for each thread, a header for each request slot, the actors, the written schedule), then
  * doubles (payloads of the slots, the trace). Large parts cost nothing until they are touched: the system commits them lazily.
  */
+import type { Hardware } from '../../hardware/hardware.ts';
 import { Trace } from '../../kernel/trace.ts';
 import { Actors } from '../actors.ts';
+import { cacheActor } from '../evictions.ts';
 
 /** Words of the header. */
 export const Head = {
@@ -126,8 +128,9 @@ export class Control {
     return new Trace(new Float64Array(this.buffer, from, traceDoubles), counters);
   }
 
-  actors(threads: number): Actors {
-    return new Actors(this.words.subarray(this.actorWords, this.lane), threads);
+  actors(threads: number, { configuration, caches }: Hardware): Actors {
+    const words = this.words.subarray(this.actorWords, this.lane);
+    return new Actors(words, threads, caches, cacheActor(threads, configuration));
   }
 
   /** For each run of the written schedule the step at which it ends. */

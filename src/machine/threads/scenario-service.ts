@@ -54,7 +54,7 @@ export class ScenarioService implements Service {
     private readonly points: Uint8Array,
     private readonly makeStrategy: StrategyFactory,
   ) {
-    this.controlled = new ControlledRun(state, control, server);
+    this.controlled = new ControlledRun(state, control, server, points);
     this.stress = new StressRun(state, control, server, snapshot);
   }
 

@@ -39,6 +39,7 @@ export class ScenarioWorker {
   private readonly threads: number;
   private readonly shared: unknown;
   private readonly hasBytes: boolean;
+  private readonly points: Uint8Array;
   private free: FreeCarried;
 
   constructor(
@@ -50,13 +51,13 @@ export class ScenarioWorker {
     this.control = new Control(setup.control, setup.threads);
     this.number = thread.number;
     this.threads = setup.running;
-    const frames = buffers.configuration.physicalMemory / buffers.configuration.pageSize;
-    const journal = new TouchJournal(scenario.touched, frames, buffers.memory, buffers.configuration.pageSize);
+    const journal = new TouchJournal(scenario.touched, buffers);
     this.hardware = new Hardware(buffers, journal);
     this.spin = new Spin(spinsFor(this.threads, cores));
     this.client = new SlotClient(this.control, thread.number + 1, new Spin(spinsFor(this.threads + 1, cores)));
-    this.carrier = new BatonCarrier(this.control, this.client, this.spin, thread.number, this.threads);
+    this.carrier = new BatonCarrier(this.control, this.client, this.spin, thread.number, this.threads, this.hardware);
     const reach = { first: new Int32Array(scenario.reach.first), points: new Uint8Array(scenario.reach.points) };
+    this.points = reach.points;
     this.controlled = [false, true].map((always) => {
       const cache = thread.device
         ? new BusAddresses(this.hardware)
@@ -109,7 +110,9 @@ export class ScenarioWorker {
   }
 
   private runControlled(): void {
-    const task = this.controlled[this.control.head(Head.Always)]!;
+    const always = this.control.head(Head.Always);
+    const task = this.controlled[always]!;
+    this.hardware.caches?.watch(always === 1 ? null : this.points);
     task.reset(this.control.head(Head.Seed));
     this.carrier.start();
     try {
@@ -123,6 +126,7 @@ export class ScenarioWorker {
 
   private runFree(): void {
     if (!this.meet()) return;
+    this.hardware.caches?.watch(undefined);
     this.free = this.makeFree();
     const ended = (how: number, fill?: (words: Words) => void): void => this.carrier.ended(this.free, how, fill);
     this.perform(this.free.task, this.free, ended);

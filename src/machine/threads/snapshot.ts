@@ -17,7 +17,7 @@ export class Snapshot {
   constructor(private readonly hardware: Hardware) {
     const { frames, memory, pageSize, buffers } = hardware;
     this.touched = new SharedArrayBuffer(touchBytes(frames.frames));
-    this.journal = new TouchJournal(this.touched, frames.frames, buffers.memory, pageSize);
+    this.journal = new TouchJournal(this.touched, buffers);
     // Everything below the first pool's fresh frames was handed out before; a dirty frame beyond was written to by its address.
     const used = frames.frontier(1);
     const words = pageSize / 4;
@@ -31,19 +31,21 @@ export class Snapshot {
 
   /** Undoes what tasks stored. The kernel's own changes are the business of its journal, which goes first. */
   restore(): void {
-    const { frames, memory, tables, pageSize } = this.hardware;
+    const { frames, memory, tables, pageSize, caches } = this.hardware;
     const words = pageSize / 4;
     let changed = false;
     this.journal.drain((frame) => {
       const kept = this.kept.get(frame);
       if (kept === undefined) memory.words.fill(0, frame * words, (frame + 1) * words);
       else memory.words.set(kept, frame * words);
+      caches?.forget(frame);
       const dirty = this.dirty.has(frame) ? 1 : 0;
       const referenced = this.referenced.has(frame) ? 1 : 0;
       if (frames.dirty[frame] !== dirty || frames.referenced[frame] !== referenced) changed = true;
       frames.dirty[frame] = dirty;
       frames.referenced[frame] = referenced;
     });
+    caches?.restored();
     if (changed) tables.invalidate();
   }
 }

@@ -73,7 +73,9 @@ export class StressRun {
     this.active = true;
     this.running = false;
     this.kernel.observe();
-    this.state.kernel.hardware.frames.quarantine = this.quarantine;
+    const { frames, caches } = this.state.kernel.hardware;
+    frames.quarantine = this.quarantine;
+    caches?.watch(undefined);
   }
 
   /** Takes the iteration, or the whole, one step further. `active` is false once all are done. */

@@ -4,6 +4,8 @@
  *
  * Shared words: a count, a list of frames, and a mark a frame.
  */
+import { cacheLine } from '../../hardware/data-cache.ts';
+import type { HardwareBuffers } from '../../hardware/hardware.ts';
 import { Journal } from '../../hardware/journal.ts';
 
 export const touchBytes = (frames: number): number => 4 * (1 + 2 * frames);
@@ -13,26 +15,35 @@ export class TouchJournal extends Journal {
   private readonly list: Int32Array;
   private readonly marks: Int32Array;
   private readonly shift: number;
+  private readonly lineShift: number;
 
-  /**
-   * @param memory the words of physical memory; any other array that is saved is indexed by frame (the dirty marks)
-   */
   constructor(
     touched: SharedArrayBuffer,
-    frames: number,
-    private readonly memory: SharedArrayBuffer,
-    pageSize: number,
+    private readonly buffers: HardwareBuffers,
   ) {
     super();
+    const { physicalMemory, pageSize } = buffers.configuration;
+    const frames = physicalMemory / pageSize;
     this.list = new Int32Array(touched, 0, 1 + frames);
     this.marks = new Int32Array(touched, 4 * (1 + frames), frames);
     this.shift = Math.log2(pageSize / 4);
+    this.lineShift = Math.log2(pageSize / cacheLine);
   }
 
   override save(array: Int32Array, index: number): void {
-    const frame = array.buffer === this.memory ? Math.floor(index / 2 ** this.shift) : index;
+    const frame = this.frameOf(array.buffer, index);
+    if (frame < 0) return;
     if (this.marks[frame] !== 0 || Atomics.exchange(this.marks, frame, 1) !== 0) return;
     this.list[1 + Atomics.add(this.list, 0, 1)] = frame;
+  }
+
+  /** Words of memory and lines of the data cache tell their frame; the dirty marks are indexed by it. -1: restored otherwise. */
+  private frameOf(buffer: ArrayBufferLike, index: number): number {
+    const { memory, cache } = this.buffers;
+    if (buffer === memory) return Math.floor(index / 2 ** this.shift);
+    if (cache === null) return index;
+    if (buffer === cache.states) return Math.floor(index / 2 ** this.lineShift);
+    return buffer === cache.registers ? -1 : index;
   }
 
   /** Calls `restore` for each touched frame, once, and forgets them. Only while no task runs. */

@@ -7,6 +7,7 @@ import { type Branded, handleId } from '../handle.ts';
 import { eventNumber, type LockEvent } from '../iokit/lock-handle.ts';
 import { MemoryObject } from '../iokit/memory-object.ts';
 import type { Task } from '../task.ts';
+import { PrivilegedCache } from './privileged-cache.ts';
 import { PrivilegedFrames } from './privileged-frames.ts';
 import { PrivilegedIommu } from './privileged-iommu.ts';
 import { PrivilegedSpace, PrivilegedTranslations } from './privileged-space.ts';
@@ -14,10 +15,12 @@ import { PrivilegedSpace, PrivilegedTranslations } from './privileged-space.ts';
 export class PrivilegedKernel {
   readonly frames: PrivilegedFrames;
   readonly iommu: PrivilegedIommu;
+  readonly cache: PrivilegedCache;
 
   constructor(private readonly task: Task) {
     this.frames = new PrivilegedFrames(task);
     this.iommu = new PrivilegedIommu(task);
+    this.cache = new PrivilegedCache(task);
   }
 
   /** The address space of `of`: its lock, its entries. */
