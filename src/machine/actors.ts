@@ -7,7 +7,7 @@ import type { Schedule } from './schedule.ts';
 
 const countWord = 0;
 /** Clock, pager, purger, data cache. */
-const others = 4;
+export const others = 4;
 
 export class Actors {
   private readonly list: Int32Array;

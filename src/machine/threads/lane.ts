@@ -5,7 +5,7 @@
 import type { Schedule } from '../schedule.ts';
 import { type Control, Head, Own } from './layout.ts';
 
-/** Runs of steps by one actor, and what `choose` answered each thread. */
+/** Runs of steps by one actor, and what `choose` answered each actor. */
 export interface WrittenSchedule {
   readonly runs: readonly { readonly actor: number; readonly steps: number }[];
   readonly choices: ReadonlyMap<number, readonly number[]>;
@@ -38,7 +38,7 @@ export class Lane implements Schedule {
       this.actors[i] = run.actor;
     });
     let at = 0;
-    for (let thread = 0; thread < this.control.threads; thread++) {
+    for (let thread = 0; thread < this.control.blocks; thread++) {
       const list = schedule.choices.get(thread) ?? [];
       if (at + list.length > this.choices.length)
         throw new RangeError(`a schedule with more than ${this.choices.length} choices`);
@@ -54,7 +54,7 @@ export class Lane implements Schedule {
     const { words } = this.control;
     words[Head.LaneIndex] = 0;
     words[Head.LaneParted] = -1;
-    for (let thread = 0; thread < this.control.threads; thread++) words[this.control.own(thread, Own.Asked)] = 0;
+    for (let thread = 0; thread < this.control.blocks; thread++) words[this.control.own(thread, Own.Asked)] = 0;
   }
 
   pick(runnable: Int32Array, count: number, current: number, steps: number): number {

@@ -6,7 +6,7 @@
  */
 import type { Hardware } from '../../hardware/hardware.ts';
 import { Trace } from '../../kernel/trace.ts';
-import { Actors } from '../actors.ts';
+import { Actors, others } from '../actors.ts';
 import { cacheActor } from '../evictions.ts';
 
 /** Words of the header. */
@@ -48,7 +48,7 @@ export const Head = {
 
 export const Mode = { Idle: 0, Controlled: 1, Free: 2 } as const;
 
-/** Words of a thread's block. */
+/** Words of a thread's block. Other actors have one too, where the schedule's answers to their choices are written. */
 export const Own = {
   /** What its worker sleeps on; moves when there may be something for it. */
   Wake: 0,
@@ -82,6 +82,8 @@ const traceDoubles = 2 ** 23;
 
 export class Control {
   readonly words: Int32Array;
+  /** Blocks of threads and other actors. */
+  readonly blocks: number;
   private readonly slotHeaders: number;
   private readonly actorWords: number;
   private readonly lane: number;
@@ -100,7 +102,8 @@ export class Control {
     readonly buffer: SharedArrayBuffer,
     readonly threads: number,
   ) {
-    this.slotHeaders = Head.Words + threads * Own.Words;
+    this.blocks = threads + others;
+    this.slotHeaders = Head.Words + this.blocks * Own.Words;
     this.actorWords = this.slotHeaders + (threads + 1) * Slot.Words;
     this.lane = this.actorWords + Actors.words(threads);
     this.doubles = 8 * Math.ceil((this.lane + 2 * mostRuns + mostChoices) / 2);
