@@ -2,6 +2,8 @@
 /** The data cache of a machine whose devices are not coherent: evictions are the schedule's, alike on both carriers, and are found out. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { explore } from '../../src/explore/explore.ts';
+import { replay } from '../../src/explore/replay.ts';
 import { checkInvariants } from '../../src/kernel/invariants.ts';
 import { stateHash } from '../../src/kernel/state-hash.ts';
 import { Kind } from '../../src/kernel/trace.ts';
@@ -76,4 +78,19 @@ for (const name of Object.keys(expected)) {
     }
   });
 }
+test('what exploring finds is minimised, replays by its token, and is confirmed on threads', async () => {
+  for (const scenario of [
+    'memory at two addresses in two modes',
+    'a dirty line goes over what a device wrote beside it',
+  ]) {
+    const found = [await explore(url, { scenario, executions: 300, seed: 3, timeBudget: 60_000 })].flat()[0]!;
+    assert.ok(found.failures.length > 0);
+    for (const { rule, confirmed, token, traceHash } of found.failures) {
+      assert.is(confirmed, true, rule);
+      const again = await replay(url, token, { scenario, carrier: 'threads' });
+      assert.is(again.traceHash, traceHash);
+    }
+  }
+});
+
 test.run();
