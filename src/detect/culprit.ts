@@ -21,6 +21,8 @@ const fates: Partial<Record<RuleName, readonly (readonly number[])[]>> = {
   'permission-outrun': [[Unmapped, Protected]],
   'use-after-release': [[Freed]],
   unbalanced: [[Wired]],
+  'snapshot-broken': [[Mapped, Allocated]],
+  'purgeable-contract': [[Unmapped]],
 };
 
 /** For a rule about a handle: the last thing that was done to it, of these. */

@@ -4,7 +4,13 @@ import { KERN_MEMORY_ERROR, KERN_RESOURCE_SHORTAGE } from '../vm/kern-return.ts'
 import { type MemoryObject, noFrame } from '../vm/memory-object.ts';
 import type { Actor } from '../vm/steps.ts';
 import type { VirtualMemory } from '../vm/virtual-memory.ts';
-import { kIODirectionPrepareNoFault, kIODirectionPrepareNoZeroFill, kIODirectionPrepareToPhys32 } from './options.ts';
+import {
+  kIODirectionIn,
+  kIODirectionOutIn,
+  kIODirectionPrepareNoFault,
+  kIODirectionPrepareNoZeroFill,
+  kIODirectionPrepareToPhys32,
+} from './options.ts';
 import type { PageList, PagePlace } from './page-list.ts';
 import { type IOReturn, kIOReturnCannotWire, kIOReturnNoMemory, kIOReturnNoResources } from './return-codes.ts';
 
@@ -29,8 +35,11 @@ export function frameFor(
     if (found?.object.pages.has(found.index) !== true) return -kIOReturnNoResources;
   }
   const absent = (direction & kIODirectionPrepareNoZeroFill) !== 0 && mayBeAbsent(object, index);
+  // A device that only fills the memory does not look at what was in it.
+  const lost = object.lost.has(index) && (direction & kIODirectionOutIn) !== kIODirectionIn;
   const frame = absent ? vm.expect(actor, object, index) : object.page(actor, index, write);
   if (frame === noFrame) return -(shortage[object.shortage] ?? object.shortage);
+  if (lost) vm.onLost(actor, frame, 0);
   if ((direction & kIODirectionPrepareToPhys32) === 0 || frame * vm.pageSize < lowMemory) return frame;
   // Memory that is not the VM's own, or that somebody relies on where it is, cannot be moved.
   if (!object.pageable || vm.isPinned(frame)) return -kIOReturnCannotWire;

@@ -2,6 +2,8 @@
  * I2: a page that somebody wired is where it is, and what it is, until the last of them lets it go. The kernel's own pager and
  * purger look at the count of wirings, so it takes privileged code to break this: by unwiring what others wired, or by showing
  * another page in its place. Whoever takes a page away is asked only after the former.
+ *
+ * Besides, what pages lose on their way: I7, the last store to a page; I11, contents that were volatile; I13, their queue.
  */
 import { hex } from '../hardware/errors.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
@@ -12,7 +14,11 @@ import type { KernelThread } from './thread.ts';
 
 export class PageWatch {
   constructor(private readonly kernel: Kernel) {
-    kernel.vm.onMove = (actor, frame) => this.moved(actor as KernelThread, frame);
+    const { vm } = kernel;
+    vm.onMove = (actor, frame) => this.moved(actor as KernelThread, frame);
+    vm.onLost = (actor, frame, address) => this.lost(actor as KernelThread, frame, address);
+    vm.onLostWrite = (actor, frame) => this.lostWrite(actor as KernelThread, frame);
+    vm.onMisplaced = (actor, _object, isQueued) => this.misplaced(actor as KernelThread, isQueued);
   }
 
   /** `thread` shows another frame at `address`, where `frame` was (0: nothing). */
@@ -23,6 +29,27 @@ export class PageWatch {
     const where = `frame ${frame} at ${hex(address)} of ${space.name}`;
     const text = `${thread.name} puts frame ${after} in the place of ${where}, though ${wirersOf(this.kernel, frame)}`;
     this.kernel.violation(thread, 'wired-page-moved', text, aboutFrame(frame));
+  }
+
+  /** I11: contents that may vanish are vouched for by nobody until their owner has asked, and what is lost is written anew. */
+  private lost(thread: KernelThread, frame: number, address: number): void {
+    const where = address === 0 ? `frame ${frame}` : `${hex(address)} of ${thread.task.name}`;
+    const text = `${thread.name} reads what was at ${where}: it was dropped while it was volatile, and nobody has written it since`;
+    this.kernel.violation(thread, 'purgeable-contract', text, aboutFrame(frame), address);
+  }
+
+  /** I7: what was stored is not lost because a mark is missing. */
+  private lostWrite(thread: KernelThread, frame: number): void {
+    const text = `a page is paged out from frame ${frame} as if it were clean, and what was stored to it last is lost: it was not marked as modified`;
+    this.kernel.violation(thread, 'lost-write', text, aboutFrame(frame));
+  }
+
+  /** I13. Nothing that scenarios can do brings it about: it watches this kernel. */
+  private misplaced(thread: KernelThread, isQueued: boolean): void {
+    const text = isQueued
+      ? 'a purgeable object is lined up to be emptied, but is not volatile'
+      : 'a purgeable object is volatile, but is not lined up to be emptied';
+    this.kernel.violation(thread, 'wrong-queue', text);
   }
 
   /** The contents of a frame that nobody is known to wire go elsewhere, or are dropped. */

@@ -32,6 +32,8 @@ export const ruleNames = [
   'use-after-complete',
   'missing-cache-flush',
   'stale-data',
+  'purgeable-contract',
+  'wrong-queue',
   'lost-write',
 ] as const;
 

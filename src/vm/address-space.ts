@@ -198,8 +198,10 @@ export class AddressSpace {
     const { object } = entry;
     const page = Math.floor(address / this.vm.pageSize);
     const index = page - (entry.start - entry.offset) / this.vm.pageSize;
+    const lost = !write && object.lost.size > 0 && object.lost.has(index);
     const frame = write ? object.page(actor, index, true) : object.look(actor, index);
     if (frame === noFrame) return object.shortage;
+    if (lost) this.vm.onLost(actor, frame, address);
     const rights = !entry.needsCopy && object.isPrivate(index) ? entry.protection : entry.protection & ~VM_PROT_WRITE;
     const translation = (frame << pteFrameShift) | (object.cacheMode << pteCacheShift) | (rights & pteRights);
     return this.vm.hardware.tables.set(this.number, page, translation) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;

@@ -42,6 +42,8 @@ export class MemoryObject extends KernelObject {
   wiredForLife = false;
   /** A VM_PURGABLE state; owned by purgeable.ts, as is the next. */
   purgeable = VM_PURGABLE_DENY;
+  /** Pages whose contents were dropped under pressure, until somebody puts others in their place. */
+  readonly lost = new Set<number>();
   /** Place among volatile objects: those with a lower one are emptied first. */
   purgeOrder = 0;
   /** Tasks that map it cannot change its purgeable state; only the kernel can. */
@@ -269,6 +271,7 @@ export class MemoryObject extends KernelObject {
   private makeResident(actor: Actor, index: number): number {
     const frame = this.slots.has(index) ? this.vm.pager!.bringBack(actor, this, index) : this.make(actor, index);
     if (frame !== noFrame) this.insert(index, frame);
+    if (frame !== noFrame && this.lost.delete(index)) this.journal.undo(() => this.lost.add(index));
     return frame;
   }
 

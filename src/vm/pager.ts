@@ -137,11 +137,18 @@ export class Pager {
       this.vm.hardware.memory.read(frame * this.vm.pageSize, this.scratch, 0, this.vm.pageSize);
       this.store.write(slot, this.scratch);
       object.setSlot(index, slot);
-    }
+    } else if (this.vm.doubtsMarks && !this.isIn(old, frame)) this.vm.onLostWrite(actor, frame);
     this.vm.journal.set(this.swap.keys, object.slots.get(index)!, this.vm.history.pagedOut(actor, frame));
     this.vm.onMove(actor, frame);
     this.vm.onReclaim(frame);
     this.vm.disown(actor, object.remove(index));
     return true;
+  }
+
+  /** Whether a slot holds what a frame does. */
+  private isIn(slot: number, frame: number): boolean {
+    const { memory } = this.vm.hardware;
+    this.store.read(slot, this.scratch);
+    return this.scratch.every((byte, i) => memory.load8(frame * this.vm.pageSize + i) === byte);
   }
 }

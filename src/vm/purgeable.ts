@@ -48,6 +48,7 @@ export function controlPurgeable(
     empty(vm, actor, object);
   }
   if (state !== null && state !== VM_PURGABLE_NONVOLATILE && (modifiers & faultOnAccess) !== 0) hide(vm, object);
+  checkQueue(vm, actor, object);
   return { code: KERN_SUCCESS, old };
 }
 
@@ -55,7 +56,9 @@ export function controlPurgeable(
 export function purgeNext(vm: VirtualMemory, actor: Actor): boolean {
   const object = vm.purgeQueue.next(vm);
   if (object === null) return false;
+  for (const pages of [object.pages, object.slots]) for (const index of pages.keys()) lose(vm, object, index);
   empty(vm, actor, object);
+  checkQueue(vm, actor, object);
   return true;
 }
 
@@ -100,6 +103,19 @@ function hasPages(object: MemoryObject): boolean {
 function isHeld(vm: VirtualMemory, object: MemoryObject): boolean {
   for (const frame of object.pages.values()) if (vm.isPinned(frame)) return true;
   return false;
+}
+
+/** The owner has not asked for the contents to go, and may not know. */
+function lose(vm: VirtualMemory, object: MemoryObject, index: number): void {
+  if (object.lost.has(index)) return;
+  object.lost.add(index);
+  vm.journal.undo(() => object.lost.delete(index));
+}
+
+/** I13 of the invariants: an object is lined up exactly while it is volatile. */
+function checkQueue(vm: VirtualMemory, actor: Actor, object: MemoryObject): void {
+  const isQueued = vm.purgeQueue.objects.includes(object);
+  if (isQueued !== (object.purgeable === VM_PURGABLE_VOLATILE)) vm.onMisplaced(actor, object, isQueued);
 }
 
 /** Drops every page but wired ones. */

@@ -40,6 +40,14 @@ export class VirtualMemory {
   onMove: (actor: Actor, frame: number) => void = () => {};
   /** Told that from now on nobody may store to these pages of an object as they are: somebody has a copy of them. */
   onProtect: (object: MemoryObject, first: number, end: number) => void = () => {};
+  /** Told that contents are looked at that were dropped under pressure: `frame` holds zeroes in their place, at `address`, or 0. */
+  onLost: (actor: Actor, frame: number, address: number) => void = () => {};
+  /** Told that a purgeable object is lined up though it is not volatile, or the other way round. */
+  onMisplaced: (actor: Actor, object: MemoryObject, isQueued: boolean) => void = () => {};
+  /** Whether a page may count as clean that is not: privileged code has stored past the marks, or taken one away. */
+  doubtsMarks = false;
+  /** Told that a page goes whose contents are nowhere else, since it counts as clean. */
+  onLostWrite: (actor: Actor, frame: number) => void = () => {};
   /** Told when a frame is about to be given back. */
   onFree: (actor: Actor, frame: number) => void = () => {};
   /** Told when a page is taken away from whoever reaches it: paged out, dropped, or by hand. */

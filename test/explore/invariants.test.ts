@@ -52,6 +52,18 @@ const broken: Readonly<Record<string, readonly [rules: readonly RuleName[], mess
     ['snapshot-broken', 'stale-translation'],
     /^app.store stores to frame \d+ at 0x\w+ of app, which a copy of that memory still shows$/,
   ],
+  'I11 what was dropped is read as if it were there': [
+    ['purgeable-contract'],
+    /^app reads what was at 0x\w+ of app: it was dropped while it was volatile, and nobody has written it since$/,
+  ],
+  'I11 a device is given what was dropped': [
+    ['purgeable-contract'],
+    /^app reads what was at frame \d+: it was dropped/,
+  ],
+  'I7 a store past the marks is lost when the page goes': [
+    ['lost-write'],
+    /^a page is paged out from frame \d+ as if it were clean/,
+  ],
 };
 
 for (const name of await scenarioNames(url))

@@ -40,7 +40,9 @@ for (const name of ['paging', 'wired', 'volatile']) {
         const runs = runsOf(inline.trace);
         const hash = inline.trace.hash();
         went += count(inline, Kind.PageOut, 1) + count(inline, Kind.Purge, 1);
-        assert.equal([...inline.texts.values()], []);
+        // This one uses memory that it has not taken back: I11 of the race catalogue.
+        for (const text of inline.texts.values())
+          assert.ok(name === 'volatile' && /^client reads what was at .* while it was volatile/.test(text), text);
         assert.equal(checkInvariants(inline.state.kernel), []);
         inline.run(new RunsSchedule(runs));
         assert.is(inline.trace.hash(), hash, 'inline, by its own runs');
@@ -103,9 +105,16 @@ test('pages that could still go do not hide a deadlock', () => {
 });
 
 test('exploring finds each outcome that pressure makes possible, and nothing else', async () => {
-  const found = [await explore(url, { scenario: 'volatile', executions: 200, seed: 3, timeBudget: 60_000 })].flat()[0]!;
+  const options = { scenario: 'volatile', executions: 200, seed: 3, timeBudget: 60_000 } as const;
+  const found = [await explore(url, { ...options, rules: { 'purgeable-contract': 'off' } })].flat()[0]!;
   assert.equal(found.failures, []);
   assert.equal(Object.keys(found.outcomes).sort(), ['0 emptied', '7 emptied', '7 kept']);
+  const watched = [await explore(url, options)].flat()[0]!;
+  assert.equal(
+    watched.failures.map(({ rule }) => rule),
+    ['purgeable-contract'],
+  );
+  assert.equal(Object.keys(watched.outcomes).sort(), ['7 emptied', '7 kept']);
 });
 
 test('no race is made up by pages that move: atomics order what they ordered', async () => {

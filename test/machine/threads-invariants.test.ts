@@ -7,6 +7,6 @@ import { alikeOnBothCarriers } from './support/carriers.ts';
 const test = suite('watched invariants on threads');
 const url = new URL('../fixtures/invariant-scenarios.ts', import.meta.url).href;
 
-for (const name of await scenarioNames(url)) test(name, () => alikeOnBothCarriers(url, name, 8));
+for (const name of await scenarioNames(url)) test(name, () => alikeOnBothCarriers(url, name, 5));
 
 test.run();

@@ -67,6 +67,24 @@ export const frameCalls = {
     kernel.vm.unwire(caller, number);
   }),
 
+  /** Says that a frame was stored to, as a processor marks it: it is written out before it is used for other memory. */
+  frameSetModified: call('frameSetModified', [frame], nothing, (kernel, caller, number) => {
+    checkFrame(kernel, caller, number);
+    const { frames } = kernel.hardware;
+    if (!frames.isDirty(number)) frames.setDirty(number, 1);
+  }),
+
+  /** Says that it was not. Processors that have stored to it before go on without marking it, until they are told. */
+  frameClearModified: call('frameClearModified', [frame], nothing, (kernel, caller, number) => {
+    checkFrame(kernel, caller, number);
+    const { frames, late, tables } = kernel.hardware;
+    if (!frames.isDirty(number)) return;
+    frames.setDirty(number, 0);
+    doubtMarks(kernel);
+    // Where they follow the tables at once, they are told by this.
+    if (late === null) tables.invalidate();
+  }),
+
   /** Copies out of the frame. The access itself is a step of its own, after the call's. */
   frameRead: call('frameRead', access, nothing, (kernel, caller, number, offset, length, task, address, force) =>
     reach(kernel, caller, { number, offset, length, task, address, force, rights: VM_PROT_READ }),
@@ -147,6 +165,7 @@ function* reach(kernel: Kernel, caller: KernelThread, request: Reach): Steps<voi
     const text = `${caller.name} ${verb} frame ${number}, which is free`;
     kernel.violation(caller, 'use-after-release', text, aboutFrame(number));
   }
+  if (intoMemory && !kernel.hardware.frames.isDirty(number)) doubtMarks(kernel);
   if (intoMemory) kernel.snapshotWatch.stored(caller, number, onBehalfOf?.space ?? null, address);
   if (onBehalfOf === null) return;
   const problem = outrun(kernel, onBehalfOf, address, number, rights, force);
@@ -176,6 +195,11 @@ function outrun(
   const page = Math.floor((address - entry.start + entry.offset) / kernel.hardware.pageSize);
   const found = entry.object?.find(page);
   return found?.object.pages.get(found.index) === number ? null : 'where other memory is mapped';
+}
+
+/** From now on a page that counts as clean may hold what is nowhere else. */
+function doubtMarks(kernel: Kernel): void {
+  if (!kernel.vm.doubtsMarks) kernel.journal.set(kernel.vm, 'doubtsMarks', true);
 }
 
 function checkFrame(kernel: Kernel, caller: KernelThread, number: number): void {

@@ -35,6 +35,19 @@ export class PrivilegedFrames {
     this.task.invoke(calls.frameUnwire, frame);
   }
 
+  /**
+   * Marks the frame as stored to, which the stores here do not: without it, a page that has been in swap is taken for clean, and
+   * what was stored is lost when it goes there again (`lost-write`).
+   */
+  setModified(frame: number): void {
+    this.task.invoke(calls.frameSetModified, frame);
+  }
+
+  /** Takes the mark away. With `lateShootdown`, threads that have stored to it go on without setting it, until `shootDown`. */
+  clearModified(frame: number): void {
+    this.task.invoke(calls.frameClearModified, frame);
+  }
+
   // `offset` in bytes from the frame's first; the access lies within the frame. Loads are unsigned, stores wrap.
 
   load8(frame: number, offset: number, access?: FrameAccess): number {
