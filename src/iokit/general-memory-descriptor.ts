@@ -95,6 +95,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     if (persistent && reference === null) return false;
     if (!this.redirected) this.abandonMaps(actor);
     this.completeAll(actor);
+    this.forgetPrepares();
     this.dropReference(actor);
     this.holdPages(actor, source.upl);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'source', source);
@@ -152,6 +153,14 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     const before = this.prepares.get(holder);
     this.prepares.set(holder, (before ?? 0) + change);
     this.journal.undo(() => (before === undefined ? this.prepares.delete(holder) : this.prepares.set(holder, before)));
+  }
+
+  private forgetPrepares(): void {
+    const before = [...this.prepares];
+    this.prepares.clear();
+    this.journal.undo(() => {
+      for (const [holder, count] of before) this.prepares.set(holder, count);
+    });
   }
 
   override *prepare(waiter: Waiter, direction: number): Steps<IOReturn> {
@@ -405,7 +414,8 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   private failUnprepared(actor: Actor, call: string): never {
-    const { completed } = this.wiring;
+    // Somebody prepared it once: who uses it now comes too late, not too early.
+    const completed = this.prepares.size > 0;
     const text = `${call} of ${this.name}, which is ${completed ? 'completed' : 'not prepared'}`;
     this.iokit.violation(actor, completed ? 'use-after-complete' : 'use-before-prepare', text, this);
     throw new KernelPanic(text);

@@ -47,8 +47,6 @@ export class Wiring {
   preparationId = 0;
   /** A `complete` said that the transfer failed: pages that were to be filled go with the last one. */
   failed = false;
-  /** It was prepared once, and the last `complete` undid that: whoever uses it unprepared comes too late, not too early. */
-  completed = false;
   private readonly lock: SleepLock | null;
 
   /**
@@ -101,10 +99,7 @@ export class Wiring {
       if (this.lock === null) yield innerStep;
       if (count === 1) this.source.beforeUnwiring();
       this.iokit.journal.set(this as Wiring, 'wireCount', count - 1);
-      if (count === 1) {
-        if (!this.completed) this.iokit.journal.set(this as Wiring, 'completed', true);
-        yield* this.unwire(waiter);
-      }
+      if (count === 1) yield* this.unwire(waiter);
       return true;
     } finally {
       this.lock?.release(waiter);

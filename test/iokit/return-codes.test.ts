@@ -212,6 +212,12 @@ fails('prepare', 'kIOReturnNoResources', 'NoFault, and a page is not resident', 
   const md = describe(m, address, 2 * m.pageSize);
   return () => md.prepare(kIODirectionPrepareNoFault);
 });
+fails('prepare', 'kIOReturnNoResources', 'the memory of a device that is not there', (m) => {
+  const device = IOMemoryDescriptor.withPhysicalAddress(2 ** 32, m.pageSize, kIODirectionOutIn);
+  const map = device.createMappingInTask(m.client, 0, kIOMapAnywhere);
+  const md = describe(m, map.getVirtualAddress(), m.pageSize);
+  return () => md.prepare();
+});
 fails('prepare', 'kIOReturnNoMemory', 'memory is used up', (m) => {
   const md = describe(m, m.client.allocate(2 * m.pageSize), 2 * m.pageSize);
   fill(m);
