@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure that the project has promised, each as a ratio or a rate within one run, with the medians behind
- * it. Names on the command line choose groups: exploration, memory, maps, explorers, threads, calls, boot.
+ * it. Names on the command line choose groups: exploration, memory, maps, watching, explorers, threads, calls, boot.
  */
 import { bootFigure } from './boot.ts';
 import { callFigure } from './calls.ts';
@@ -10,11 +10,13 @@ import { mapFigures } from './maps.ts';
 import { type Figure, perCall } from './measure.ts';
 import { memoryAccessFigures } from './memory-access.ts';
 import { threadFigures } from './threads.ts';
+import { watchingFigures } from './watching.ts';
 
 const groups: Record<string, () => Promise<Figure[]> | Figure[]> = {
   exploration: explorationFigures,
   memory: memoryAccessFigures,
   maps: mapFigures,
+  watching: watchingFigures,
   explorers: async () => [await explorersFigure()],
   threads: threadFigures,
   calls: async () => [await callFigure()],

@@ -13,40 +13,47 @@ import type { KernelThread } from './thread.ts';
 
 /** `caller` completes a descriptor that is prepared: settles whose `prepare` that was, before the memory goes. */
 export function settleComplete(kernel: Kernel, caller: KernelThread, descriptor: IOGeneralMemoryDescriptor): void {
-  const { prepares, wireCount, name } = descriptor;
+  const { prepares, wireCount } = descriptor;
   if (wireCount === 0) return;
-  for (const holder of [caller.holder, machineHolder])
-    if ((prepares.get(holder) ?? 0) > 0) return descriptor.countPrepare(holder, -1);
-  const others = [...prepares].filter(([, count]) => count > 0).sort((a, b) => a[0] - b[0]);
+  if ((prepares.get(caller.holder) ?? 0) > 0) descriptor.countPrepare(caller.holder, -1);
+  else if ((prepares.get(machineHolder) ?? 0) > 0) descriptor.countPrepare(machineHolder, -1);
+  else completeOthers(kernel, caller, descriptor);
+}
+
+function completeOthers(kernel: Kernel, caller: KernelThread, descriptor: IOGeneralMemoryDescriptor): void {
+  const others = [...descriptor.prepares].filter(([, count]) => count > 0).sort((a, b) => a[0] - b[0]);
   const counted = others.reduce((sum, [, count]) => sum + count, 0);
   // What was prepared by itself when it was made is nobody's; and the dead complete nothing.
-  if (descriptor.deviceMemory || others.length === 0 || counted < wireCount) return;
+  if (descriptor.deviceMemory || others.length === 0 || counted < descriptor.wireCount) return;
   const [victim] = others[0]!;
   descriptor.countPrepare(victim, -1);
   if (kernel.tasks[victim]!.dead) return;
-  const text = `${caller.name} completes ${name}, which it has not prepared: the prepare is ${namesOf(kernel, others)}`;
+  const text = `${caller.name} completes ${descriptor.name}, which it has not prepared: the prepare is ${namesOf(kernel, others)}`;
   kernel.violation(caller, 'unbalanced', text, descriptor.handle);
 }
 
 /** `caller` releases an object, also one that it holds no reference of. */
 export function releaseReference(kernel: Kernel, caller: KernelThread, object: KernelObject): void {
+  const { handles } = kernel;
+  if (caller.holder === machineHolder || handles.isHeld(object, caller.holder)) handles.release(object, caller);
+  else if (handles.isHeld(object, machineHolder)) handles.release(object, caller, machineHolder);
+  else releaseOthers(kernel, caller, object);
+}
+
+function releaseOthers(kernel: Kernel, caller: KernelThread, object: KernelObject): void {
   const holders = kernel.handles.holdersOf(object);
-  const held =
-    holders.find(([holder]) => holder === caller.holder) ?? holders.find(([holder]) => holder === machineHolder);
-  const from = held ?? holders[0];
-  if (held === undefined && caller.holder !== machineHolder) {
-    const whose = from === undefined ? 'they are all the kernel’s own' : `it is ${namesOf(kernel, holders)}`;
-    const text = `${caller.name} releases a reference of ${article(object.kind)} that it does not hold: ${whose}`;
-    kernel.violation(caller, 'unbalanced', text, object.handle);
-  }
-  kernel.handles.release(object, caller, from?.[0] ?? caller.holder);
+  const whose = holders.length === 0 ? 'they are all the kernel’s own' : `it is ${namesOf(kernel, holders)}`;
+  const text = `${caller.name} releases a reference of ${article(object.kind)} that it does not hold: ${whose}`;
+  kernel.violation(caller, 'unbalanced', text, object.handle);
+  kernel.handles.release(object, caller, holders[0]?.[0] ?? caller.holder);
 }
 
 /** `caller` undoes one wiring of a frame by hand. */
 export function settleUnwire(kernel: Kernel, caller: KernelThread, frame: number): void {
   const { byHand } = kernel;
-  for (const holder of [caller.holder, machineHolder])
-    if (byHand.wiresOf(holder, frame) > 0) return byHand.wiredBy(holder, frame, -1);
+  const isOwn = byHand.wiresOf(caller.holder, frame) > 0;
+  if (isOwn || byHand.wiresOf(machineHolder, frame) > 0)
+    return byHand.wiredBy(isOwn ? caller.holder : machineHolder, frame, -1);
   byHand.wiredBy(caller.holder, frame, -1);
   const text = `${caller.name} unwires frame ${frame}, which it has not wired: ${wirersOf(kernel, frame)}`;
   kernel.violation(caller, 'unbalanced', text, aboutFrame(frame));

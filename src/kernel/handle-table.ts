@@ -163,9 +163,15 @@ export class HandleTable implements ObjectRegistry {
     }
   }
 
+  /** Whether a holder has a reference to an object, which tasks know. */
+  isHeld(object: KernelObject, holder: number): boolean {
+    const slot = this.slots.get(object.handle & slotMask);
+    return slot !== undefined && (slot.rights.get(holder) ?? 0) > 0;
+  }
+
   /** Who holds references to an object, and how many, in the order of tasks; the machine comes first. */
   holdersOf(object: KernelObject): [holder: number, held: number][] {
-    const rights = object.handle === 0 ? [] : [...this.slots.get(object.handle % generationFactor)!.rights];
+    const rights = object.handle === 0 ? [] : [...this.slots.get(object.handle & slotMask)!.rights];
     return rights.filter(([, held]) => held > 0).sort((a, b) => a[0] - b[0]);
   }
 

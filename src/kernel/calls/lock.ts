@@ -1,6 +1,7 @@
 /** Calls on I/O Kit's locks, and on the events that threads sleep until. */
 import type { KernelObject } from '../../vm/kernel-object.ts';
 import type { Steps } from '../../vm/steps.ts';
+import { releaseReference } from '../balance.ts';
 import { call, parameter } from '../call.ts';
 import { HandleError } from '../handle-table.ts';
 import type { Kernel } from '../kernel.ts';
@@ -103,7 +104,7 @@ export const lockCalls = {
     if (!(target instanceof KernelLock)) throw new HandleError(`${caller.name}: the handle names no lock`, false);
     // Who waits for it keeps it too, but that is no reason to free it.
     if (target.references - target.waiters.length <= 1) target.checkFree();
-    kernel.handles.release(target, caller);
+    releaseReference(kernel, caller, target);
   }),
 };
 
