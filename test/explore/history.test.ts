@@ -89,4 +89,26 @@ test('a failure that is about no page and no object has no past', async () => {
   assert.is((await toldFailure(gallery('deadlock'), null, 'deadlock')).history, undefined);
 });
 
+test('memory that is used after complete names who completed it', async () => {
+  const failure = await toldFailure(gallery('use-after-complete'), null, 'use-after-complete');
+  assert.equal(sites(failure), ['completed kernel.abort', 'use-after-complete kernel.submit']);
+  assert.match(failure.sites[0]!.description, /^complete/);
+  assert.match(failure.sites[1]!.description, /^readBytes/);
+  assert.equal(
+    past(failure).map((step) => step.replace(/ =.*/, '')),
+    [
+      'setup: handle A is an IOMemoryDescriptor, setup holds a reference',
+      'kernel.submit: prepare(2, 0)',
+      'kernel.abort: complete(2, 0)',
+    ],
+  );
+});
+
+test('a map that ends over other memory tells who made it', async () => {
+  const failure = await toldFailure(gallery('dangling-mapping'), null, 'dangling-mapping');
+  assert.equal(sites(failure), ['dangling-mapping kernel']);
+  assert.match(failure.sites[0]!.description, /^release/);
+  assert.match(past(failure)[0]!, /^kernel: createMappingInTask/);
+});
+
 test.run();
