@@ -15,7 +15,7 @@ const { Allocated, Freed, Wired, Unwired, Mapped, Unmapped, Protected } = PageFa
 const fates: Partial<Record<RuleName, readonly (readonly number[])[]>> = {
   'dma-unwired': [[Unwired]],
   'dma-outside-window': [[Wired], [Unmapped]],
-  'stale-translation': [[Unmapped, Protected]],
+  'stale-translation': [[Unmapped, Protected], [Freed]],
   'wired-page-moved': [[Wired], [Unwired]],
   'freed-page-reachable': [[Mapped, Wired, Freed]],
   'permission-outrun': [[Unmapped, Protected]],
@@ -60,7 +60,11 @@ export function culprits(trace: Trace, rule: RuleName, noted: number, victim: nu
   }
   const wanted = about < 0 ? fates[rule] : undefined;
   if (wanted === undefined) return [];
-  const past = pastOfPage(trace, -about, trace.words[noted + 6]!, noted).filter(({ at }) => at !== victim);
+  const address = trace.words[noted + 6]!;
+  // Where the rule says at which address, what was mapped elsewhere is beside the point.
+  const past = pastOfPage(trace, -about, address, noted).filter(
+    ({ at, fate, isThere }) => at !== victim && (isThere || address === 0 || fate < Mapped),
+  );
   const found = wanted.map((some) => past.filter(({ fate }) => some.includes(fate)).at(-1));
   const known = found.filter((note): note is PageNote => note !== undefined).sort((a, b) => a.at - b.at);
   return known.map(({ at, fate }) => ({ at, role: roles[fate]! }));

@@ -15,6 +15,8 @@ export interface PageNote {
   readonly fate: number;
   readonly space: number;
   readonly address: number;
+  /** Whether that is the address that was asked for. */
+  readonly isThere: boolean;
   readonly detail: number;
 }
 
@@ -35,6 +37,7 @@ export function pastOfPage(trace: Trace, frame: number, address: number, until: 
       fate: words[at + 2]!,
       space: words[at + 5]!,
       address: words[at + 6]!,
+      isThere,
       detail: words[at + headerWords]!,
     });
   }

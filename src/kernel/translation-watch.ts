@@ -58,6 +58,7 @@ export class TranslationWatch {
       'stale-translation',
       `${thread.name} ${verb} at ${hex(address)} through a translation to frame ${change.frame} that ${change.by.name} took away; its processor was not told to forget it, ${over}`,
       aboutFrame(Math.floor(physical / kernel.hardware.pageSize)),
+      address,
     );
   }
 
