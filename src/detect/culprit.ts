@@ -9,7 +9,7 @@ import type { Trace } from '../kernel/trace.ts';
 import type { Mark } from './finding.ts';
 import { callName, type HandleNote, type PageNote, pastOfHandle, pastOfPage } from './past.ts';
 
-const { Allocated, Freed, Wired, Unwired, Mapped, Unmapped, Protected } = PageFate;
+const { Allocated, Freed, Wired, Unwired, Mapped, Unmapped, Protected, Entered, Removed } = PageFate;
 
 /** For a rule about a page: what was done to it last, of these; all that applies, in the order of the story. */
 const fates: Partial<Record<RuleName, readonly (readonly number[])[]>> = {
@@ -18,10 +18,10 @@ const fates: Partial<Record<RuleName, readonly (readonly number[])[]>> = {
   'stale-translation': [[Unmapped, Protected], [Freed]],
   'wired-page-moved': [[Wired], [Unwired]],
   'freed-page-reachable': [[Mapped, Wired, Freed]],
-  'permission-outrun': [[Unmapped, Protected]],
+  'permission-outrun': [[Unmapped, Protected, Entered, Removed]],
   'use-after-release': [[Freed]],
   unbalanced: [[Wired]],
-  'snapshot-broken': [[Mapped, Allocated]],
+  'snapshot-broken': [[Mapped, Allocated, Entered]],
   'purgeable-contract': [[Unmapped]],
 };
 
@@ -42,6 +42,8 @@ const roles: Record<number, string> = {
   [Mapped]: 'mapped',
   [Unmapped]: 'unmapped',
   [Protected]: 'protected',
+  [Entered]: 'entered',
+  [Removed]: 'removed',
 };
 
 function roleOf({ fate }: HandleNote, name: string): string {

@@ -10,6 +10,7 @@ import { handle as handleCodec, Words } from '../kernel/wire.ts';
 export interface PageNote {
   /** The step in which it happened; the note itself where there is none. */
   readonly at: number;
+  /** 0 where it is about an entry. */
   readonly frame: number;
   /** A PageFate. */
   readonly fate: number;
@@ -29,11 +30,13 @@ export function pastOfPage(trace: Trace, frame: number, address: number, until: 
   for (let at = 0; at < until; at = trace.after(at)) {
     if (trace.kindAt(at) !== Kind.Page) continue;
     const pageSize = words[at + 4]!;
-    const isThere = address > 0 && words[at + 6] === address - (address % pageSize);
+    const isEntry = words[at + 3]! < 0;
+    const end = isEntry ? words[at + headerWords]! : words[at + 6]! + pageSize;
+    const isThere = address > 0 && address >= words[at + 6]! && address < end && (isEntry || words[at + 6]! > 0);
     if (words[at + 3] !== frame * pageSize && !isThere) continue;
     notes.push({
       at: stepOfNote(trace, at),
-      frame: words[at + 3]! / pageSize,
+      frame: isEntry ? 0 : words[at + 3]! / pageSize,
       fate: words[at + 2]!,
       space: words[at + 5]!,
       address: words[at + 6]!,

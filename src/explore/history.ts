@@ -25,7 +25,7 @@ export function pastOf(trace: Trace, noted: number, until: number, kernel: Kerne
   if (about > 0) return pastOfObject(trace, about, until, kernel);
   // What the suffering step itself did before it suffered is no past.
   const notes = pastOfPage(trace, -about, address, until).filter(({ at }) => at < until);
-  const frames = [...new Set([-about, ...notes.map(({ frame }) => frame)])];
+  const frames = [...new Set([-about, ...notes.map(({ frame }) => frame)])].filter((frame) => frame > 0);
   const before = frames.map((frame) => setUpFrame(kernel, frame));
   return [...before, ...notes.map((note) => ({ at: note.at, text: inWords(kernel, note) }))];
 }
@@ -88,6 +88,10 @@ function inWords({ tasks }: Kernel, { frame, fate, space, address, detail }: Pag
       return `frame ${frame} is mapped at ${where}${rights(detail)}`;
     case PageFate.Protected:
       return `frame ${frame} stays mapped at ${where},${rights(detail)}`;
+    case PageFate.Entered:
+      return `memory is entered at ${where}`;
+    case PageFate.Removed:
+      return `what was entered at ${where} is removed`;
     default:
       return `frame ${frame} is no longer mapped at ${where}`;
   }

@@ -11,6 +11,9 @@ export const PageFate = {
   Unmapped: 6,
   /** It stays mapped, with other rights. */
   Protected: 7,
+  /** Memory is entered at the address, or what was there is removed: about an entry of an address space, not about a frame. */
+  Entered: 8,
+  Removed: 9,
 } as const;
 
 /**

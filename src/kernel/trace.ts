@@ -81,7 +81,7 @@ export const Kind = {
   Moved: 44,
   /**
    * Something happened to the page frame that words 3 and 4 say: subject = a PageFate, low = the space it is about, high = the address
-   * there; extra: rights, or wirings. Only where a failure is told (machine/page-history.ts). Not hashed.
+   * there; extra: rights, or wirings, or the end of an entry, which is about no frame. Only where a failure is told (machine/page-history.ts). Not hashed.
    */
   Page: 45,
   /** Something happened to the handle in low: subject = a HandleFate, high = the holder, length = references it has now. As above. */

@@ -159,6 +159,14 @@ export class Execution implements Observer {
       this.trace.extend(at, Float64Array.of(detail), 0, 1);
     };
     listenToPages(kernel.hardware, on ? note : null);
+    kernel.vm.entryListener = on
+      ? (fate, space, start, end) => {
+          const [actor, operation] = this.doing();
+          const { pageSize } = kernel.hardware;
+          const at = this.trace.append(Kind.Page, actor, operation, fate, -1, pageSize, space, start);
+          this.trace.extend(at, Float64Array.of(end), 0, 1);
+        }
+      : null;
     kernel.handles.listener = on
       ? (fate, handle, holder, held) => {
           const [actor, operation] = this.doing();

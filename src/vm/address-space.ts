@@ -5,6 +5,7 @@
  * Its lock is waited for by the kernel calls that map, unmap, protect, allocate, deallocate and fault (execution.md, rule 4);
  * the methods here do their work in one step.
  */
+import { PageFate } from '../hardware/page-fate.ts';
 import { addressLimit, pteCacheShift, pteFrameShift, pteRights } from '../hardware/page-table.ts';
 import type { AccessGate } from './access-gate.ts';
 import { EntryList } from './entry-list.ts';
@@ -121,6 +122,7 @@ export class AddressSpace {
     if (overwrite) this.remove(actor, address, end);
     object?.retain();
     this.add(new MapEntry(address, end, object, offset, protection & maxProtection, maxProtection, needsCopy));
+    this.vm.entryListener?.(PageFate.Entered, this.number, address, end);
     this.changed();
     return KERN_SUCCESS;
   }
@@ -136,6 +138,7 @@ export class AddressSpace {
   remove(actor: Actor, start: number, end: number): void {
     for (const entry of this.clip(this.vm.truncatePage(start), this.vm.roundPage(end))) {
       dropTranslations(this.vm, this, entry);
+      this.vm.entryListener?.(PageFate.Removed, this.number, entry.start, entry.end);
       this.drop(actor, entry);
       this.changed();
     }

@@ -48,6 +48,8 @@ export class VirtualMemory {
   doubtsMarks = false;
   /** Told that a page goes whose contents are nowhere else, since it counts as clean. */
   onLostWrite: (actor: Actor, frame: number) => void = () => {};
+  /** Hears which entries come and go, with a PageFate; null when nobody does. */
+  entryListener: ((fate: number, space: number, start: number, end: number) => void) | null = null;
   /** Told when a frame is about to be given back. */
   onFree: (actor: Actor, frame: number) => void = () => {};
   /** Told when a page is taken away from whoever reaches it: paged out, dropped, or by hand. */

@@ -42,8 +42,17 @@ test('a stale translation names who took it away; the page was freed, and by who
 
 test('MacDirtyCow names the mapping that came between check and use, and what was mapped there before', async () => {
   const failure = await toldFailure(gallery('copy-overwrite'), null, 'permission-outrun');
-  assert.equal(sites(failure), ['unmapped app.remap', 'permission-outrun app.overwrite']);
+  assert.equal(sites(failure), ['entered app.remap', 'permission-outrun app.overwrite']);
   assert.ok(past(failure).includes('app.remap: frame 2 is no longer mapped at A of app'));
+});
+
+test('Dirty COW names who put the file back in the place of the copy', async () => {
+  const failure = await toldFailure(gallery('dirty-cow'), null, 'snapshot-broken');
+  assert.equal(sites(failure), ['entered app.discard', 'snapshot-broken app.write']);
+  assert.equal(past(failure).slice(-2), [
+    'app.discard: what was entered at A of app is removed',
+    'app.discard: memory is entered at A of app',
+  ]);
 });
 
 test('an object that is gone went inside of somebody’s call', async () => {
