@@ -82,6 +82,8 @@ export class DataCache {
     this.frontier = next(frontierWords);
     this.locks = new LineLocks(next(LineLocks.words));
     this.modes = next(memory.size / pageSize);
+    // What is in lines needs no undoing where executions begin without any.
+    journal.onBase(() => this.empty());
     this.differing = new DifferingLines(next(DifferingLines.words(lines)), lines, pageSize / cacheLine, journal);
   }
 
@@ -186,7 +188,7 @@ export class DataCache {
     }
   }
 
-  /** Leaves nothing in it that memory has not. */
+  /** Leaves nothing in it, and in memory all that there was. */
   empty(): void {
     this.maintain(0, this.frontier[0]! * cacheLine, Maintain.WriteBack | Maintain.Drop);
   }

@@ -64,16 +64,16 @@ export class Journal {
     this.listeners.push(listener);
   }
 
-  /** Calls `listener` whenever `base` is, for what must be told apart from what comes later. */
+  /** Calls `listener` whenever `base` is: to tell what there is from what comes later, or to bring it into a form to return to. */
   onBase(listener: () => void): void {
     this.baseListeners.push(listener);
   }
 
   /** From here on changes are recorded; this state is what `rollback` returns to. */
   base(): void {
-    this.forget();
-    this.recording = true;
+    this.stop();
     for (const listener of this.baseListeners) listener();
+    this.recording = true;
   }
 
   /** Stops recording; the present state stays. */

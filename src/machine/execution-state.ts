@@ -64,8 +64,6 @@ export class ExecutionState {
       },
     };
     this.kernel.hardware.frames.partition(this.threads.length);
-    // What `setup` stored is in memory, and every execution begins with nothing in the cache.
-    this.kernel.hardware.caches?.empty();
     this.kernel.journal.base();
   }
 

@@ -133,7 +133,6 @@ test('only lines of pages that matter are offered; their places count all', () =
 test('executions are rolled back to an empty cache', () => {
   const { hardware, caches } = build();
   store(caches, page, 5);
-  caches.empty();
   hardware.journal.base();
   caches.watch(null);
   const base = JSON.stringify(caches.state.map((words) => [...words]));

@@ -186,6 +186,7 @@ class World {
 
   /** Segments lead to the bytes in physical memory, and end no later than the descriptor. */
   segments(of: Description): void {
+    this.machine.hardware.caches?.empty();
     const memory = new Uint8Array(this.machine.hardware.memory.buffer);
     let at = 0;
     while (at < of.length) {

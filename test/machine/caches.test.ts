@@ -28,6 +28,7 @@ const expected: Readonly<Record<string, readonly [rules: readonly string[], outc
   'memory at two addresses in two modes': [['missing-cache-flush', 'stale-data'], ['5 2']],
   'write-through stores reach memory at once': [[], ['6']],
   'tasks see each other, whatever caches do': [[], ['4']],
+  'a task that is gone leaves its lines': [[], ['5']],
   'what the kernel copies goes through the cache': [['missing-cache-flush'], ['9,1 9']],
   'scalars across the edges of lines and pages': [[], ['578437695752307201,67305985']],
   'prepared for a device that is not coherent': [[], []],
@@ -53,7 +54,7 @@ for (const name of Object.keys(expected)) {
     let evicted = 0;
     try {
       const strategy = new RandomStrategy(7);
-      for (let number = 1; number <= 20; number++) {
+      for (let number = 1; number <= 12; number++) {
         strategy.begin(number);
         inline.run(strategy);
         const runs = runsOf(inline.trace);
@@ -64,7 +65,7 @@ for (const name of Object.keys(expected)) {
         assert.equal(checkInvariants(inline.state.kernel), []);
         inline.run(new RunsSchedule(runs));
         assert.is(inline.trace.hash(), hash, 'inline, by its own runs');
-        if (number > 8) continue;
+        if (number > 6) continue;
         const execution = await within(limit, 'a replay', threads.replay(runs, {}));
         assert.is(execution.traceHash, hash, `execution ${number}`);
         assert.is(execution.parted, -1);

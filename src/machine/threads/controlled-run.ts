@@ -26,6 +26,9 @@ export interface RunSettings {
   readonly strategy: Schedule | null;
 }
 
+/** What is asked on the way to whoever is next, not by a task for itself. */
+const ofBaton: ReadonlySet<number> = new Set([Ask.Pick, Ask.Tick, Ask.Deadlock, Ask.Livelock]);
+
 export class ControlledRun {
   readonly execution: Execution;
   /** What no scenario may do, when one did: ends the execution. */
@@ -91,7 +94,9 @@ export class ControlledRun {
       return;
     }
     this.attendDead();
-    if (call !== Ask.Ended && (this.execution.over || this.views[thread]!.stopped === Stop.Died)) {
+    // Who died hands the baton on all the same.
+    const died = this.views[thread]!.stopped === Stop.Died && !ofBaton.has(call);
+    if (call !== Ask.Ended && (this.execution.over || died)) {
       this.publishEnd();
       server.answer(slot, statusOver);
       return;
