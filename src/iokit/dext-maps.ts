@@ -16,6 +16,11 @@ export class DextMaps {
     return this.maps.size;
   }
 
+  /** A reference each. */
+  get all(): Iterable<IOMemoryMap> {
+    return this.maps.values();
+  }
+
   of(task: number): IOMemoryMap | null {
     return this.maps.get(task) ?? null;
   }

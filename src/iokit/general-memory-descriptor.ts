@@ -34,6 +34,7 @@ import {
   kIOMemoryBufferPageable,
   kIOMemoryDirectionMask,
   kIOMemoryMapCopyOnWrite,
+  kIOMemoryMapperNone,
   kIOMemoryPersistent,
   kIOMemoryPreparedReadOnly,
   kIOMemoryRedirected,
@@ -369,7 +370,9 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
       return null;
     }
     const ranges = [{ address: segment.address, length: request.length }];
-    const source = makeSource(this.iokit, ranges, null, this.getDirection() | kIOMemoryTypePhysical)!;
+    // The segment is physical, whatever this one was described by.
+    const options = this.getDirection() | kIOMemoryTypePhysical | kIOMemoryMapperNone;
+    const source = makeSource(this.iokit, ranges, null, options)!;
     const hidden = new IOGeneralMemoryDescriptor(this.iokit, source);
     const map = placeMapping(this.iokit, hidden, actor, { ...request, offset: 0 });
     hidden.release(actor);

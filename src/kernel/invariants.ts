@@ -202,7 +202,9 @@ function checkReferences(kernel: Kernel, found: string[]): void {
   for (const upl of pageLists(kernel)) add(counted, upl.object);
   for (const descriptor of kernel.iokit.descriptors) {
     if (descriptor.heldPages !== null) add(counted, descriptor.heldPages);
-    if (descriptor instanceof IOBufferMemoryDescriptor) add(counted, descriptor.memory.object);
+    if (!(descriptor instanceof IOBufferMemoryDescriptor)) continue;
+    add(counted, descriptor.memory.object);
+    for (const map of descriptor.dextMaps.all) add(counted, map);
   }
   for (const object of descriptors(kernel)) {
     if (object.context !== null) add(counted, object.context);

@@ -6,6 +6,7 @@ import {
   kIODirectionOut,
   kIODirectionOutIn,
   kIOMapAnywhere,
+  kIOMapUnique,
   kIOMemoryHostOnly,
   kIOMemoryMapperNone,
   kIOMemoryRemote,
@@ -253,6 +254,26 @@ it('physical memory holds device addresses where there is a mapper', (m) => {
   assert.throws(() => m.other.load8(hole.getVirtualAddress()), /bad address/);
   for (const object of [command, map, hole]) object.release();
   md.complete();
+});
+
+it('a unique map of physical memory shows it, whichever kind of addresses it was described by', (m) => {
+  const address = contiguous(m, 2);
+  m.client.store8(address + m.pageSize + 3, 9);
+  const held = prepared(m, address, 2 * m.pageSize);
+  const behind = held.getPhysicalSegment(m.pageSize).address;
+  for (const [start, options] of [
+    [physical(m, address) + m.pageSize, kIOMemoryMapperNone],
+    [behind, 0],
+  ] as const) {
+    const md = IOMemoryDescriptor.withAddressRange(start, m.pageSize, kIODirectionOutIn | options, null);
+    const map = md.createMappingInTask(m.other, 0, kIOMapAnywhere | kIOMapUnique);
+    assert.is(m.other.load8(map.getVirtualAddress() + 3), 9);
+    m.other.store8(map.getVirtualAddress() + 4, 10);
+    assert.is(m.client.load8(address + m.pageSize + 4), 10);
+    map.release();
+    md.release();
+  }
+  held.complete();
 });
 
 it('ranges that meet inside of pages are pieces of their own', (m) => {

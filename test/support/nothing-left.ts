@@ -15,6 +15,11 @@ export function watch(kernel: Kernel): void {
   watched.add(kernel);
 }
 
+/** Lets go of a kernel whose test has failed already: one that a property tries again in smaller would report each try. */
+export function unwatch(kernel: Kernel): void {
+  watched.delete(kernel);
+}
+
 /** Ends every task and gives up whatever is held, then finds nothing left. Only a rollback makes the kernel of use again. */
 export function checkNothingLeft(kernel: Kernel): void {
   watched.delete(kernel);

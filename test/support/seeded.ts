@@ -5,6 +5,6 @@ import fc from 'fast-check';
 export const propertySeed = Number(process.env.SEED ?? 20_240_601);
 
 /** Checks `property` for `runs` inputs. The error names the seed: `SEED=… node --import tsx FILE` repeats it. */
-export function seeded<T>(property: fc.IRawProperty<T>, runs = 200): void {
-  fc.assert(property as fc.IProperty<T>, { seed: propertySeed, numRuns: runs, includeErrorInReport: true });
+export function seeded<T>(property: fc.IRawProperty<T>, runs = 200, seed = propertySeed): void {
+  fc.assert(property as fc.IProperty<T>, { seed, numRuns: runs, includeErrorInReport: true });
 }

@@ -14,6 +14,7 @@ import {
   kIOReturnSuccess,
 } from '../../src/iokit/return-codes.ts';
 import { calls } from '../../src/kernel/calls/index.ts';
+import { checkInvariants } from '../../src/kernel/invariants.ts';
 import {
   IOBufferMemoryDescriptor,
   IOMemoryDescriptor,
@@ -119,6 +120,7 @@ it('GetAddressRange maps the buffer once for each task, and the map goes with th
       assert.is(result, kIOReturnSuccess);
       assert.is(range.length, 24);
       assert.equal(buffer.GetAddressRange().range, range, 'the same map');
+      assert.equal(checkInvariants(m.kernelState), []);
       return range;
     }),
   );

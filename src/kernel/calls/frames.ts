@@ -126,8 +126,11 @@ export const frameCalls = {
     const object = kernel.handles.lookup(id, 'MemoryObject', caller) as MemoryObject;
     const copied = copyShared(kernel.vm, caller, object, 0, object.pageCount);
     if (copied === null) return 0;
-    if (!copied.object.trueShare) kernel.journal.set(copied.object, 'trueShare', true);
-    return kernel.handles.give(copied.object, caller);
+    // A later copy of the same object goes below this one, and both may be stored to: each gets an object of its own on top.
+    const upper = kernel.vm.createObject(object.size);
+    upper.trueShare = true;
+    setShadow(kernel.vm, upper, copied.object, copied.offset / kernel.vm.pageSize);
+    return kernel.handles.give(upper, caller);
   }),
 
   /** Sleeps until somebody wakes the event. */

@@ -281,6 +281,24 @@ it(
 );
 
 it(
+  'copies of one object are independent of each other, whoever stores to which',
+  (m) => {
+    const { kernel } = m.kernel;
+    const object = kernel.memoryObject(m.pageSize);
+    kernel.frames.store32(object.page(0), 0, 1);
+    const copies = [object.copy(), object.copy()];
+    const [older, newer] = copies.map((copy) => m.client.map(copy));
+    m.client.store32(newer!, 2);
+    assert.is(m.client.load32(older!), 1);
+    m.client.store32(older!, 3);
+    assert.equal([m.client.load32(older!), m.client.load32(newer!)], [3, 2]);
+    assert.is(kernel.frames.load32(object.page(0), 0), 1);
+    for (const one of [object, ...copies]) one.release();
+  },
+  one,
+);
+
+it(
   'shadows show what is below but for what they have; copies show what was there; I4 a store that either must not see',
   (m) => {
     const { kernel } = m.kernel;

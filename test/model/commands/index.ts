@@ -1,0 +1,56 @@
+/** All commands by name, and the calls that none of them makes. */
+import type { Pick } from '../pick.ts';
+import type { World } from '../world.ts';
+import { clientCommands } from './clients.ts';
+import { compositeCommands } from './composites.ts';
+import { descriptorCommands } from './descriptors.ts';
+import { deviceCommands } from './devices.ts';
+import { dmaCommands } from './dma.ts';
+import { handleCommands } from './handles.ts';
+import { lockCommands } from './locks.ts';
+import { mapCommands } from './maps.ts';
+import { memoryCommands } from './memory.ts';
+import { preparedCommands } from './prepared.ts';
+import { privilegedCommands } from './privileged.ts';
+import { redirectCommands } from './redirect.ts';
+import { threadCommands } from './threads.ts';
+
+export const commands = {
+  ...memoryCommands,
+  ...descriptorCommands,
+  ...preparedCommands,
+  ...compositeCommands,
+  ...mapCommands,
+  ...redirectCommands,
+  ...dmaCommands,
+  ...deviceCommands,
+  ...clientCommands,
+  ...threadCommands,
+  ...lockCommands,
+  ...privilegedCommands,
+  ...handleCommands,
+} satisfies Record<string, (world: World, pick: Pick) => void>;
+
+export type CommandName = keyof typeof commands;
+
+export const commandNames = Object.keys(commands) as CommandName[];
+
+const numbersOf = (...groups: object[]): number[] =>
+  groups.flatMap((group) => Object.keys(group).map((name) => commandNames.indexOf(name as CommandName)));
+
+/** Numbers of commands that a run may be about. */
+export const subjects: readonly (readonly number[])[] = [
+  numbersOf(memoryCommands),
+  numbersOf(memoryCommands, descriptorCommands, preparedCommands),
+  numbersOf(descriptorCommands, preparedCommands, compositeCommands),
+  numbersOf(mapCommands, redirectCommands, descriptorCommands, preparedCommands),
+  numbersOf(mapCommands, redirectCommands, compositeCommands),
+  numbersOf(dmaCommands, dmaCommands, deviceCommands, preparedCommands),
+  numbersOf(clientCommands, mapCommands),
+  numbersOf(threadCommands, lockCommands),
+  numbersOf(privilegedCommands, memoryCommands),
+  numbersOf(handleCommands, descriptorCommands, mapCommands),
+];
+
+/** Name of a call → why it is not driven. */
+export const undriven: Readonly<Record<string, string>> = {};

@@ -1,0 +1,132 @@
+/** Commands on what is prepared: wiring it, copying through it, and finding it in physical memory. */
+import * as assert from 'uvu/assert';
+import { kIOMemoryMapperNone } from '../../../src/iokit/options.ts';
+import { calls } from '../../../src/kernel/calls/index.ts';
+import type { Actor } from '../actor.ts';
+import type { Description } from '../descriptions.ts';
+import { part, readPlaces, sameBytes, writePlaces } from '../pages.ts';
+import type { Pick } from '../pick.ts';
+import type { World } from '../world.ts';
+import { drop } from './descriptors.ts';
+
+const mostCopied = 200;
+const _underrun = 0xe00002e7;
+const _unsupported = 0xe00002c7;
+
+export function prepare(world: World, actor: Actor, of: Description, direction: number): boolean {
+  const counts = of.roots.map((root) => ({ ...root }));
+  const wanted = of.prepare(direction, world.documented);
+  // In the sources a failed one of these completes the wrong parts: of that the model knows nothing.
+  if (wanted !== 0 && !world.documented && hasInterleaved(of)) {
+    for (const [i, root] of of.roots.entries()) Object.assign(root, counts[i]);
+    return false;
+  }
+  world.is(actor.call(calls.prepare, of.id, direction), wanted, 'prepare');
+  if (wanted === 0) of.prepares++;
+  return wanted === 0;
+}
+
+const hasInterleaved = (of: Description): boolean =>
+  of.kind === 'interleaved' || of.parts.some((one) => hasInterleaved(one.of));
+
+export function complete(world: World, actor: Actor, of: Description): void {
+  world.is(actor.call(calls.complete, of.id, 0), 0, 'complete');
+  of.complete();
+  of.prepares--;
+}
+
+/** Physical memory, or device addresses, lead to the same bytes. */
+export function checkBytes(
+  world: World,
+  address: number,
+  length: number,
+  wanted: Uint8Array,
+  throughMapper: boolean,
+): void {
+  const { iommu } = world.machine.hardware;
+  if (iommu === null || !throughMapper) {
+    sameBytes(world.physicalBytes(address, length), wanted);
+    return;
+  }
+  for (let done = 0; done < length; ) {
+    const bytes = Math.min(length - done, iommu.pageSize - ((address + done) % iommu.pageSize));
+    // Whatever the device may do there.
+    const page = iommu.lookup(Math.floor((address + done) / iommu.pageSize));
+    assert.ok(page > 0, `the device address ${address + done} is mapped`);
+    const physical = page * iommu.pageSize + ((address + done) % iommu.pageSize);
+    sameBytes(world.physicalBytes(physical, bytes), wanted.slice(done, done + bytes));
+    done += bytes;
+  }
+}
+
+/** What can be completed. */
+const prepared = (world: World): Description[] =>
+  world.descriptions.filter(({ prepares, roots }) => prepares > 0 && roots.every(({ busy }) => busy === 0));
+
+export const preparedCommands = {
+  prepare(world: World, pick: Pick): void {
+    const of = pick.any(world.descriptions);
+    if (of !== undefined) prepare(world, world.ownerOf(pick, of), of, pick.once(3) ? pick.upTo(4) : 0);
+  },
+
+  complete(world: World, pick: Pick): void {
+    const of = pick.any(prepared(world));
+    if (of === undefined) return;
+    complete(world, world.ownerOf(pick, of), of);
+    if (of.root?.of === 'list' && !of.root.isPrepared) {
+      world.ownerOf(pick, of).call(calls.release, of.id);
+      drop(world, of);
+    }
+  },
+
+  completeTooOften(world: World, pick: Pick): void {
+    const of = pick.any(world.descriptions.filter((one) => one.root?.of === 'addresses' && !one.root.isPrepared));
+    if (of === undefined) return;
+    world.expectViolation('unbalanced-complete');
+    world.is(world.ownerOf(pick, of).call(calls.complete, of.id, 0), 0, 'complete');
+  },
+
+  readBytes(world: World, pick: Pick): void {
+    const of = pick.any(world.descriptions.filter(({ isPrepared }) => isPrepared));
+    if (of !== undefined) copyBytes(world, pick, of, false);
+  },
+
+  writeBytes(world: World, pick: Pick): void {
+    const of = pick.any(world.descriptions.filter(({ isPrepared }) => isPrepared));
+    if (of !== undefined) copyBytes(world, pick, of, true);
+  },
+
+  /** Segments lead to the bytes in memory, and end no later than the descriptor. */
+  getPhysicalSegment(world: World, pick: Pick): void {
+    const of = pick.any(world.descriptions.filter(({ isPrepared }) => isPrepared));
+    if (of === undefined) return;
+    const actor = world.ownerOf(pick, of);
+    const through = pick.once(2) && of.roots.every(({ always }) => !always);
+    const places = of.places!;
+    let at = 0;
+    while (at < of.length) {
+      const { address, length } = actor.call(calls.getPhysicalSegment, of.id, at, through ? 0 : kIOMemoryMapperNone);
+      assert.ok(length > 0 && at + length <= of.length, `${length} bytes at ${at} of ${of.length}`);
+      checkBytes(world, address, length, readPlaces(part(places, at, length)), through);
+      at += length;
+    }
+    assert.equal(actor.call(calls.getPhysicalSegment, of.id, of.length, 0), { address: 0, length: 0 });
+  },
+};
+
+function copyBytes(world: World, pick: Pick, of: Description, intoMemory: boolean): void {
+  const actor = world.ownerOf(pick, of);
+  const offset = pick.offset(of.length, world.pageSize);
+  const length = Math.min(mostCopied, pick.once(4) ? mostCopied : 1 + pick.offset(of.length - offset, world.pageSize));
+  const available = Math.max(0, of.length - offset);
+  const fitting = length <= available ? length : world.documented ? available : 0;
+  const answer = fitting === 0 ? 'no' : of.mayCopy(intoMemory, world.documented);
+  if (answer === 'misuse') world.expectViolation('direction-misuse');
+  const count = answer === 'yes' ? fitting : 0;
+  const bytes = intoMemory ? world.fresh(length) : new Uint8Array(length);
+  const call = intoMemory ? calls.writeBytes : calls.readBytes;
+  assert.is(actor.copy(call, bytes, of.id, offset, length, length), count);
+  const places = part(of.places!, offset, count);
+  if (intoMemory) writePlaces(places, bytes);
+  else assert.equal(bytes.slice(0, count), readPlaces(places));
+}
