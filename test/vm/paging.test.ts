@@ -22,6 +22,7 @@ import { calls } from '../../src/kernel/calls/index.ts';
 import { checkInvariants } from '../../src/kernel/invariants.ts';
 import { stateHash } from '../../src/kernel/state-hash.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
+import { IOMultiMemoryDescriptor } from '../../src/task/iokit/io-multi-memory-descriptor.ts';
 import { MemoryObject } from '../../src/task/iokit/memory-object.ts';
 import { noSlot, SwapSpace } from '../../src/vm/swap-space.ts';
 import { MemorySwapStore } from '../../src/vm/swap-store.ts';
@@ -287,13 +288,16 @@ plain('64 MiB of memory, 256 MiB of work: written, prepared in windows, read and
       sums.push(sum());
       client.write(a + at, bytes);
     }
-    // More than memory can hold is no descriptor at all; as much as memory has is one that cannot be wired.
+    // More than memory can hold is no descriptor at all (C31). In parts it is one, and cannot be wired: what was is given back.
     assert.is(IOMemoryDescriptor.withAddressRange(a, size, kIODirectionOut, client), null);
-    const whole = IOMemoryDescriptor.withAddressRange(a, 64 * mebibyte, kIODirectionOut, client);
+    const parts = sums.map((_, i) => IOMemoryDescriptor.withAddressRange(a + i * window, window, kIODirectionOut, client));
+    const whole = IOMultiMemoryDescriptor.withDescriptors(parts, kIODirectionOut, false);
+    assert.is(whole.getLength(), size);
     assert.is(whole.prepare(), kIOReturnNoMemory);
-    assert.is(whole.getPreparationID(), 0);
+    for (const part of parts) assert.is(part.getPreparationID(), 0);
     assert.is(machine.inspect().frames.wired, 0);
     whole.release();
+    for (const part of parts) part.release();
     for (let at = 0; at < size; at += window) {
       const part = IOMemoryDescriptor.withAddressRange(a + at, window, kIODirectionOut, client);
       assert.is(part.prepare(), 0);
