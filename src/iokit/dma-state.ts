@@ -44,7 +44,7 @@ export class DMAState {
   /** The shared mapping, made with `access` if there is none yet; a code when it cannot be. */
   shared(actor: Actor, descriptor: IOMemoryDescriptor, mapper: IOMapper, access: number): DeviceMap | IOReturn {
     if (this.map !== null) return this.map;
-    const map = mapper.mapMemory(actor, descriptor, 0, descriptor.getLength(), access, this, true);
+    const map = mapper.mapMemory(actor, descriptor, 0, descriptor.wiredLength, access, this, true);
     if (typeof map === 'number') return map;
     this.iokit.journal.set(this as DMAState, 'map', map as DeviceMap | null);
     this.iokit.journal.set(this as DMAState, 'access', access);

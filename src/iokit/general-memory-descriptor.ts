@@ -207,11 +207,20 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return this.segment(actor, offset, segmentAt, 'getPhysicalSegment');
   }
 
+  override get wiredLength(): number {
+    return this.source.length;
+  }
+
+  override getWiredSegment(actor: Actor, offset: number): Segment {
+    return this.segment(actor, offset, segmentAt, 'a device map', this.wiredLength);
+  }
+
   override getDeviceSegment(actor: Actor, offset: number): Segment {
     if (this.deviceMemory) return this.rangeAt(offset);
     if (this.wiring.wireCount === 0) this.failUnprepared(actor, 'getPhysicalSegment');
     const map = this.dma.shared(actor, this, this.iokit.systemMapper!, accessOf(this.wiring.direction));
-    return typeof map === 'number' ? noSegment : map.segmentAt(offset);
+    if (typeof map === 'number' || offset >= this.getLength()) return noSegment;
+    return within(map.segmentAt(offset), this.getLength() - offset);
   }
 
   override getFragment(actor: Actor, offset: number): Segment {
@@ -344,8 +353,9 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     this.iokit.descriptors.delete(this as IOGeneralMemoryDescriptor);
   }
 
-  private segment(actor: Actor, offset: number, find: typeof segmentAt, call: string): Segment {
-    if (offset >= this.getLength()) return noSegment;
+  /** @param end where the descriptor ends: a buffer may be shorter than what is wired */
+  private segment(actor: Actor, offset: number, find: typeof segmentAt, call: string, end = this.getLength()): Segment {
+    if (offset >= end) return noSegment;
     if (this.deviceMemory) {
       const range = this.rangeAt(offset);
       const mapper = (this.source.options & bypassesMapper) === 0 ? this.iokit.systemMapper : null;
@@ -355,9 +365,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     const segment = find(this.wiring.lists, offset, this.iokit.vm.pageSize);
     if (segment === null)
       throw new KernelPanic(`${call} of ${this.name}: its page lists are gone, though it counts as prepared`);
-    // A buffer may be shorter now than what is wired.
-    const left = this.getLength() - offset;
-    return segment.length <= left ? segment : { address: segment.address, length: left };
+    return within(segment, end - offset);
   }
 
   /** A unique map of physical memory belongs to a descriptor of its own, so that it can be redirected alone (3.4.4). */
@@ -436,3 +444,6 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return new Wiring(this.iokit, this, this.source.options, this.threadSafe);
   }
 }
+
+const within = (segment: Segment, length: number): Segment =>
+  segment.length <= length ? segment : { address: segment.address, length };

@@ -155,7 +155,7 @@ export class IOMapper extends KernelObject {
     const pages: number[] = [];
     let before = -1;
     for (let at = offset; at < offset + length; ) {
-      const { address, length: run } = descriptor.getPhysicalSegment(actor, at);
+      const { address, length: run } = descriptor.getWiredSegment(actor, at);
       const part = Math.min(run, offset + length - at);
       if (part === 0 || address + part > this.iokit.vm.hardware.memory.size) return null;
       const last = pieces[pieces.length - 1];

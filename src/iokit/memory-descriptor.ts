@@ -112,6 +112,16 @@ export abstract class IOMemoryDescriptor extends KernelObject {
   abstract getPhysicalSegment(actor: Actor, offset: number): Segment;
   /** The same as devices behind the system's mapper reach it. Asked for only where there is one. */
   abstract getDeviceSegment(actor: Actor, offset: number): Segment;
+  /** The bytes that `prepare` wires, whatever part of them it describes at present. */
+  get wiredLength(): number {
+    return this.getLength();
+  }
+
+  /** As `getPhysicalSegment`, for all that is wired. */
+  getWiredSegment(actor: Actor, offset: number): Segment {
+    return this.getPhysicalSegment(actor, offset);
+  }
+
   /** As `getPhysicalSegment`, within one page. */
   abstract getFragment(actor: Actor, offset: number): Segment;
   /** For `length` bytes from `from`, by default all. */

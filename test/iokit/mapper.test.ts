@@ -19,6 +19,7 @@ import {
   kIOReturnVMError,
 } from '../../src/iokit/return-codes.ts';
 import type { SegmentOptions } from '../../src/task/iokit/dma-arguments.ts';
+import { IOBufferMemoryDescriptor } from '../../src/task/iokit/io-buffer-memory-descriptor.ts';
 import { IODMACommand } from '../../src/task/iokit/io-dma-command.ts';
 import { IOMapper, IOMapperInsertPage, IOMapperIOVMAlloc, IOMapperIOVMFree } from '../../src/task/iokit/io-mapper.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
@@ -344,6 +345,24 @@ it('a command with fewer address bits or more alignment than the shared mapping 
   other.complete();
   assert.is(md.complete(), kIOReturnSuccess);
   assert.is(windows(m), 0);
+});
+
+it('a device sees what a buffer was lengthened by since, and what it was shortened by is none of its segments', (m) => {
+  m.enter(m.kernel, () => {
+    const buffer = IOBufferMemoryDescriptor.withCapacity(2 * m.pageSize, kIODirectionOut);
+    buffer.setLength(8);
+    buffer.prepare();
+    const { address: start, length } = buffer.getPhysicalSegment(0);
+    assert.is(length, 8);
+    assert.is(buffer.appendBytes(new Uint8Array(m.pageSize).fill(9)), true);
+    assert.equal(buffer.getPhysicalSegment(8), { address: start + 8, length: m.pageSize });
+    assert.is(deviceLoad(m, start + m.pageSize), 9);
+    buffer.setLength(4);
+    assert.equal(buffer.getPhysicalSegment(0), { address: start, length: 4 });
+    assert.equal(buffer.getPhysicalSegment(4), none);
+    buffer.complete();
+    buffer.release();
+  });
 });
 
 it('what commands demanded is heeded when the shared mapping is made, and forgotten by initWithOptions', (m) => {

@@ -23,8 +23,14 @@ interface Scene {
   readonly threads: HandDriven[];
 }
 
-function scene(semantics: Semantics, options: number, threads: number, ranges = 1): Scene {
-  const machine = new TestMachine({ semantics });
+function scene(
+  semantics: Semantics,
+  options: number,
+  threads: number,
+  ranges = 1,
+  pageSize: 4096 | 16384 = 4096,
+): Scene {
+  const machine = new TestMachine({ semantics, pageSize });
   const length = pages * machine.pageSize;
   const address = machine.client.allocate(length);
   machine.touch(machine.client, address, length);
@@ -90,9 +96,13 @@ function wires({ machine, address }: Scene): number[] {
   return Array.from({ length: pages }, (_, page) => machine.wires(machine.client, address + page * machine.pageSize));
 }
 
-for (const semantics of ['documented', 'xnu'] as const) {
-  test(`C16 a thread-safe descriptor loses no wire in any order [${semantics}]`, () => {
-    const stage = scene(semantics, kIOMemoryThreadSafe, 3);
+const machines = (['documented', 'xnu'] as const).flatMap((semantics) =>
+  ([4096, 16384] as const).map((pageSize) => ({ semantics, pageSize })),
+);
+
+for (const { pageSize, semantics } of machines) {
+  test(`C16 a thread-safe descriptor loses no wire in any order [${semantics}, ${pageSize}]`, () => {
+    const stage = scene(semantics, kIOMemoryThreadSafe, 3, 1, pageSize);
     const schedules = everySchedule((pick) => {
       interleave(stage, 1, pick);
       assert.equal(wires(stage), [0, 0]);
@@ -103,8 +113,8 @@ for (const semantics of ['documented', 'xnu'] as const) {
     assert.is(schedules, 90);
   });
 
-  test(`C16 many threads, many pairs [${semantics}]`, () => {
-    const stage = scene(semantics, kIOMemoryThreadSafe, 8);
+  test(`C16 many threads, many pairs [${semantics}, ${pageSize}]`, () => {
+    const stage = scene(semantics, kIOMemoryThreadSafe, 8, 1, pageSize);
     let state = 1;
     interleave(stage, 50, (runnable) => {
       state = Math.imul(state, 48271) & 0x7fffffff;

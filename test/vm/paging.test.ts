@@ -290,7 +290,9 @@ plain('64 MiB of memory, 256 MiB of work: written, prepared in windows, read and
     }
     // More than memory can hold is no descriptor at all (C31). In parts it is one, and cannot be wired: what was is given back.
     assert.is(IOMemoryDescriptor.withAddressRange(a, size, kIODirectionOut, client), null);
-    const parts = sums.map((_, i) => IOMemoryDescriptor.withAddressRange(a + i * window, window, kIODirectionOut, client));
+    const parts = sums.map((_, i) =>
+      IOMemoryDescriptor.withAddressRange(a + i * window, window, kIODirectionOut, client),
+    );
     const whole = IOMultiMemoryDescriptor.withDescriptors(parts, kIODirectionOut, false);
     assert.is(whole.getLength(), size);
     assert.is(whole.prepare(), kIOReturnNoMemory);
