@@ -1,7 +1,7 @@
 /** A kernel call from a worker to the coordinator and back, against the same with synckit. */
 import { createSyncFn } from 'synckit';
 import { Machine } from '../../src/machine/machine.ts';
-import { type Figure, sideBySideAsync } from './measure.ts';
+import { type Figure, rounds, sideBySide } from './measure.ts';
 
 const callsPerRound = 20_000;
 const synckitCallsPerRound = 2000;
@@ -21,7 +21,7 @@ export async function callFigure(): Promise<Figure> {
       for (let i = 0; i < synckitCallsPerRound; i++) viaSynckit(i);
       return ((performance.now() - start) * 1000) / synckitCallsPerRound;
     };
-    const { a, b, ratio } = await sideBySideAsync(kernel, synckit);
+    const { a, b, ratio } = await sideBySide(kernel, synckit, rounds);
     return {
       name: 'kernel call from a worker and back, against synckit',
       target: 'at most 0.10 ×',

@@ -1,8 +1,8 @@
 /** Two explorers against one: the same executions, spread over one worker and over two. */
 import { explore } from '../../src/explore/explore.ts';
-import { type Figure, sideBySideAsync, thousands } from './measure.ts';
+import { type Figure, sideBySide, thousands } from './measure.ts';
 
-const executions = 2_000_000;
+const executions = 1_000_000;
 
 export async function explorersFigure(): Promise<Figure> {
   const file = new URL('./programs/lost-update.ts', import.meta.url);
@@ -16,7 +16,7 @@ export async function explorersFigure(): Promise<Figure> {
     });
     return [result].flat()[0]!.executionsPerSecond;
   };
-  const { a, b, ratio } = await sideBySideAsync(run(2), run(1), 3);
+  const { a, b, ratio } = await sideBySide(run(2), run(1), 6);
   return {
     name: 'two explorers against one',
     target: 'at least 1.8 ×',

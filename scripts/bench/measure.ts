@@ -1,4 +1,5 @@
 /** How figures are taken: several rounds, the two sides of a ratio in turn within each, and the medians of what they took. */
+import { undisturbed } from './undisturbed.ts';
 
 /** What one figure shows. */
 export interface Figure {
@@ -18,45 +19,47 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)]!;
 }
 
-/** Nanoseconds that one of `times` calls of `body` takes, for each of `rounds` rounds, after a warm-up. */
+/** Nanoseconds that one of `times` calls of `body` takes. */
 export function perCall(times: number, body: () => void): number {
-  body();
   const start = process.hrtime.bigint();
   for (let i = 0; i < times; i++) body();
   return Number(process.hrtime.bigint() - start) / times;
 }
 
-/** Medians of two sides measured in turn, so that a drift of the machine meets both. */
-export function sideBySide(a: () => number, b: () => number): { a: number; b: number; ratio: number } {
-  const as: number[] = [];
-  const bs: number[] = [];
-  const ratios: number[] = [];
-  for (let i = 0; i < rounds; i++) {
-    const left = a();
-    const right = b();
-    as.push(left);
-    bs.push(right);
-    ratios.push(left / right);
-  }
-  return { a: median(as), b: median(bs), ratio: median(ratios) };
-}
-
-export async function sideBySideAsync(
-  a: () => Promise<number>,
-  b: () => Promise<number>,
-  count = rounds,
+/** Two sides measured in turn within each round, so that a drift of the machine meets both; medians of undisturbed rounds. */
+export async function sideBySide(
+  a: () => number | Promise<number>,
+  b: () => number | Promise<number>,
+  count = rounds * 3,
 ): Promise<{ a: number; b: number; ratio: number }> {
-  const as: number[] = [];
-  const bs: number[] = [];
-  const ratios: number[] = [];
-  for (let i = 0; i < count; i++) {
+  const { quiet } = await undisturbed(count, async () => {
     const left = await a();
     const right = await b();
-    as.push(left);
-    bs.push(right);
-    ratios.push(left / right);
-  }
-  return { a: median(as), b: median(bs), ratio: median(ratios) };
+    return [left, right, left / right];
+  });
+  const [left, right, ratio] = quiet as [number, number, number];
+  return { a: left, b: right, ratio };
+}
+
+/** Into so many slices `alternately` cuts a round. */
+const slices = 20;
+
+/** Nanoseconds a call of two bodies, which take turns within a round too: what comes and goes in milliseconds meets both. */
+export async function alternately(
+  times: number,
+  a: () => void,
+  b: () => void,
+): Promise<{ a: number; b: number; ratio: number }> {
+  const { quiet } = await undisturbed(rounds * 3, () => {
+    let [left, right] = [0, 0];
+    for (let slice = 0; slice < slices; slice++) {
+      left += perCall(times / slices, a);
+      right += perCall(times / slices, b);
+    }
+    return [left / slices, right / slices, left / right];
+  });
+  const [left, right, ratio] = quiet as [number, number, number];
+  return { a: left, b: right, ratio };
 }
 
 export const thousands = (value: number): string => Math.round(value).toLocaleString('en');

@@ -1,6 +1,7 @@
 /** Replays on worker threads: steps a second with a switch at every step, and where threads run for a while. */
 import { ThreadMachine } from '../../src/machine/threads/thread-machine.ts';
-import { type Figure, median, rounds, thousands } from './measure.ts';
+import { type Figure, rounds, thousands } from './measure.ts';
+import { undisturbed } from './undisturbed.ts';
 
 /** Steps of one replay, about: enough that starting and ending it is little. */
 const steps = 4000;
@@ -27,20 +28,21 @@ export async function threadFigures(): Promise<Figure[]> {
   ];
 }
 
-/** Median over rounds; each thread in turn takes `length` steps. */
+/** Each thread in turn takes `length` steps. */
 async function stepsPerSecond(threads: number, length: number): Promise<number> {
   const file = new URL('./programs/turns.ts', import.meta.url).href;
   const machine = await ThreadMachine.boot(file, `${threads} threads in turn`, { maximumSteps: 2 * steps });
   const runs = Array.from({ length: steps / length }, (_, i) => ({ actor: i % threads, steps: length }));
-  const perSecond: number[] = [];
+  const replay = async (): Promise<number[]> => {
+    const start = performance.now();
+    await machine.replay({ runs, choices: new Map() }, { seed: 1 });
+    return [steps / ((performance.now() - start) / 1000)];
+  };
   try {
-    for (let round = 0; round <= rounds; round++) {
-      const start = performance.now();
-      await machine.replay({ runs, choices: new Map() }, { seed: 1 });
-      if (round > 0) perSecond.push(steps / ((performance.now() - start) / 1000));
-    }
+    await replay();
+    const { quiet } = await undisturbed(rounds * 3, replay);
+    return quiet[0]!;
   } finally {
     await machine.shutdown();
   }
-  return median(perSecond);
 }

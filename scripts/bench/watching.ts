@@ -36,7 +36,7 @@ export async function watchingFigures(): Promise<Figure[]> {
     const { steps } = explorer.explore({ from: 1, to: executions, points: [], widenAtOnce: false }, flags);
     return (microseconds(start) * 1000) / steps;
   };
-  const dma = sideBySide(nanosecondsAStep(watched), nanosecondsAStep(unwatched));
+  const dma = await sideBySide(nanosecondsAStep(watched), nanosecondsAStep(unwatched));
 
   const reproducer = new Reproducer(loaded, settings, flags);
   const runs = runsOf(watched.machine.trace);
@@ -48,7 +48,7 @@ export async function watchingFigures(): Promise<Figure[]> {
     reproducer.machine.keepHistory(false);
     return taken / 50;
   };
-  const history = sideBySide(attempts(true), attempts(false));
+  const history = await sideBySide(attempts(true), attempts(false));
   return [
     {
       name: 'exploring DMA, each beat examined, against nobody examining',

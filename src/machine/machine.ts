@@ -43,8 +43,6 @@ export class Machine implements AsyncDisposable {
     const hardware = Hardware.build(configure(options));
     const control = Control.create(mostTasks);
     const client = new MainClient(control);
-    // Loads while the coordinator does: the first task will want it.
-    const spare = new PoolWorker(null);
     const coordinator = new CoordinatorWorker(
       {
         control: control.buffer,
@@ -55,6 +53,8 @@ export class Machine implements AsyncDisposable {
       control,
       (reason) => client.close(reason),
     );
+    // Loads while the coordinator does: the first task will want it.
+    const spare = new PoolWorker('script', null);
     try {
       await coordinator.ready();
     } catch (error) {
@@ -91,7 +91,7 @@ export class Machine implements AsyncDisposable {
   private async add(url: URL | string, { name, task }: SpawnOptions, device: boolean): Promise<TaskClient> {
     if (typeof name !== 'string' || name === '') throw new TypeError(`expected a name, got ${String(name)}`);
     if (this.stopping !== null) throw new Error('the machine was shut down');
-    const worker = this.spare ?? new PoolWorker(null);
+    const worker = this.spare ?? new PoolWorker('script', null);
     this.spare = null;
     let added: AddedThread;
     try {

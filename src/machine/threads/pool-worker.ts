@@ -12,10 +12,10 @@ export class PoolWorker {
   private readonly abort = new AbortController();
   private ended = false;
 
-  /** Starts the worker; it loads while the rest of the machine does. `heap` in MiB bounds what it may keep. */
-  constructor(heap: number | null) {
+  /** Starts the worker; it loads `entry` while the rest of the machine does. `heap` in MiB bounds what it may keep. */
+  constructor(entry: 'scenario' | 'script', heap: number | null) {
     this.pool = new Piscina({
-      filename: workerUrl('task').href,
+      filename: workerUrl(entry).href,
       execArgv: workerExecArgv(),
       minThreads: 1,
       maxThreads: 1,

@@ -241,7 +241,7 @@ export class ThreadMachine {
   }
 
   private launch(number: number): void {
-    const worker = new PoolWorker(this.options.heap ?? null);
+    const worker = new PoolWorker('scenario', this.options.heap ?? null);
     this.workers[number] = worker;
     const { name, touched, reach, shared, threads, buffers } = this.scenario;
     const setup: TaskSetup = {
