@@ -15,7 +15,6 @@ import { NotDeterministic } from '../machine/operation-log.ts';
 import { formatOperation } from '../machine/operations.ts';
 import { pressureActors } from '../machine/pressure.ts';
 import type { Schedule, Strategy } from '../machine/schedule.ts';
-import { DepthFirstStrategy } from '../schedule/depth-first.ts';
 import { RunsSchedule, runsOf } from '../schedule/runs.ts';
 import { isIndependent, makeStrategy } from '../schedule/strategies.ts';
 import { tokenOf } from '../schedule/token.ts';
@@ -111,7 +110,7 @@ export class Explorer {
         break;
       }
       this.machine.run(this.strategy);
-      const repeated = this.strategy instanceof DepthFirstStrategy && this.strategy.repeated;
+      const { repeated } = this.strategy;
       this.strategy.end(this.machine.trace.steps);
       // The detectors have read it in the round in which it was new: they count executions.
       if (repeated) {

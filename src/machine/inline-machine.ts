@@ -58,7 +58,7 @@ export class InlineMachine implements Carrier {
   heartbeat: Int32Array | null = null;
   /** Whether `choose` was ever asked for more than one number. */
   private chose = false;
-  /** Places in the trace at which a thread was switched away from though it could have gone on. */
+  /** Places in the trace at which a thread was switched away from though it could have gone on. Only where operations are counted. */
   readonly preemptions: number[] = [];
 
   private readonly kernel: Kernel;
@@ -172,7 +172,7 @@ export class InlineMachine implements Carrier {
       ? this.actors.pickOther(this.schedule, task.number, steps)
       : this.actors.pick(this.schedule, task.number, steps);
     if (next === task.number) return true;
-    if (!task.yielding) this.preemptions.push(this.trace.length);
+    if (this.options.everyOperation && !task.yielding) this.preemptions.push(this.trace.length);
     this.next = next;
     return false;
   }

@@ -18,6 +18,8 @@ export interface Schedule {
 /** A schedule that explores: a new one for each execution of a campaign. */
 export interface Strategy extends Schedule {
   readonly name: string;
+  /** The execution that has just ended was one that came before: it does not count. */
+  readonly repeated: boolean;
   /** Readies itself for execution `number` (from 1). False when every schedule has been had. */
   begin(number: number): boolean;
   /** The execution is over; `steps` it took. */

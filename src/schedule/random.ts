@@ -7,6 +7,7 @@ import { Generator } from './generator.ts';
 
 export class RandomStrategy implements Strategy {
   readonly name = 'random';
+  readonly repeated = false;
   private readonly generator = new Generator();
 
   /** Execution n uses the stream of `seed` and n, whoever runs it. */
