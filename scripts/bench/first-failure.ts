@@ -1,0 +1,54 @@
+/**
+ * A campaign up to its first failure in this very thread: the executions that `explore` would do, in its order and its rounds, without
+ * workers, confirmation and report. For figures over many seeds, where starting a pool would take longer than exploring.
+ */
+import { type ChunkResult, type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
+import { ReachMap } from '../../src/explore/reach-map.ts';
+import { prologue, rounds } from '../../src/explore/rounds.ts';
+import type { LoadedScenario } from '../../src/machine/loaded-scenario.ts';
+
+/** What is no planted bug but its cause, and would be found first. */
+export const planted = { 'data-race': 'off', 'double-fetch': 'off', 'prepare-race': 'off' } as const;
+
+export interface FirstFailure {
+  /** Number of the first execution that failed, or null when none of `limit` did. */
+  readonly execution: number | null;
+  /** What it broke. */
+  readonly rules: readonly string[];
+  readonly executions: number;
+  readonly steps: number;
+}
+
+export function firstFailure(
+  loaded: LoadedScenario,
+  settings: Pick<ExecutionSettings, 'strategy' | 'seed' | 'preemptions'>,
+  limit: number,
+): FirstFailure {
+  const explorer = new Explorer(loaded, { ...settings, rules: planted, maximumSteps: 20_000, stopAtFirst: true });
+  const reach = new ReachMap();
+  const flags = new Int32Array(flag.words);
+  let executions = 0;
+  let steps = 0;
+  const run = (from: number, to: number, points: number[], widenAtOnce: boolean): ChunkResult => {
+    const result = explorer.explore({ from, to, points, widenAtOnce }, flags);
+    executions += result.executions;
+    steps += result.steps;
+    return result;
+  };
+  const ended = ({ failedAt, found }: ChunkResult): FirstFailure => {
+    const rules = found.filter(({ level }) => level === 'fail').map(({ rule }) => rule);
+    return { execution: failedAt, rules, executions, steps };
+  };
+  const first = run(1, Math.min(prologue, limit), [], true);
+  if (first.failedAt !== null || first.exhausted) return ended(first);
+  reach.merge(first.reached);
+  for (const chunks of rounds(limit)) {
+    const points = reach.points();
+    for (const { from, to } of chunks) {
+      const result = run(from, to, points, settings.strategy === 'dfs');
+      if (result.failedAt !== null || result.exhausted) return ended(result);
+      reach.merge(result.reached);
+    }
+  }
+  return { execution: null, rules: [], executions, steps };
+}

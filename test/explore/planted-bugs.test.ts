@@ -1,0 +1,84 @@
+// deadline: 240
+/**
+ * The benchmark programs (scripts/bench/programs/bugs): which strategy must find which planted bug within how many executions, for
+ * each of three seeds. Bounds are about three times what was seen, so that a strategy which lost its aim fails here.
+ */
+import { readdirSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { firstFailure } from '../../scripts/bench/first-failure.ts';
+import { loadScenario, scenarioNames } from '../../src/machine/scenario-loader.ts';
+import type { StrategyName } from '../../src/schedule/strategies.ts';
+
+const test = suite('planted bugs');
+const folder = new URL('../../scripts/bench/programs/bugs/', import.meta.url);
+const seeds = [1, 2, 3];
+
+type Within = Partial<Record<StrategyName, number>>;
+
+/** File → scenario → the rule that its bug breaks, and by strategy the executions that are enough. */
+const programs: Readonly<Record<string, Readonly<Record<string, readonly [rule: string, within: Within]>>>> = {
+  account: { account: ['assertion', { random: 100 }] },
+  always: {
+    phase01: ['deadlock', { random: 1 }],
+    sync01: ['deadlock', { random: 1 }],
+    din_phil2_sat: ['assertion', { random: 3 }],
+    din_phil3_sat: ['assertion', { random: 3 }],
+  },
+  bluetooth: { bluetooth_driver: ['assertion', { random: 100 }] },
+  'circular-buffer': { circular_buffer: ['assertion', { random: 10 }] },
+  deadlocks: {
+    deadlock01: ['deadlock', { random: 30 }],
+    phil_cycle_3: ['deadlock', { random: 60 }],
+    phil_cycle_5: ['deadlock', { random: 500 }],
+    phil_cycle_7: ['deadlock', {}],
+  },
+  ends: {
+    'aget-bug2': ['assertion', { random: 10 }],
+    splash2: ['assertion', { random: 10 }],
+    'ctrace-test': ['assertion', { random: 60 }],
+  },
+  lazy: { lazy01: ['assertion', { random: 30 }] },
+  'lost-update': { lost_update_2x1: ['check', { random: 40 }], lost_update_2x3: ['check', { random: 10 }] },
+  reorder: {
+    reorder_3: ['assertion', { random: 1000 }],
+    reorder_4: ['assertion', { random: 1000 }],
+    reorder_5: ['assertion', { random: 2000 }],
+    reorder_10: ['assertion', {}],
+    reorder_20: ['assertion', {}],
+    reorder_50: ['assertion', {}],
+    reorder_100: ['assertion', {}],
+  },
+  stack: { stack: ['assertion', { random: 10 }] },
+  twostage: {
+    twostage: ['assertion', { random: 200 }],
+    twostage_20: ['assertion', {}],
+    twostage_50: ['assertion', {}],
+    twostage_100: ['assertion', {}],
+  },
+  'work-steal-queue': { WorkStealQueue: ['check', { random: 20_000 }] },
+};
+
+test('every program is in the table', async () => {
+  const files = readdirSync(folder).map((file) => file.replace('.ts', ''));
+  assert.equal(files.filter((file) => file !== 'words').sort(), Object.keys(programs).sort());
+  for (const [file, scenarios] of Object.entries(programs))
+    assert.equal(await scenarioNames(new URL(`${file}.ts`, folder).href), Object.keys(scenarios));
+});
+
+for (const [file, scenarios] of Object.entries(programs)) {
+  for (const [name, [rule, within]] of Object.entries(scenarios)) {
+    for (const [strategy, limit] of Object.entries(within) as [StrategyName, number][]) {
+      test(`${strategy} finds ${rule} in ${name} within ${limit} executions`, async () => {
+        const loaded = await loadScenario(new URL(`${file}.ts`, folder).href, name);
+        for (const seed of seeds) {
+          const found = firstFailure(loaded, { strategy, seed, preemptions: null }, limit);
+          assert.ok(found.execution !== null, `seed ${seed}: not in ${limit} executions`);
+          assert.ok(found.rules.includes(rule), `seed ${seed}: ${found.rules}`);
+        }
+      });
+    }
+  }
+}
+
+test.run();
