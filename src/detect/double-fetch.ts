@@ -7,7 +7,7 @@
  * the same bytes prove a change when their hashes differ and all that was stored to them in between was foreign.
  */
 import { type RuleLevel, ruleNumber } from '../kernel/rules.ts';
-import { actorFactor, headerWords, isAccess, isAtomic, isLoad, Kind, type Trace } from '../kernel/trace.ts';
+import { actorFactor, headerWords, isAccess, isAtomic, isLoad, isStore, Kind, type Trace } from '../kernel/trace.ts';
 import { replacesWord, Sort, sortOf } from './access.ts';
 import { FetchMemory, unknown } from './fetch-memory.ts';
 import { fetchMessage } from './fetch-message.ts';
@@ -29,6 +29,8 @@ export class DoubleFetch implements Detector {
   private readonly memory: FetchMemory;
   private readonly pages = new SharedPages();
   private readonly level: RuleLevel;
+  /** Whether stores wait in buffers before others see them. */
+  private readonly buffered: boolean;
 
   constructor(
     private readonly actors: readonly ActorInfo[],
@@ -40,6 +42,7 @@ export class DoubleFetch implements Detector {
     this.synchronised = new Int32Array(readers);
     this.memory = new FetchMemory(readers);
     this.level = sink.level('double-fetch');
+    this.buffered = actors.some(({ sort }) => sort === 'stores');
   }
 
   scan({ trace }: ExecutionRecord): void {
@@ -59,6 +62,8 @@ export class DoubleFetch implements Detector {
       const actor = tag >> kindBits;
       if (isAccess(kind)) {
         if (words[at + 3]! >= 0) this.access(trace, at, kind, actor);
+      } else if (kind === Kind.Drain || kind === Kind.Drained) {
+        this.touch(trace, at, kind, actor, words[at + 3]!, 0, words[at + 4]! | 0);
       } else if (kind === Kind.Acquire && this.readers[actor]! >= 0) {
         this.synchronised[this.readers[actor]!] = at + 1;
       } else if (kind === Kind.Straddle) {
@@ -102,6 +107,8 @@ export class DoubleFetch implements Detector {
     if (!this.pages.visit((physical / regionSize) | 0, task)) return;
     const reader = this.readers[actor]!;
     if (isLoad(kind) || kind === Kind.Read) this.fetch(trace, at, kind, reader, task, physical, from, to);
+    else if (this.buffered && isStore(kind) && this.actors[actor]!.sort !== 'device')
+      this.keep(trace, at, kind, reader, physical, from, to);
     else this.store(trace, at, kind, reader, physical, from, to);
   }
 
@@ -154,6 +161,25 @@ export class DoubleFetch implements Detector {
       memory.values[byte] = value;
     }
     if (between > 0 && onlyForeign) this.report(trace, fragment - 1, between - 1, at);
+  }
+
+  /** A store that nobody but its thread sees yet: for the others it happens when it reaches memory. */
+  private keep(
+    trace: Trace,
+    at: number,
+    kind: number,
+    reader: number,
+    physical: number,
+    from: number,
+    to: number,
+  ): void {
+    const { memory } = this;
+    if (reader < 0) return;
+    for (let i = from; i < to; i++) {
+      const own = memory.lookOf(memory.byteAt(physical + i - from), reader);
+      memory.looks[own] = at + 1;
+      memory.seen[own] = provenByte(trace.words, at, kind, i);
+    }
   }
 
   private store(
@@ -213,6 +239,6 @@ export class DoubleFetch implements Detector {
 /** Byte `i` of what an event loads or stores. Arithmetic on a word does not say what it leaves; bulk copies have a hash. */
 function provenByte(words: Float64Array, at: number, kind: number, i: number): number {
   if (replacesWord(kind)) return (words[at + 6]! >>> (8 * i)) & 0xff;
-  if (kind > Kind.Store64) return unknown;
+  if (kind > Kind.Store64 && kind !== Kind.Drain && kind !== Kind.Drained) return unknown;
   return (words[at + (i < 4 ? 5 : 6)]! >>> (8 * (i & 3))) & 0xff;
 }

@@ -23,7 +23,7 @@ function deed(trace: Trace, at: number): string {
   if (kind === Kind.Read) return `read ${length} bytes`;
   if (kind === Kind.Write) return `wrote ${length} bytes`;
   if (isLoad(kind)) return `read ${scalar(low, high)}`;
-  if (isStore(kind)) return `stored ${scalar(low, high)}`;
+  if (isStore(kind) || kind === Kind.Drain || kind === Kind.Drained) return `stored ${scalar(low, high)}`;
   return replacesWord(kind) ? `stored ${high}` : 'changed it atomically';
 }
 

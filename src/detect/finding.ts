@@ -14,8 +14,11 @@ export interface ActorInfo {
   readonly task: string;
   /** A thread of `kernel`, or one wrapped in `kernelMode`. */
   readonly privileged: boolean;
-  /** What it is where it is no thread of a task's. The data cache takes part only where devices do not see what is in it. */
-  readonly sort?: 'device' | 'cache';
+  /**
+   * What it is where it is no thread of a task's. The data cache takes part only where devices do not see what is in it, a thread's
+   * store buffer only where the memory model has one.
+   */
+  readonly sort?: 'device' | 'cache' | 'stores';
 }
 
 export interface ExecutionRecord {

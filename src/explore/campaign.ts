@@ -200,6 +200,7 @@ export class Campaign {
     const outcomes = this.tally.histogram();
     return {
       scenario: this.description!.name,
+      memoryModel: this.description!.memoryModel,
       threads: [...this.description!.threads],
       strategy: this.settings.strategy,
       seed: this.settings.seed,

@@ -3,6 +3,7 @@
  * is plain data; errors cross as their name and message, because classes do not survive.
  */
 import type { ActorInfo } from '../detect/finding.ts';
+import type { MemoryModel } from '../hardware/configuration.ts';
 import { ScenarioError, UsageError } from '../machine/errors.ts';
 import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { NotDeterministic } from '../machine/operation-log.ts';
@@ -10,6 +11,7 @@ import { loadScenario, scenarioNames } from '../machine/scenario-loader.ts';
 import { RandomStrategy } from '../schedule/random.ts';
 import { type Runs, runsOf } from '../schedule/runs.ts';
 import { decodeToken, type Token } from '../schedule/token.ts';
+import { allowedOutcomes } from '../task/scenario.ts';
 import {
   actorsOf,
   baseHash,
@@ -33,6 +35,7 @@ export interface Target {
 export interface Description {
   readonly name: string;
   readonly allowed: readonly string[] | null;
+  readonly memoryModel: MemoryModel;
   readonly threads: readonly string[];
   readonly actors: readonly ActorInfo[];
   readonly digest: string;
@@ -170,7 +173,8 @@ export class ExplorerService {
 function describe(loaded: LoadedScenario): Description {
   return {
     name: loaded.scenario.name,
-    allowed: loaded.scenario.allowed ?? null,
+    allowed: allowedOutcomes(loaded.scenario) ?? null,
+    memoryModel: loaded.scenario.machine?.memoryModel ?? 'sc',
     threads: loaded.plans.map((plan) => plan.name),
     actors: actorsOf(loaded),
     digest: loaded.digest,

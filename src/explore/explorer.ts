@@ -7,6 +7,7 @@ import type { ActorInfo, ExecutionRecord, Finding } from '../detect/finding.ts';
 import { stateHash } from '../kernel/state-hash.ts';
 import type { Trace } from '../kernel/trace.ts';
 import type { Reach } from '../machine/controlled-thread.ts';
+import { drainActors } from '../machine/drains.ts';
 import { ScenarioError } from '../machine/errors.ts';
 import { evictionActors } from '../machine/evictions.ts';
 import { InlineMachine } from '../machine/inline-machine.ts';
@@ -210,9 +211,13 @@ function firstDifference(one: Trace, other: Trace, actors: readonly ActorInfo[])
   }
 }
 
-/** Threads, then the clock, under memory pressure pager and purger, the data cache where devices are not coherent, then the machine itself (check and outcome). */
+/**
+ * Threads, then the clock, under memory pressure pager and purger, the data cache where devices are not coherent, a store buffer a
+ * thread where the memory model has them, then the machine itself (check and outcome).
+ */
 export function actorsOf(loaded: LoadedScenario): ActorInfo[] {
-  const { memoryPressure, coherentDma } = loaded.scenario.machine ?? {};
+  const machine = loaded.scenario.machine ?? {};
+  const { memoryPressure, coherentDma } = machine;
   const cache = { name: 'cache', task: 'cache', privileged: false, sort: 'cache' } as const;
   return [
     ...loaded.plans.map(
@@ -228,6 +233,9 @@ export function actorsOf(loaded: LoadedScenario): ActorInfo[] {
       .slice(0, pressureActors(memoryPressure))
       .map((name) => ({ name, task: name, privileged: false })),
     ...(evictionActors(coherentDma) > 0 ? [cache] : []),
+    ...loaded.plans
+      .slice(0, drainActors(loaded.plans.length, machine))
+      .map(({ name, task }): ActorInfo => ({ name: `${name}'s stores`, task, privileged: false, sort: 'stores' })),
     { name: 'check', task: 'kernel', privileged: false },
   ];
 }

@@ -5,7 +5,7 @@
 import { Detectors } from '../detect/detectors.ts';
 import type { ExecutionRecord, Finding } from '../detect/finding.ts';
 import { aboutNothing } from '../kernel/rules.ts';
-import { isStep } from '../kernel/trace.ts';
+import { isStep, Kind } from '../kernel/trace.ts';
 import { ScenarioError } from '../machine/errors.ts';
 import type { InlineMachine } from '../machine/inline-machine.ts';
 import type { LoadedScenario } from '../machine/loaded-scenario.ts';
@@ -86,6 +86,7 @@ export class Reproducer {
       .sort((a, b) => lastStep(a, this.stepNumbers) - lastStep(b, this.stepNumbers));
     const replay: Replay = {
       scenario: this.loaded.scenario.name,
+      memoryModel: this.machine.loaded.scenario.machine?.memoryModel ?? 'sc',
       carrier: 'inline',
       token: text,
       failure: failures.find((failure) => failure.level === 'fail') ?? null,
@@ -157,7 +158,10 @@ export class Reproducer {
 
   private placeOf(at: number): SourcePlace | undefined {
     const { trace } = this.machine;
-    return this.places.get(placeKey(trace.actorAt(at), trace.words[at + 1]!));
+    const actor = trace.actorAt(at);
+    // A store that reaches memory is where its thread stored it.
+    const thread = trace.kindAt(at) === Kind.Drain ? actor - this.machine.firstDrain : actor;
+    return this.places.get(placeKey(thread, trace.words[at + 1]!));
   }
 
   /** What happened to the page or object that a finding is about, up to its last mark. */

@@ -1,4 +1,5 @@
 /** The shapes that exploring, replaying and stress return: what scripts read and `--json` prints (api.md). */
+import type { MemoryModel } from '../hardware/configuration.ts';
 import type { RuleName } from '../kernel/rules.ts';
 
 /** One access or call that a failure is about. */
@@ -56,6 +57,8 @@ export interface Failure {
 
 export interface Exploration {
   scenario: string;
+  /** What was between stores and memory (`machine.memoryModel`): whatever follows holds under it alone. */
+  memoryModel: MemoryModel;
   /** Names of the threads, in their order. */
   threads: string[];
   strategy: string;
@@ -91,6 +94,7 @@ export interface TraceStep {
 
 export interface Replay {
   scenario: string;
+  memoryModel: MemoryModel;
   carrier: 'inline' | 'threads';
   token: string;
   /** The failure with the lowest step, or null. */

@@ -26,9 +26,19 @@ export interface MachineOptions {
    * what a device writes is seen by tasks once stale lines are gone.
    */
   coherentDma?: boolean;
+  /**
+   * What is between a store and memory. 'sc' (default): nothing. 'tso': a store buffer a thread, which the thread itself sees through
+   * and which empties in order, each store at any later step of the schedule, as on x86; 'pso': in any order but that of stores to the
+   * same byte. Atomics, kernel calls and bulk writes empty the thread's buffer first. Threads that run freely have those of the real
+   * machine instead. Needs coherent DMA.
+   */
+  memoryModel?: MemoryModel;
   /** The IOMMU between devices and memory, or false (default) for none: devices then use physical addresses. */
   mapper?: false | MapperOptions;
 }
+
+export type MemoryModel = (typeof memoryModels)[number];
+export const memoryModels = ['sc', 'tso', 'pso'] as const;
 
 export interface MapperOptions {
   /** Bytes of a page of device addresses: 4096 or 16384, at most the machine's page size, which is the default. */
@@ -52,6 +62,7 @@ const known = [
   'memoryPressure',
   'lateShootdown',
   'coherentDma',
+  'memoryModel',
   'mapper',
 ];
 
@@ -100,13 +111,20 @@ export function configure(options: MachineOptions = {}): Configuration {
   if (typeof coherentDma !== 'boolean') {
     throw new TypeError(`machine.coherentDma: expected true or false, got ${String(coherentDma)}`);
   }
+  const memoryModel = options.memoryModel ?? 'sc';
+  if (!memoryModels.includes(memoryModel)) {
+    throw new RangeError(`machine.memoryModel: expected 'sc', 'tso' or 'pso', got ${String(memoryModel)}`);
+  }
+  if (memoryModel !== 'sc' && !coherentDma) {
+    throw new RangeError(`machine.memoryModel: '${memoryModel}' needs coherentDma: true, which is the default`);
+  }
   const mapper = configureMapper(options.mapper ?? false, pageSize);
-  return { physicalMemory, pageSize, semantics, swap, memoryPressure, lateShootdown, coherentDma, mapper };
+  return { physicalMemory, pageSize, semantics, swap, memoryPressure, lateShootdown, coherentDma, memoryModel, mapper };
 }
 
 /** What the digest of a scenario says of its machine: options that came later count only where they are used. */
 export function describeConfiguration(configuration: Configuration): object {
-  const { physicalMemory, pageSize, semantics, swap, memoryPressure, lateShootdown, coherentDma, mapper } =
+  const { physicalMemory, pageSize, semantics, swap, memoryPressure, lateShootdown, coherentDma, memoryModel, mapper } =
     configuration;
   return {
     physicalMemory,
@@ -116,6 +134,7 @@ export function describeConfiguration(configuration: Configuration): object {
     ...(memoryPressure ? { memoryPressure } : {}),
     ...(lateShootdown ? { lateShootdown } : {}),
     ...(coherentDma ? {} : { coherentDma }),
+    ...(memoryModel === 'sc' ? {} : { memoryModel }),
     ...(mapper !== false ? { mapper } : {}),
   };
 }

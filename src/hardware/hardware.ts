@@ -10,6 +10,7 @@ import { Journal } from './journal.ts';
 import { LateTranslationCache, LateTranslations } from './late-translations.ts';
 import { PageTables } from './page-table.ts';
 import { PhysicalMemory } from './physical-memory.ts';
+import { StoreBuffers } from './store-buffers.ts';
 import { TranslationCache } from './translation-cache.ts';
 
 /** What has to cross to another thread for it to see the same hardware. */
@@ -19,6 +20,8 @@ export interface HardwareBuffers {
   readonly tables: SharedArrayBuffer;
   /** Null where devices are coherent. */
   readonly cache: CacheBuffers | null;
+  /** Null where stores reach memory at once. */
+  readonly stores: SharedArrayBuffer | null;
 }
 
 export class Hardware {
@@ -33,6 +36,8 @@ export class Hardware {
   readonly late: LateTranslations | null;
   /** Between processors and memory; null where devices see what is in it, so that nobody can tell that it is there. */
   readonly caches: DataCache | null;
+  /** Between a thread under a schedule and memory; null where stores reach it at once. */
+  readonly stores: StoreBuffers | null;
 
   /** `journal` is the kernel's own in the thread that holds the kernel; everybody else needs none. */
   constructor(
@@ -56,6 +61,9 @@ export class Hardware {
     this.tables.shootDown = this.late;
     const { memory, pageSize } = this;
     this.caches = buffers.cache === null ? null : new DataCache(buffers.cache, memory, pageSize, journal);
+    const { memoryModel } = this.configuration;
+    this.stores = buffers.stores === null ? null : new StoreBuffers(buffers.stores, this, memoryModel === 'tso');
+    this.tables.stores = this.stores;
     journal.onRollback(() => {
       if (this.frames.takeMarksChanged()) this.tables.invalidate();
     });
@@ -63,7 +71,7 @@ export class Hardware {
 
   /** Builds hardware with every frame free and zero. */
   static build(configuration: Configuration): Hardware {
-    const { mapper, physicalMemory, pageSize, coherentDma } = configuration;
+    const { mapper, physicalMemory, pageSize, coherentDma, memoryModel } = configuration;
     const frames = physicalMemory / pageSize;
     const iommu = mapper === false ? 0 : Iommu.bytes(mapper, physicalMemory);
     const late = configuration.lateShootdown ? LateTranslations.bytes : 0;
@@ -72,6 +80,7 @@ export class Hardware {
       memory: new SharedArrayBuffer(physicalMemory),
       tables: new SharedArrayBuffer(FrameTable.bytes(frames) + PageTables.bytes(frames) + iommu + late),
       cache: coherentDma ? null : DataCache.buffers(physicalMemory, pageSize),
+      stores: memoryModel === 'sc' ? null : new SharedArrayBuffer(StoreBuffers.bytes),
     });
     hardware.frames.initialise();
     return hardware;

@@ -34,9 +34,17 @@ export interface ShootDown {
   forgetSpace(space: number): void;
 }
 
+/** Stores on their way into memory, which must have got there before their page goes. */
+export interface WaitingStores {
+  flush(frame: number): void;
+  flushAll(): void;
+}
+
 export class PageTables {
   /** Null where every translation cache looks at the epoch. */
   shootDown: ShootDown | null = null;
+  /** Null where stores reach memory at once. */
+  stores: WaitingStores | null = null;
   /** Hears which frames come and go; null when nobody does. */
   listener: PageListener | null = null;
   private readonly header: Int32Array;
@@ -112,6 +120,7 @@ export class PageTables {
     this.change(at, entry);
     if (this.listener !== null) tell(this.listener, space, page, old, entry);
     if (old !== 0) this.forget(space, page, late);
+    if (this.stores !== null && losesStores(old, entry)) this.stores.flush(old >>> pteFrameShift);
     return true;
   }
 
@@ -122,6 +131,7 @@ export class PageTables {
     this.change(this.place(space, page), 0);
     if (this.listener !== null) tell(this.listener, space, page, old, 0);
     this.forget(space, page, late);
+    if (this.stores !== null && losesStores(old, 0)) this.stores.flush(old >>> pteFrameShift);
     return old;
   }
 
@@ -140,6 +150,7 @@ export class PageTables {
     this.journal.word(this.roots, space, 0);
     this.changedSinceBase = true;
     this.shootDown?.forgetSpace(space);
+    this.stores?.flushAll();
     this.invalidate();
   }
 
@@ -209,6 +220,10 @@ export class PageTables {
     this.journal.word(this.header, freeTable, table);
   }
 }
+
+/** Whether whoever could store through `before` cannot store there through `after`. */
+const losesStores = (before: number, after: number): boolean =>
+  (before & pteWrite) !== 0 && ((after & pteWrite) === 0 || before >>> pteFrameShift !== after >>> pteFrameShift);
 
 function tell(listener: PageListener, space: number, page: number, before: number, after: number): void {
   const [from, to] = [before >>> pteFrameShift, after >>> pteFrameShift];

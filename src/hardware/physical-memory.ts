@@ -60,6 +60,11 @@ export class PhysicalMemory {
     }
   }
 
+  store64(address: number, low: number, high: number): void {
+    this.store32(address, low);
+    this.store32(address + 4, high);
+  }
+
   /** Copies `length` bytes at `address` into `target` from index `at`. */
   read(address: number, target: Uint8Array, at: number, length: number): void {
     target.set(this.view(address, length), at);

@@ -51,6 +51,11 @@ export const Kind = {
   PageOut: 27,
   /** A step of the purger, which empties an object; low = 1 when there was one. */
   Purge: 28,
+  /**
+   * A store left its thread's buffer and reached memory: its operation and address, words 3 and 4, its value; extra: its place among
+   * those that could have gone, where there were several.
+   */
+  Drain: 29,
   /** A line left the data cache: words 3 and 4; subject = 1 when it was written back; low = its place among those that differed. */
   Evict: 31,
   // From here on events are no steps.
@@ -90,6 +95,8 @@ export const Kind = {
   CachePolicy: 47,
   /** Lines of the data cache that have the bytes of words 3 and 4 were written back or dropped: subject = bits of Maintain. Not hashed. */
   Maintained: 48,
+  /** As Drain, where that was no step: the actor emptied its buffer first, or its page was taken away. Not hashed. */
+  Drained: 49,
 } as const;
 
 export const firstNonStep = Kind.Bulk;
@@ -108,7 +115,7 @@ const isUnhashed = (kind: number): boolean =>
   kind === Kind.Acquire ||
   kind === Kind.Release ||
   kind === Kind.Verdict ||
-  (kind >= Kind.Recycled && kind <= Kind.Maintained);
+  (kind >= Kind.Recycled && kind <= Kind.Drained);
 
 const lengthWord = 0;
 const stepsWord = 1;

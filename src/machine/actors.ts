@@ -1,35 +1,41 @@
 /**
  * The actors that can take the next step, ascending by number: threads, the clock while somebody sleeps with a deadline, under memory
- * pressure the pager and the purger while they have work, and the data cache while a line may be evicted. Lies in words, which on threads are shared: whoever acts for the execution at this moment is the only one who touches them.
+ * pressure the pager and the purger while they have work, the data cache while a line may be evicted, and each thread's store buffer
+ * while a store waits in it. Lies in words, which on threads are shared: whoever acts for the execution at this moment is the only
+ * one who touches them.
  */
-import type { DataCache } from '../hardware/data-cache.ts';
+import type { Hardware } from '../hardware/hardware.ts';
+import { firstDrainActor } from './drains.ts';
+import { cacheActor } from './evictions.ts';
 import type { Schedule } from './schedule.ts';
 
 const countWord = 0;
-/** Clock, pager, purger, data cache. */
-export const others = 4;
+/** How many actors there can be: threads with their store buffers, clock, pager, purger, data cache. */
+export const mostActors = (threads: number): number => 2 * threads + 4;
 
 export class Actors {
   private readonly list: Int32Array;
   private readonly others: Int32Array;
+  /** Whether hardware acts too: it is looked at before each choice, since every access may change what it can do. */
+  private readonly watches: boolean;
+  private readonly cache: number;
+  private readonly firstDrain: number;
 
   static words(threads: number): number {
-    return threads + 1 + others;
+    return 1 + mostActors(threads);
   }
 
-  /**
-   * @param words `Actors.words(threads)` of them
-   * @param caches null where they cannot be told from memory
-   * @param cache its number as an actor
-   */
+  /** @param words `Actors.words(threads)` of them */
   constructor(
     private readonly words: Int32Array,
-    threads: number,
-    private readonly caches: DataCache | null = null,
-    private readonly cache = -1,
+    private readonly threads: number,
+    private readonly hardware: Pick<Hardware, 'caches' | 'stores' | 'configuration'>,
   ) {
-    this.list = words.subarray(1, threads + 1 + others);
-    this.others = new Int32Array(threads + others);
+    this.list = words.subarray(1, 1 + mostActors(threads));
+    this.others = new Int32Array(mostActors(threads));
+    this.watches = hardware.caches !== null || hardware.stores !== null;
+    this.cache = cacheActor(threads, hardware.configuration);
+    this.firstDrain = firstDrainActor(threads, hardware.configuration);
   }
 
   get count(): number {
@@ -42,9 +48,14 @@ export class Actors {
     for (let i = 0; i < threads; i++) this.list[i] = i;
   }
 
+  /** Nobody can run but the hardware. */
+  clear(): void {
+    this.words[countWord] = 0;
+  }
+
   /** Who goes next, `current` being the thread that could go on (or -1). -1 when nobody can. */
   pick(schedule: Schedule, current: number, steps: number): number {
-    if (this.caches !== null) this.watch(this.caches);
+    if (this.watches) this.watch();
     const count = this.words[countWord]!;
     if (count === 0) return -1;
     if (count === 1) return this.list[0]!;
@@ -53,7 +64,7 @@ export class Actors {
 
   /** `yielding` lets anybody else go first, if there is anybody. */
   pickOther(schedule: Schedule, yielding: number, steps: number): number {
-    if (this.caches !== null) this.watch(this.caches);
+    if (this.watches) this.watch();
     let count = 0;
     for (let i = 0; i < this.count; i++) if (this.list[i] !== yielding) this.others[count++] = this.list[i]!;
     if (count === 0) return yielding;
@@ -81,9 +92,15 @@ export class Actors {
     this.words[countWord] = count - 1;
   }
 
-  /** Every access may change what can be evicted, so it is looked for where it matters. */
-  private watch(caches: DataCache): void {
-    if (caches.evictable > 0) this.add(this.cache);
-    else this.remove(this.cache);
+  private watch(): void {
+    const { caches, stores } = this.hardware;
+    if (caches !== null) this.put(this.cache, caches.evictable > 0);
+    if (stores === null) return;
+    for (let thread = 0; thread < this.threads; thread++) this.put(this.firstDrain + thread, stores.count(thread) > 0);
+  }
+
+  private put(actor: number, canRun: boolean): void {
+    if (canRun) this.add(actor);
+    else this.remove(actor);
   }
 }

@@ -76,6 +76,7 @@ export class CallSteps {
 
   private begin(operation: number, number: number, buffer: Uint8Array): void {
     const { thread, values } = this;
+    thread.fence();
     const at = thread.trace.append(Kind.Call, thread.number, operation, number, -1, 0, 0, 0);
     thread.trace.extend(at, values.data, 0, values.length);
     this.done.begin(operation, at);

@@ -31,6 +31,10 @@ export interface Carrier {
    * beat. What it finds is noted at this place of the trace.
    */
   examine(task: ControlledThread, address: number, physical: number, length: number, access: number): void;
+  /** Number of the first thread's store buffer as an actor. */
+  readonly firstDrain: number;
+  /** A store of the thread went to memory unasked though `n` could have gone: a written schedule has that among its choices. */
+  chosen(task: ControlledThread, n: number): void;
   /** A page was reached by a second actor. */
   shared(frame: number): void;
   /** The simulated kernel panicked: nobody takes another step. */

@@ -7,6 +7,8 @@ import { ControlledTask } from './controlled-task.ts';
 
 export class ControlledDevice extends ControlledTask {
   override readonly fragment: number = busBeat;
+  /** What a device writes is in memory. */
+  protected override readonly buffered = null;
 
   /** That its accesses go past the cache goes without saying. */
   protected override notePolicy(): void {}

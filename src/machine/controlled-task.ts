@@ -137,9 +137,7 @@ export class ControlledTask extends ControlledThread {
     if (physical === postponed) return;
     if (this.isSplit(address, 8)) return this.storeAcross(operation, Kind.Store64, address, physical, 8, low, high);
     this.hardware.preserve(physical, 8);
-    const memory = this.reached(address, physical, 8, accessWrite);
-    memory.store32(physical, low);
-    memory.store32(physical + 4, high);
+    this.reached(address, physical, 8, accessWrite).store64(physical, low, high);
     this.done.record(operation, Kind.Store64, address, physical, 8, low, high);
   }
 
@@ -152,7 +150,7 @@ export class ControlledTask extends ControlledThread {
     const access = kind === Kind.AtomicLoad ? accessRead : accessWrite;
     const physical = this.enter(operation, kind, address, 4, access);
     if (physical === postponed) return 0;
-    const memory = this.reached(address, physical, 4, access);
+    const memory = this.buffered === null ? this.reached(address, physical, 4, access) : this.fenced();
     const before = memory.load32(physical);
     if (kind !== Kind.AtomicLoad) {
       this.hardware.preserve(physical, 4);

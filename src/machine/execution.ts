@@ -8,10 +8,12 @@ import { locksLeft } from '../kernel/locks/locks-left.ts';
 import { aboutNothing, type RuleName, ruleNumber } from '../kernel/rules.ts';
 import type { KernelThread } from '../kernel/thread.ts';
 import { Kind, type Trace } from '../kernel/trace.ts';
+import { allowedOutcomes } from '../task/scenario.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import type { Actors } from './actors.ts';
 import { Stop } from './controlled-thread.ts';
 import { describeDeadlock, waitsForItself } from './deadlock.ts';
+import { drainActors, drainStore, firstDrainActor, noteDrain, settleStores } from './drains.ts';
 import { cacheActor, evictionActors, evictLine } from './evictions.ts';
 import type { ExecutionState } from './execution-state.ts';
 import { listenToPages } from './page-history.ts';
@@ -42,6 +44,7 @@ export class Execution implements Observer {
   /** Number of the actor that stands for the clock; pager and purger follow it where there is memory pressure, then the data cache. */
   readonly clock: number;
   private readonly cache: number;
+  private readonly firstDrain: number;
   /** Number of the machine itself: the last. */
   readonly machine: number;
   /** Frames that were taken away from objects since somebody asked; see `takeReclaimed`. */
@@ -58,6 +61,10 @@ export class Execution implements Observer {
   /** Who acts where no thread does: the machine itself, or the pager or purger in its step. */
   private acting: number;
   private timers = false;
+  /** All threads have ended that need to; only their stores are still on their way. */
+  private closing = false;
+  /** Hears that a store of `actor` went to memory unasked though n could have gone; see `Carrier.chosen`. */
+  onChosen: (actor: number, n: number) => void = () => {};
 
   constructor(
     readonly state: ExecutionState,
@@ -70,7 +77,15 @@ export class Execution implements Observer {
     const { kernel } = state;
     const { memoryPressure, coherentDma } = kernel.configuration;
     this.cache = cacheActor(this.clock, kernel.configuration);
-    this.machine = this.clock + 1 + pressureActors(memoryPressure) + evictionActors(coherentDma);
+    this.firstDrain = firstDrainActor(this.clock, kernel.configuration);
+    this.machine =
+      this.clock +
+      1 +
+      pressureActors(memoryPressure) +
+      evictionActors(coherentDma) +
+      drainActors(this.clock, kernel.configuration);
+    const { stores } = kernel.hardware;
+    if (stores !== null) stores.listener = (thread, store) => noteDrain(this.trace, Kind.Drained, thread, store);
     this.acting = this.machine;
     this.pressure = memoryPressure ? new Pressure(kernel, trace, actors, this.clock + 1) : null;
   }
@@ -84,6 +99,8 @@ export class Execution implements Observer {
     this.over = false;
     this.usedKernel = false;
     this.timers = false;
+    this.closing = false;
+    this.state.kernel.hardware.stores?.clear();
     this.unfinished = 0;
     if (this.reclaimed.length > 0) this.reclaimed.length = 0;
     this.state.kernel.vm.onReclaim = this.onReclaim;
@@ -225,8 +242,20 @@ export class Execution implements Observer {
     this.end(thread, task.stopped);
     this.state.kernel.endThread(thread);
     if (task.stopped === Stop.Died) this.killTask(thread);
-    if (this.unfinished === 0) this.finish();
-    this.pressure?.watch();
+    this.settle(number);
+    if (this.unfinished > 0) this.pressure?.watch();
+    else this.close();
+  }
+
+  /** Everybody who has to end has ended: what they stored is still to reach memory, and in which order is the schedule's choice. */
+  private close(): void {
+    const { stores } = this.state.kernel.hardware;
+    if (stores === null || stores.isEmpty) {
+      this.finish();
+      return;
+    }
+    this.closing = true;
+    this.actors.clear();
   }
 
   /** Nobody takes another step. */
@@ -242,6 +271,10 @@ export class Execution implements Observer {
       return;
     }
     this.pressed = true;
+    if (actor >= this.firstDrain) {
+      this.drain(actor, schedule);
+      return;
+    }
     const { caches } = this.state.kernel.hardware;
     if (caches !== null && actor === this.cache) evictLine(caches, this.trace, actor, (n) => schedule.choose(n, actor));
     else {
@@ -249,6 +282,22 @@ export class Execution implements Observer {
       this.pressure!.act(actor, this.reclaimed);
       this.acting = this.machine;
     }
+  }
+
+  private drain(actor: number, schedule: Pick<Schedule, 'choose'>): void {
+    const stores = this.state.kernel.hardware.stores!;
+    const thread = actor - this.firstDrain;
+    drainStore(stores, this.trace, actor, thread, (n) => schedule.choose(n, actor));
+    this.settle(thread);
+    if (this.closing && stores.isEmpty) this.finish();
+  }
+
+  /** Stores that nobody can notice do not wait for the schedule. */
+  private settle(thread: number): void {
+    const { stores } = this.state.kernel.hardware;
+    if (stores === null) return;
+    const actor = this.firstDrain + thread;
+    settleStores(stores, this.trace, actor, thread, (n) => this.onChosen(actor, n));
   }
 
   private tick(): void {
@@ -284,7 +333,7 @@ export class Execution implements Observer {
       return null;
     }
     const label = this.state.outcome(this.results);
-    const allowed = this.state.loaded.scenario.allowed;
+    const allowed = allowedOutcomes(this.state.loaded.scenario);
     if (label !== null && allowed !== undefined && !allowed.includes(label)) {
       const text = `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.map((one) => JSON.stringify(one)).join(', ')}`;
       this.append(Kind.Verdict, this.machine, 0, ruleNumber('forbidden-outcome'), text, aboutNothing, 0);

@@ -22,7 +22,7 @@ import { type Carrier, suspension } from './carrier.ts';
 import { ControlledDevice } from './controlled-device.ts';
 import type { ControlledTask } from './controlled-task.ts';
 import { type ControlledThread, type Reach, Stop } from './controlled-thread.ts';
-import { cacheActor } from './evictions.ts';
+import { firstDrainActor } from './drains.ts';
 import { Execution, type LogLine } from './execution.ts';
 import { ExecutionState } from './execution-state.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
@@ -61,6 +61,8 @@ export class InlineMachine implements Carrier {
   /** Places in the trace at which a thread was switched away from though it could have gone on. Only where operations are counted. */
   readonly preemptions: number[] = [];
 
+  readonly firstDrain: number;
+
   private readonly kernel: Kernel;
   private readonly execution: Execution;
   private readonly actors: Actors;
@@ -98,10 +100,13 @@ export class InlineMachine implements Carrier {
         ),
     );
     const threads = this.tasks.length;
-    const cache = cacheActor(threads, hardware.configuration);
-    this.actors = new Actors(new Int32Array(Actors.words(threads)), threads, hardware.caches, cache);
+    this.firstDrain = firstDrainActor(threads, hardware.configuration);
+    this.actors = new Actors(new Int32Array(Actors.words(threads)), threads, hardware);
     this.execution = new Execution(this.state, this.trace, this.actors, this.tasks);
     this.kernel.observer = this.execution;
+    this.execution.onChosen = (actor, n) => {
+      if (this.schedule.isWritten === true) this.schedule.choose(n, actor);
+    };
     ({ texts: this.texts, logs: this.logs, results: this.results, clock: this.clock } = this.execution);
     this.onStack = new Uint8Array(this.tasks.length);
     this.suspended = this.tasks.map(() => null);
@@ -210,6 +215,10 @@ export class InlineMachine implements Carrier {
     this.kernel.examine(this.state.threads[task.number]!, address, physical, length, access);
   }
 
+  chosen(task: ControlledThread, n: number): void {
+    this.execution.onChosen(this.firstDrain + task.number, n);
+  }
+
   shared(frame: number): void {
     this.options.onShared(frame);
   }
@@ -228,7 +237,9 @@ export class InlineMachine implements Carrier {
   private start(schedule: Schedule): void {
     this.execution.start();
     const { everyOperation, reach } = this.options;
-    this.kernel.hardware.caches?.watch(everyOperation || schedule.isWritten === true ? null : reach.points);
+    const { caches, stores } = this.kernel.hardware;
+    caches?.watch(everyOperation || schedule.isWritten === true ? null : reach.points);
+    stores?.watch(everyOperation ? null : reach.points);
     this.schedule = schedule;
     if (this.preemptions.length > 0) this.preemptions.length = 0;
     this.fatal = null;

@@ -65,6 +65,8 @@ function format(kind: number, subject: number, low: number, high: number, length
       return low === 0 ? 'finds nothing to empty' : 'empties a volatile object';
     case Kind.Evict:
       return subject === 0 ? 'drops a line' : 'writes a line back and drops it';
+    case Kind.Drain:
+      return `its store of ${length ?? 0} bytes to ${hex(subject)} reaches memory`;
     case Kind.Clock:
       return `time moves to ${low} ns`;
     default:

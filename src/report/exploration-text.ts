@@ -9,7 +9,7 @@ export function explorationText(exploration: Exploration, colours: Colours = pla
   const { executions, elapsed, executionsPerSecond, failures, notes } = exploration;
   const lines = [
     colours.bold(oneLine(exploration.scenario)),
-    `  strategy ${exploration.strategy}, seed ${exploration.seed}: ${counted(executions, 'execution')}, ` +
+    `  strategy ${exploration.strategy}, seed ${exploration.seed}${under(exploration)}: ${counted(executions, 'execution')}, ` +
       `${counted(exploration.steps, 'step')} in ${duration(elapsed)}, ${count(Math.round(executionsPerSecond))} executions a second`,
     `  ${coverage(exploration)}`,
     `  ${verdict(failures.length, exploration, colours)}`,
@@ -19,6 +19,9 @@ export function explorationText(exploration: Exploration, colours: Colours = pla
   if (notes.length > 0) lines.push('', ...notes.map((note) => `  ${noteText(note, colours)}`));
   return `${lines.join('\n')}\n`;
 }
+
+/** The memory model, where it is not the one that everybody expects. */
+const under = ({ memoryModel }: Exploration): string => (memoryModel === 'sc' ? '' : `, memory model ${memoryModel}`);
 
 function coverage(exploration: Exploration): string {
   if (exploration.exhausted) return 'every schedule within the bounds was tried';

@@ -2,7 +2,7 @@
  * A schedule written down: runs of steps by one actor, and what `choose` answered. Taken from a trace; the form that tokens
  * encode and the minimiser works on. Steps count operations, also those that were no scheduling points.
  */
-import { firstNonStep, Kind, type Trace } from '../kernel/trace.ts';
+import { firstNonStep, headerWords, Kind, type Trace } from '../kernel/trace.ts';
 import type { Schedule } from '../machine/schedule.ts';
 
 export interface Run {
@@ -27,13 +27,19 @@ export function runsOf(trace: Trace): Runs {
     const last = runs[runs.length - 1];
     if (last !== undefined && last.actor === actor) last.steps++;
     else runs.push({ actor, steps: 1 });
-    if (kind === Kind.Choose || kind === Kind.Evict) {
-      const list = choices.get(actor);
-      if (list === undefined) choices.set(actor, [trace.words[at + 5]!]);
-      else list.push(trace.words[at + 5]!);
-    }
+    const choice = choiceAt(trace, at, kind);
+    if (choice < 0) continue;
+    const list = choices.get(actor);
+    if (list === undefined) choices.set(actor, [choice]);
+    else list.push(choice);
   }
   return { runs, choices };
+}
+
+/** What was chosen in the step at `at`, or -1 when there was nothing to choose. */
+function choiceAt(trace: Trace, at: number, kind: number): number {
+  if (kind === Kind.Choose || kind === Kind.Evict) return trace.words[at + 5]!;
+  return kind === Kind.Drain && trace.words[at + 7] === 1 ? trace.words[at + headerWords]! : -1;
 }
 
 /** Follows written runs; past their end it lets the running thread go on, then the lowest that can. */

@@ -2,7 +2,7 @@
  * A scenario: a small multi-task program with a known start, written once and run on every carrier. `defineScenario` checks its
  * shape, so that a mistake is named where it was made.
  */
-import type { MachineOptions } from '../hardware/configuration.ts';
+import { type MachineOptions, type MemoryModel, memoryModels } from '../hardware/configuration.ts';
 import type { Inspection } from '../kernel/inspection.ts';
 import { show } from '../kernel/wire.ts';
 import { Device } from './device.ts';
@@ -43,8 +43,34 @@ export interface Scenario<S = unknown> {
   check?(machine: ScenarioMachine, shared: S): void;
   /** A label for histograms. Skipped after a failure. */
   outcome?(end: Outcome<S>): string;
-  /** Any other outcome fails; one of these that never occurs is reported as unobserved. */
-  readonly allowed?: readonly string[];
+  /** Any other outcome fails; one of these that never occurs is reported as unobserved. May be given by memory model. */
+  readonly allowed?: readonly string[] | Readonly<Partial<Record<MemoryModel, readonly string[]>>>;
+}
+
+/** The outcomes that are allowed on the scenario's machine; undefined: every one. */
+export function allowedOutcomes({
+  allowed,
+  machine,
+}: Pick<Scenario, 'allowed' | 'machine'>): readonly string[] | undefined {
+  if (allowed === undefined || isList(allowed)) return allowed;
+  return allowed[machine?.memoryModel ?? 'sc'];
+}
+
+const isList = (value: unknown): value is readonly string[] => Array.isArray(value);
+
+function checkAllowed(allowed: Scenario['allowed']): void {
+  if (allowed === undefined) return;
+  if (typeof allowed !== 'object' || allowed === null)
+    throw new TypeError(`scenario.allowed: expected an array of labels, or one by memory model, got ${show(allowed)}`);
+  for (const [key, list] of isList(allowed) ? [['', allowed] as const] : Object.entries(allowed)) {
+    const at = key === '' ? 'scenario.allowed' : `scenario.allowed.${key}`;
+    if (key !== '' && !memoryModels.includes(key as MemoryModel))
+      throw new RangeError(`${at}: there is no such memory model (${memoryModels.join(', ')})`);
+    if (!isList(list)) throw new TypeError(`${at}: expected an array of labels, got ${show(list)}`);
+    for (const [i, label] of list.entries())
+      if (typeof label !== 'string')
+        throw new TypeError(`${at}[${i}]: expected a label (a string), got ${show(label)}`);
+  }
 }
 
 /** One simulated thread of a scenario, as the carriers take it. */
@@ -125,13 +151,7 @@ export function defineScenario<S>(scenario: Scenario<S>): Scenario<S> {
       throw new TypeError(`scenario.${part}: expected a function, got ${show(scenario[part])}`);
     }
   }
-  if (scenario.allowed !== undefined && !Array.isArray(scenario.allowed)) {
-    throw new TypeError(`scenario.allowed: expected an array of labels, got ${show(scenario.allowed)}`);
-  }
-  for (const [i, label] of (scenario.allowed ?? []).entries()) {
-    if (typeof label !== 'string')
-      throw new TypeError(`scenario.allowed[${i}]: expected a label (a string), got ${show(label)}`);
-  }
+  checkAllowed(scenario.allowed);
   if (scenario.allowed !== undefined && scenario.outcome === undefined) {
     throw new TypeError('scenario.allowed: needs scenario.outcome, which gives the labels');
   }

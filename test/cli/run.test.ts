@@ -8,6 +8,7 @@ import { doubleFetch, failure } from '../report/sample.ts';
 const nothing: Exploration = {
   ...{
     scenario: 's',
+    memoryModel: 'sc',
     threads: ['client', 'kernel.submit'],
     strategy: 'random',
     seed: 1,

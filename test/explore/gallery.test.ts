@@ -19,6 +19,8 @@ const gallery: Readonly<Record<string, readonly RuleName[]>> = {
   'copy-overwrite-fixed': [],
   'dangling-mapping': ['dangling-mapping'],
   'dangling-mapping-fixed': [],
+  'data-queue': ['deadlock'],
+  'data-queue-fixed': [],
   deadlock: ['deadlock'],
   'deadlock-fixed': [],
   'dirty-cow': ['snapshot-broken'],

@@ -14,6 +14,7 @@ test('has the defaults of api.md', () => {
     memoryPressure: false,
     lateShootdown: false,
     coherentDma: true,
+    memoryModel: 'sc',
     mapper: false,
   });
   assert.equal(configure({}), configure());
@@ -32,6 +33,7 @@ test('accepts the edges: 1 MiB and 8 GiB, both page sizes, both semantics', () =
             memoryPressure: swap > 0,
             lateShootdown: swap > 0,
             coherentDma: swap > 0,
+            memoryModel: swap > 0 ? 'pso' : 'sc',
             mapper: false,
           } as const;
           assert.equal(configure(options), options);
@@ -54,6 +56,8 @@ const refused: [unknown, string][] = [
   [{ physicalMemory: 2 ** 20 - 4096 }, 'physicalMemory'],
   [{ physicalMemory: 8 * 2 ** 30 + 4096 }, 'physicalMemory'],
   [{ physicalMemory: 2 ** 20 + 1 }, 'physicalMemory'],
+  [{ memoryModel: 'arm' }, 'memoryModel'],
+  [{ memoryModel: 'tso', coherentDma: false }, 'coherentDma'],
   [{ physicalMemory: 2 ** 20 + 4096, pageSize: 16384 }, '16384'],
   [{ physicalMemory: Number.NaN }, 'NaN'],
   [{ physicalMemory: -4096 }, '-4096'],

@@ -43,6 +43,7 @@ export const failure: Failure = {
 export function replayOf(steps: TraceStep[], changes: Partial<Replay> = {}): Replay {
   return {
     scenario: 'driver checks the length, then reads it again',
+    memoryModel: 'sc',
     carrier: 'threads',
     token: failure.token,
     failure,

@@ -16,6 +16,7 @@ const context: FailureContext = {
 
 const exploration: Exploration = {
   scenario: 'lost update',
+  memoryModel: 'sc',
   threads: ['app.0', 'app.1'],
   strategy: 'random',
   seed: 7,

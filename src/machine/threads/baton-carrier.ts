@@ -11,6 +11,7 @@ import type { CopyStep } from '../../vm/steps.ts';
 import type { Actors } from '../actors.ts';
 import { type Carrier, suspension } from '../carrier.ts';
 import { Stop } from '../controlled-thread.ts';
+import { firstDrainActor } from '../drains.ts';
 import { Lane } from './lane.ts';
 import { type Control, Head, Own } from './layout.ts';
 import { Ask, statusOver } from './requests.ts';
@@ -26,6 +27,7 @@ export interface Carried {
 }
 
 export class BatonCarrier implements Carrier {
+  readonly firstDrain: number;
   private readonly actors: Actors;
   private readonly lane: Lane;
   private readonly clock: number;
@@ -44,6 +46,7 @@ export class BatonCarrier implements Carrier {
     hardware: Hardware,
   ) {
     this.clock = threads;
+    this.firstDrain = firstDrainActor(threads, hardware.configuration);
     this.actors = control.actors(threads, hardware);
     this.lane = new Lane(control, {
       pick: (...candidates) => this.askPick(...candidates),
@@ -124,6 +127,9 @@ export class BatonCarrier implements Carrier {
     for (const word of [address, physical, length, access]) this.words.put(word);
     this.ask(task, Ask.Examine, this.words);
   }
+
+  /** Written schedules are followed with every operation a point: there is nothing that a store does unasked. */
+  chosen(): void {}
 
   shared(frame: number): void {
     // What is a point changes only between executions: once is enough.

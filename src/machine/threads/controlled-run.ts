@@ -38,7 +38,7 @@ export class ControlledRun {
   active = false;
   private readonly actors: Actors;
   private readonly lane: Lane;
-  private readonly views: readonly TaskView[];
+  private readonly views: readonly SharedView[];
   private readonly threads: number;
   private readonly dead: number[] = [];
   private readonly numbers = new Words();
@@ -70,8 +70,9 @@ export class ControlledRun {
     this.state.kernel.observer = this.execution;
     this.state.kernel.iokit.copiesWholeSegments = false;
     this.state.kernel.hardware.caches?.watch(settings.always ? null : this.points);
+    this.state.kernel.hardware.stores?.watch(settings.always ? null : this.points);
     this.execution.start();
-    for (const view of this.views) view.stopped = Stop.None;
+    for (const view of this.views) view.clear();
     control.setHead(Head.Seed, settings.seed);
     control.setHead(Head.MaximumSteps, settings.maximumSteps);
     control.setHead(Head.Always, settings.always ? 1 : 0);
@@ -267,6 +268,12 @@ class SharedView implements TaskView {
     private readonly control: Control,
     private readonly thread: number,
   ) {}
+
+  /** Nothing done yet: its worker says so itself only once it has had a turn. */
+  clear(): void {
+    Atomics.store(this.control.words, this.control.own(this.thread, Own.Recorded), 0);
+    this.stopped = Stop.None;
+  }
 
   get recorded(): number {
     return Atomics.load(this.control.words, this.control.own(this.thread, Own.Recorded));

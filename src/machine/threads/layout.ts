@@ -6,8 +6,7 @@
  */
 import type { Hardware } from '../../hardware/hardware.ts';
 import { Trace } from '../../kernel/trace.ts';
-import { Actors, others } from '../actors.ts';
-import { cacheActor } from '../evictions.ts';
+import { Actors, mostActors } from '../actors.ts';
 
 /** Words of the header. */
 export const Head = {
@@ -102,7 +101,7 @@ export class Control {
     readonly buffer: SharedArrayBuffer,
     readonly threads: number,
   ) {
-    this.blocks = threads + others;
+    this.blocks = mostActors(threads);
     this.slotHeaders = Head.Words + this.blocks * Own.Words;
     this.actorWords = this.slotHeaders + (threads + 1) * Slot.Words;
     this.lane = this.actorWords + Actors.words(threads);
@@ -131,9 +130,8 @@ export class Control {
     return new Trace(new Float64Array(this.buffer, from, traceDoubles), counters);
   }
 
-  actors(threads: number, { configuration, caches }: Hardware): Actors {
-    const words = this.words.subarray(this.actorWords, this.lane);
-    return new Actors(words, threads, caches, cacheActor(threads, configuration));
+  actors(threads: number, hardware: Hardware): Actors {
+    return new Actors(this.words.subarray(this.actorWords, this.lane), threads, hardware);
   }
 
   /** For each run of the written schedule the step at which it ends. */

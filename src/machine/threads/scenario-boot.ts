@@ -1,4 +1,5 @@
 /** What the coordinator of a scenario starts with: the state after `setup`, and what the workers are told of it. */
+import { allowedOutcomes } from '../../task/scenario.ts';
 import type { SwapStore } from '../../vm/swap-store.ts';
 import { ScenarioError } from '../errors.ts';
 import { ExecutionState } from '../execution-state.ts';
@@ -38,7 +39,7 @@ export async function bootScenario(
   };
   const scenario: ScenarioReady = {
     name: loaded.scenario.name,
-    allowed: loaded.scenario.allowed ?? null,
+    allowed: allowedOutcomes(loaded.scenario) ?? null,
     buffers: hardware.buffers,
     touched: snapshot.touched,
     reach,

@@ -113,6 +113,7 @@ export class ScenarioWorker {
     const always = this.control.head(Head.Always);
     const task = this.controlled[always]!;
     this.hardware.caches?.watch(always === 1 ? null : this.points);
+    this.hardware.stores?.watch(always === 1 ? null : this.points);
     task.reset(this.control.head(Head.Seed));
     this.carrier.start();
     try {

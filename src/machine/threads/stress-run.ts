@@ -2,12 +2,14 @@
  * Stress: the same start again and again, every thread running freely, and what came out counted. A reset costs what the
  * iteration touched; the workers stay.
  */
+
 import { Status } from '../../kernel/call.ts';
 import { locksLeft } from '../../kernel/locks/locks-left.ts';
 import { type RuleName, ruleNames } from '../../kernel/rules.ts';
 import type { KernelThread } from '../../kernel/thread.ts';
 import { Malformed, text, type Words } from '../../kernel/wire.ts';
 import { unpackPlain } from '../../task/plain-data.ts';
+import { allowedOutcomes } from '../../task/scenario.ts';
 import { Stop } from '../controlled-thread.ts';
 import { describeDeadlock, waitsForItself } from '../deadlock.ts';
 import type { ExecutionState } from '../execution-state.ts';
@@ -259,7 +261,7 @@ export class StressRun {
         return null;
       }
       const label = this.state.outcome(this.results);
-      const { allowed } = this.state.loaded.scenario;
+      const allowed = allowedOutcomes(this.state.loaded.scenario);
       if (label !== null && allowed !== undefined && !allowed.includes(label)) {
         this.fail(
           'forbidden-outcome',
