@@ -6,6 +6,8 @@ import { type ChunkResult, type ExecutionSettings, Explorer, flag } from '../../
 import { ReachMap } from '../../src/explore/reach-map.ts';
 import { prologue, rounds } from '../../src/explore/rounds.ts';
 import type { LoadedScenario } from '../../src/machine/loaded-scenario.ts';
+import type { Measured } from '../../src/machine/schedule.ts';
+import { Maxima } from '../../src/schedule/maxima.ts';
 
 /** What is no planted bug but its cause, and would be found first. */
 export const planted = { 'data-race': 'off', 'double-fetch': 'off', 'prepare-race': 'off' } as const;
@@ -26,28 +28,32 @@ export function firstFailure(
 ): FirstFailure {
   const explorer = new Explorer(loaded, { ...settings, rules: planted, maximumSteps: 20_000, stopAtFirst: true });
   const reach = new ReachMap();
+  const lessons = new Maxima();
   const flags = new Int32Array(flag.words);
   let executions = 0;
   let steps = 0;
-  const run = (from: number, to: number, points: number[], widenAtOnce: boolean): ChunkResult => {
-    const result = explorer.explore({ from, to, points, widenAtOnce }, flags);
+  let points: number[] = [];
+  let measured: Measured = [];
+  const run = (from: number, to: number, widenAtOnce: boolean): ChunkResult => {
+    const result = explorer.explore({ from, to, points, measured, widenAtOnce }, flags);
     executions += result.executions;
     steps += result.steps;
+    reach.merge(result.reached);
+    lessons.merge(result.measured);
     return result;
   };
   const ended = ({ failedAt, found }: ChunkResult): FirstFailure => {
     const rules = found.filter(({ level }) => level === 'fail').map(({ rule }) => rule);
     return { execution: failedAt, rules, executions, steps };
   };
-  const first = run(1, Math.min(prologue, limit), [], true);
+  const first = run(1, Math.min(prologue, limit), true);
   if (first.failedAt !== null || first.exhausted) return ended(first);
-  reach.merge(first.reached);
   for (const chunks of rounds(limit)) {
-    const points = reach.points();
+    points = reach.points();
+    measured = lessons.measured();
     for (const { from, to } of chunks) {
-      const result = run(from, to, points, settings.strategy === 'dfs');
+      const result = run(from, to, settings.strategy === 'dfs');
       if (result.failedAt !== null || result.exhausted) return ended(result);
-      reach.merge(result.reached);
     }
   }
   return { execution: null, rules: [], executions, steps };

@@ -3,6 +3,7 @@
  * scenario, settings and seed (with a time budget, of how far it came), whatever the number of workers.
  */
 import { ScenarioError } from '../machine/errors.ts';
+import { Maxima } from '../schedule/maxima.ts';
 import { isIndependent } from '../schedule/strategies.ts';
 import type { ChunkResult } from './explorer.ts';
 import { ExplorerPool } from './explorer-pool.ts';
@@ -22,6 +23,8 @@ const mostNotes = 8;
 export class Campaign {
   private readonly pool: ExplorerPool;
   private readonly reach = new ReachMap();
+  /** What the strategy has learned up to the round under way. */
+  private readonly lessons = new Maxima();
   private readonly tally = new Tally();
   private started = Date.now();
   private elapsed = 0;
@@ -129,13 +132,17 @@ export class Campaign {
   /** Runs chunks side by side; merges them in order, dropping what lies behind a failure that ends the campaign. */
   private async round(chunks: readonly Chunk[], widenAtOnce: boolean): Promise<void> {
     const points = this.reach.points();
+    const measured = this.lessons.measured();
     const results = new Array<ChunkResult | undefined>(chunks.length);
     let next = 0;
     let last = chunks.length;
     const work = async (): Promise<void> => {
       while (next < last && !this.pool.isStopped) {
         const index = next++;
-        const result = await this.pool.run({ kind: 'chunk', chunk: { ...chunks[index]!, points, widenAtOnce } });
+        const result = await this.pool.run({
+          kind: 'chunk',
+          chunk: { ...chunks[index]!, points, measured, widenAtOnce },
+        });
         results[index] = result;
         this.unmerged += result.executions;
         if ((result.failedAt !== null && this.settings.stopAtFirst) || result.exhausted)
@@ -149,6 +156,7 @@ export class Campaign {
       if (result === undefined) continue;
       this.tally.merge(result);
       this.reach.merge(result.reached);
+      this.lessons.merge(result.measured);
     }
   }
 
@@ -202,7 +210,7 @@ export class Campaign {
       scenario: this.description!.name,
       memoryModel: this.description!.memoryModel,
       threads: [...this.description!.threads],
-      strategy: this.settings.strategy,
+      strategy: strategyTitle(this.settings),
       seed: this.settings.seed,
       executions: this.tally.executions,
       exhausted: this.tally.exhausted,
@@ -217,6 +225,9 @@ export class Campaign {
     };
   }
 }
+
+/** As `--strategy` takes it. */
+const strategyTitle = ({ strategy, depth }: Settings): string => (strategy === 'pct' ? `pct:${depth}` : strategy);
 
 function sameSites(a: Failure, b: Failure): boolean {
   const sites = (failure: Failure): string =>

@@ -15,7 +15,7 @@ import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { NotDeterministic } from '../machine/operation-log.ts';
 import { formatOperation } from '../machine/operations.ts';
 import { pressureActors } from '../machine/pressure.ts';
-import type { Schedule, Strategy } from '../machine/schedule.ts';
+import type { Measured, Schedule, Strategy } from '../machine/schedule.ts';
 import { RunsSchedule, runsOf } from '../schedule/runs.ts';
 import { isIndependent, makeStrategy } from '../schedule/strategies.ts';
 import { tokenOf } from '../schedule/token.ts';
@@ -25,7 +25,8 @@ import type { Settings } from './options.ts';
 export type ExecutionSettings = Pick<
   Settings,
   'strategy' | 'seed' | 'preemptions' | 'rules' | 'maximumSteps' | 'stopAtFirst'
->;
+> &
+  Partial<Pick<Settings, 'depth'>>;
 
 /** A stretch of executions for one explorer. */
 export interface ChunkJob {
@@ -33,7 +34,9 @@ export interface ChunkJob {
   readonly to: number;
   /** Frames whose accesses are scheduling points. */
   readonly points: readonly number[];
-  /** Discoveries take effect at the next execution already: the first few of a campaign. */
+  /** What the strategy has learned from all executions before the round. */
+  readonly measured?: Measured;
+  /** Discoveries and lessons take effect at the next execution already: the first few of a campaign. */
   readonly widenAtOnce: boolean;
 }
 
@@ -55,6 +58,8 @@ export interface ChunkResult {
   readonly found: Found[];
   /** Frames that are no points yet, with 1 + the only actor that reached them, or 0 for several. */
   readonly reached: [frame: number, actor: number][];
+  /** What the strategy has learned so far, for the next round. */
+  readonly measured: Measured;
   /** Whether anything could have happened in another order. */
   readonly branched: boolean;
   /** The strategy has nothing left. */
@@ -97,6 +102,9 @@ export class Explorer {
     for (const frame of job.points) this.reach.points[frame] = 1;
     this.machine.heartbeat = flags;
     this.discovered.clear();
+    const { lessons } = this.strategy;
+    // Not what it has learned in other chunks of the round: which those were is chance.
+    lessons?.reset(job.measured ?? []);
     // One that enumerates does every chunk itself, and must see a page become shared in the execution where it does: it starts over.
     if (isIndependent(this.settings.strategy)) this.reach.first.fill(0);
     const outcomes = new Map<string, number>();
@@ -132,7 +140,9 @@ export class Explorer {
       if (this.detectors.sink.failed) failedAt ??= number;
       if (number === job.from) this.repeatAsWritten();
       if (failedAt !== null && this.settings.stopAtFirst) break;
-      if (job.widenAtOnce) this.widen();
+      if (!job.widenAtOnce) continue;
+      lessons?.adopt();
+      this.widen();
     }
     for (const entry of found.values()) entry.occurrences = this.detectors.sink.occurrences(entry.key);
     this.detectors.sink.forget();
@@ -142,6 +152,7 @@ export class Explorer {
       outcomes: [...outcomes],
       found: [...found.values()],
       reached: this.reached(),
+      measured: lessons?.measured() ?? [],
       branched: this.machine.branched,
       exhausted,
       failedAt,

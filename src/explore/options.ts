@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { type RuleName, ruleNames } from '../kernel/rules.ts';
 import { show } from '../kernel/wire.ts';
 import { UsageError } from '../machine/errors.ts';
-import { type StrategyName, strategyNames } from '../schedule/strategies.ts';
+import { defaultDepth, type StrategyName, strategyNames } from '../schedule/strategies.ts';
 import type { Exploration } from './results.ts';
 
 export interface Progress {
@@ -17,8 +17,8 @@ export interface Progress {
 export interface ExploreOptions {
   /** Which scenario of the file; needed when it has several. */
   scenario?: string;
-  /** 'random' (default) or 'dfs'; or an object with its name. */
-  strategy?: StrategyName | { name: StrategyName };
+  /** 'random' (default), 'pct', 'urw' or 'dfs'; or an object with its name, and for 'pct' how many orderings a bug may need (3). */
+  strategy?: StrategyName | { name: StrategyName; depth?: number };
   /** At most this many executions. Default: as many as fit the time. */
   executions?: number;
   /** Milliseconds, or '500ms', '10s', '2m'. Default 10 s. */
@@ -48,6 +48,7 @@ export interface ExploreOptions {
 export interface Settings {
   readonly scenario: string | null;
   readonly strategy: StrategyName;
+  readonly depth: number;
   readonly executions: number;
   readonly timeBudget: number;
   readonly seed: number;
@@ -77,7 +78,7 @@ const schema = v.strictObject({
   scenario: v.optional(v.string('expected the name of a scenario')),
   strategy: v.optional(
     v.union(
-      [v.picklist(strategyNames), v.strictObject({ name: v.picklist(strategyNames) })],
+      [v.picklist(strategyNames), v.strictObject({ name: v.picklist(strategyNames), depth: v.optional(v.number()) })],
       `expected one of ${strategyNames.join(', ')}`,
     ),
   ),
@@ -102,6 +103,9 @@ const schema = v.strictObject({
   onProgress: v.optional(v.function('expected a function')),
 });
 
+/** More orderings than this are no different from chance. */
+const mostDepth = 100;
+
 /** Fills in defaults. Throws UsageError. */
 export function settle(options: ExploreOptions = {}): Settings {
   const parsed = v.safeParse(schema, options);
@@ -112,13 +116,14 @@ export function settle(options: ExploreOptions = {}): Settings {
       throw new UsageError(`${path}: there is no such option (${Object.keys(schema.entries).join(', ')})`);
     throw new UsageError(`${path}: ${issue.message}, got ${show(issue.input)}`);
   }
-  const strategy = typeof options.strategy === 'object' ? options.strategy.name : (options.strategy ?? 'random');
+  const { strategy, depth } = chosen(options.strategy ?? 'random');
   if (options.preemptions !== undefined && strategy !== 'dfs') {
     throw new UsageError(`preemptions: only strategy dfs takes a bound of preemptions, not ${strategy}`);
   }
   return {
     scenario: options.scenario ?? null,
     strategy,
+    depth,
     executions: options.executions ?? Number.POSITIVE_INFINITY,
     timeBudget: milliseconds(options.timeBudget ?? 10_000, 'timeBudget'),
     seed: options.seed ?? 1,
@@ -133,6 +138,15 @@ export function settle(options: ExploreOptions = {}): Settings {
     signal: options.signal ?? null,
     onProgress: options.onProgress ?? null,
   };
+}
+
+/** Throws UsageError. */
+function chosen(option: NonNullable<ExploreOptions['strategy']>): { strategy: StrategyName; depth: number } {
+  const { name, depth = null } = typeof option === 'string' ? { name: option } : option;
+  if (depth !== null && name !== 'pct') throw new UsageError(`strategy: only pct takes a depth, not ${name}`);
+  if (depth !== null && !(Number.isInteger(depth) && depth >= 1 && depth <= mostDepth))
+    throw new UsageError(`strategy.depth: expected a whole number from 1 to ${mostDepth}, got ${show(depth)}`);
+  return { strategy: name, depth: depth ?? defaultDepth };
 }
 
 /** A time as milliseconds. Throws UsageError. */

@@ -30,10 +30,10 @@ export async function exploreOnThreads({
   isOver,
 }: ThreadRounds): Promise<void> {
   const detectors = new Detectors(settings.rules, actors);
-  const { strategy, seed, preemptions, maximumSteps } = settings;
+  const { strategy, depth, seed, preemptions, maximumSteps } = settings;
   let points: readonly number[] = [];
   for (let number = 1; number <= settings.executions && !isOver(); number++) {
-    const execution = await machine.explore(strategy, number, { seed, preemptions, maximumSteps, points });
+    const execution = await machine.explore(strategy, number, { seed, depth, preemptions, maximumSteps, points });
     if (execution === null) {
       tally.merge({ ...nothing, exhausted: true });
       return;
@@ -73,6 +73,7 @@ const nothing = {
   outcomes: [],
   found: [],
   reached: [],
+  measured: [],
   branched: false,
   exhausted: false,
   failedAt: null,

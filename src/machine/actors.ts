@@ -58,7 +58,7 @@ export class Actors {
     if (this.watches) this.watch();
     const count = this.words[countWord]!;
     if (count === 0) return -1;
-    if (count === 1) return this.list[0]!;
+    if (count === 1 && schedule.countsSteps !== true) return this.list[0]!;
     return schedule.pick(this.list, count, current, steps);
   }
 
@@ -68,7 +68,8 @@ export class Actors {
     let count = 0;
     for (let i = 0; i < this.count; i++) if (this.list[i] !== yielding) this.others[count++] = this.list[i]!;
     if (count === 0) return yielding;
-    return count === 1 ? this.others[0]! : schedule.pick(this.others, count, -1, steps);
+    if (count === 1 && schedule.countsSteps !== true) return this.others[0]!;
+    return schedule.pick(this.others, count, -1, steps);
   }
 
   add(actor: number): void {

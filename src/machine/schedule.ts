@@ -6,24 +6,40 @@ export interface Schedule {
   /**
    * The actor that takes the next step, out of `runnable[0 … count - 1]` (ascending). `current` is the thread that stands before
    * its next step and could go on, or -1 when the last one ended, sleeps or yielded: taking another than `current` is a
-   * preemption. `steps` have been taken so far. Not asked where there is only one. Must not allocate.
+   * preemption. `steps` have been taken so far. Not asked where there is only one, unless `countsSteps`. Must not allocate.
    */
   pick(runnable: Int32Array, count: number, current: number, steps: number): number;
   /** A number from 0 to n - 1 for the thread, or for another actor whose step can be taken in n ways. */
   choose(n: number, thread: number): number;
   /** It repeats what a trace says: numbers count all the ways there are, also those that no strategy need be asked about. */
   readonly isWritten?: boolean;
+  /** It wants to be asked about each step, also where there is only one actor to take it. */
+  readonly countsSteps?: boolean;
+}
+
+/** Numbers that executions have shown, by keys that only the strategy understands; in the order of keys. */
+export type Measured = readonly (readonly [key: number, value: number])[];
+
+/** What a strategy learns from executions, for later ones. */
+export interface Lessons {
+  /** What was measured takes effect. */
+  adopt(): void;
+  measured(): Measured;
+  /** Knows this from now on and nothing else. */
+  reset(measured: Measured): void;
 }
 
 /** A schedule that explores: a new one for each execution of a campaign. */
 export interface Strategy extends Schedule {
   readonly name: string;
+  /** Null for one that learns nothing. Whoever runs the strategy says when its lessons take effect. */
+  readonly lessons: Lessons | null;
   /** The execution that has just ended was one that came before: it does not count. */
   readonly repeated: boolean;
   /** Readies itself for execution `number` (from 1). False when every schedule has been had. */
   begin(number: number): boolean;
   /** The execution is over; `steps` it took. */
   end(steps: number): void;
-  /** What is a scheduling point has changed: strategies that enumerate start over. */
+  /** What is a scheduling point has changed: strategies that enumerate start over, those that learn forget. */
   restart(): void;
 }

@@ -23,6 +23,7 @@ interface Decision {
 
 export class DepthFirstStrategy implements Strategy {
   readonly name = 'dfs';
+  readonly lessons = null;
   private path: Decision[] = [];
   private depth = 0;
   private used = 0;

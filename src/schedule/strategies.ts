@@ -1,25 +1,38 @@
 /** Strategies by name: what `explore({ strategy })` and `--strategy` accept. */
 import type { Strategy } from '../machine/schedule.ts';
 import { DepthFirstStrategy } from './depth-first.ts';
+import { PctStrategy } from './pct.ts';
 import { RandomStrategy } from './random.ts';
+import { UniformRandomWalk } from './urw.ts';
 
-export const strategyNames = ['random', 'dfs'] as const;
+export const strategyNames = ['random', 'pct', 'urw', 'dfs'] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
 export interface StrategyOptions {
   readonly seed: number;
   /** Bound of preemptions for strategies that enumerate; null for none. */
   readonly preemptions: number | null;
+  /** Orderings that a bug may need ('pct'). */
+  readonly depth?: number;
 }
 
-export function makeStrategy(name: StrategyName, options: StrategyOptions): Strategy {
+export const defaultDepth = 3;
+
+export function makeStrategy(
+  name: StrategyName,
+  { seed, preemptions, depth = defaultDepth }: StrategyOptions,
+): Strategy {
   switch (name) {
     case 'random':
-      return new RandomStrategy(options.seed);
+      return new RandomStrategy(seed);
+    case 'pct':
+      return new PctStrategy(seed, depth);
+    case 'urw':
+      return new UniformRandomWalk(seed);
     case 'dfs':
-      return new DepthFirstStrategy(options.preemptions);
+      return new DepthFirstStrategy(preemptions);
   }
 }
 
 /** Strategies whose executions are a function of seed and number, so that any number of workers can share them. */
-export const isIndependent = (name: StrategyName): boolean => name === 'random';
+export const isIndependent = (name: StrategyName): boolean => name !== 'dfs';

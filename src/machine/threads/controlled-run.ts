@@ -13,7 +13,7 @@ import { Stop } from '../controlled-thread.ts';
 import { Execution, type TaskView } from '../execution.ts';
 import type { ExecutionState } from '../execution-state.ts';
 import type { Schedule } from '../schedule.ts';
-import { Lane } from './lane.ts';
+import { dynamicSteps, Lane } from './lane.ts';
 import { type Control, Head, Mode, Own, Phase } from './layout.ts';
 import { Ask, How, statusOver } from './requests.ts';
 import type { SlotServer } from './slot-server.ts';
@@ -76,7 +76,7 @@ export class ControlledRun {
     control.setHead(Head.Seed, settings.seed);
     control.setHead(Head.MaximumSteps, settings.maximumSteps);
     control.setHead(Head.Always, settings.always ? 1 : 0);
-    control.setHead(Head.Dynamic, settings.strategy === null ? 0 : 1);
+    control.setHead(Head.Dynamic, settings.strategy === null ? 0 : settings.strategy.countsSteps ? dynamicSteps : 1);
     control.setHead(Head.Over, 0);
     control.setHead(Head.Holder, -1);
     control.setHead(Head.Mode, Mode.Controlled);

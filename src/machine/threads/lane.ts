@@ -11,6 +11,9 @@ export interface WrittenSchedule {
   readonly choices: ReadonlyMap<number, readonly number[]>;
 }
 
+/** In `Head.Dynamic`: the strategy that is asked counts steps. */
+export const dynamicSteps = 2;
+
 export class Lane implements Schedule {
   private readonly ends: Int32Array;
   private readonly actors: Int32Array;
@@ -24,6 +27,10 @@ export class Lane implements Schedule {
     this.ends = control.laneEnds();
     this.actors = control.laneActors();
     this.choices = control.laneChoices();
+  }
+
+  get countsSteps(): boolean {
+    return this.control.words[Head.Dynamic] === dynamicSteps;
   }
 
   /** Writes a schedule down. Only while no execution is under way. Throws RangeError when it is too long. */

@@ -27,7 +27,7 @@ export const Head = {
   MaximumSteps: 8,
   /** 1: every operation is a step of the schedule. */
   Always: 9,
-  /** 1: past the end of the written schedule a strategy is asked. */
+  /** Not 0: past the end of the written schedule a strategy is asked; 2: also where only one actor can go on. */
   Dynamic: 10,
   /** Threads that have arrived at the common start of a free-running execution. */
   Barrier: 11,

@@ -18,7 +18,11 @@ export interface ReplayCommand {
   readonly seed: number;
   readonly maximumSteps: number;
   /** A strategy goes on where nothing is written. */
-  readonly strategy: { readonly name: string; readonly preemptions: number | null; readonly execution: number } | null;
+  readonly strategy: {
+    readonly name: string;
+    readonly execution: number;
+    readonly options: StrategyBounds;
+  } | null;
   /** Frames that become scheduling points first. */
   readonly points: readonly number[];
 }
@@ -29,10 +33,12 @@ export interface StressCommand {
   readonly timeBudget: number;
 }
 
-export type StrategyFactory = (
-  name: string,
-  options: { readonly seed: number; readonly preemptions: number | null },
-) => Strategy;
+interface StrategyBounds {
+  readonly preemptions: number | null;
+  readonly depth?: number;
+}
+
+export type StrategyFactory = (name: string, options: StrategyBounds & { readonly seed: number }) => Strategy;
 
 const main = 0;
 
@@ -143,9 +149,9 @@ export class ScenarioService implements Service {
   private strategyFor(command: ReplayCommand): Strategy | null {
     const wanted = command.strategy;
     if (wanted === null) return null;
-    const key = JSON.stringify([wanted.name, wanted.preemptions, command.seed]);
+    const key = JSON.stringify([wanted.name, wanted.options, command.seed]);
     if (key !== this.strategyKey) {
-      this.strategy = this.makeStrategy(wanted.name, { seed: command.seed, preemptions: wanted.preemptions });
+      this.strategy = this.makeStrategy(wanted.name, { ...wanted.options, seed: command.seed });
       this.strategyKey = key;
     } else if (command.points.length > 0) {
       this.strategy!.restart();
@@ -159,7 +165,10 @@ export class ScenarioService implements Service {
     const { execution, error } = controlled;
     const command = this.replaying!;
     controlled.finish();
-    if (command.strategy !== null) this.strategy!.end(this.control.head(Head.TraceSteps));
+    if (command.strategy !== null) {
+      this.strategy!.end(this.control.head(Head.TraceSteps));
+      this.strategy!.lessons?.adopt();
+    }
     if (error !== null) {
       this.server.refuse(main, error.name, error.message);
       return;

@@ -43,6 +43,7 @@ export interface ReplayOptions {
 
 export interface ExploreOptions extends ReplayOptions {
   readonly preemptions?: number | null;
+  readonly depth?: number;
   /** Frames that become scheduling points before this execution; strategies that enumerate start over. */
   readonly points?: readonly number[];
 }
@@ -144,11 +145,11 @@ export class ThreadMachine {
 
   /** Runs execution `number` of a strategy, asked at scheduling points. Null when it has had every schedule. */
   async explore(strategy: string, number: number, options: ExploreOptions = {}): Promise<ThreadExecution | null> {
-    const { preemptions = null, points = [] } = options;
+    const { preemptions = null, depth, points = [] } = options;
     return this.execute(
       { runs: [], choices: new Map() },
       options,
-      { name: strategy, preemptions, execution: number },
+      { name: strategy, execution: number, options: { preemptions, ...(depth === undefined ? {} : { depth }) } },
       points,
     );
   }

@@ -1,0 +1,187 @@
+// deadline: 240
+/** Strategies that draw lots: the same for a seed whatever the number of workers, golden tokens, lessons (execution.md, rules 6 and 23). */
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { explore } from '../../src/explore/explore.ts';
+import { Explorer, flag } from '../../src/explore/explorer.ts';
+import { settle } from '../../src/explore/options.ts';
+import type { Exploration } from '../../src/explore/results.ts';
+import { UsageError } from '../../src/machine/errors.ts';
+import { loadScenario } from '../../src/machine/scenario-loader.ts';
+import { Maxima } from '../../src/schedule/maxima.ts';
+import { makeStrategy, type StrategyName, strategyNames } from '../../src/schedule/strategies.ts';
+import { tokenOf } from '../../src/schedule/token.ts';
+
+const test = suite('strategies');
+const program = new URL('../../scripts/bench/programs/bugs/reorder.ts', import.meta.url);
+const drawing = strategyNames.filter((name) => name !== 'dfs');
+
+/** All that does not depend on how fast it went. */
+function lasting({ elapsed: _, executionsPerSecond: __, ...rest }: Exploration): unknown {
+  return rest;
+}
+
+for (const strategy of drawing) {
+  test(`${strategy}: one worker and two find the same, to the token (rule 6)`, async () => {
+    const results: Exploration[] = [];
+    for (const workers of [1, 2]) {
+      const options = { strategy, workers, executions: 1500, seed: 5, timeBudget: '60s', threadCheck: false };
+      const scenario = 'reorder_4';
+      results.push((await explore(fileURLToPath(program), { ...options, scenario })) as Exploration);
+    }
+    assert.is(results[0]!.executions, 1500);
+    assert.ok(results[0]!.failures.length > 0);
+    assert.equal(lasting(results[1]!), lasting(results[0]!));
+  });
+}
+
+test('what a strategy has learned in other chunks of a round changes nothing (rule 6)', async () => {
+  const loaded = await loadScenario(program.href, 'reorder_5');
+  for (const strategy of drawing) {
+    const settings = {
+      strategy,
+      seed: 3,
+      preemptions: null,
+      rules: { 'data-race': 'off' },
+      maximumSteps: 1000,
+    } as const;
+    const hashes: string[] = [];
+    for (const before of [0, 200]) {
+      const explorer = new Explorer(loaded, { ...settings, stopAtFirst: false });
+      const flags = new Int32Array(flag.words);
+      const prologue = { from: 1, to: 16, points: [], widenAtOnce: true };
+      const { measured } = explorer.explore(prologue, flags);
+      if (before > 0) explorer.explore({ from: 17, to: 16 + before, points: [], measured, widenAtOnce: false }, flags);
+      explorer.explore({ from: 500, to: 500, points: [], measured, widenAtOnce: false }, flags);
+      hashes.push(explorer.machine.trace.hash());
+    }
+    assert.is(hashes[1], hashes[0], strategy);
+  }
+});
+
+/** Golden: whoever changes these changes what every seed in the world finds. Executions 1, 16 (of the prologue), 17 and 100. */
+const golden: Partial<Record<StrategyName, readonly string[]>> = {
+  random: [
+    'wd1:XSrIGBAkhECTECdASaEjoDqlWQ',
+    'wd1:XSrIGxAkhFiBKAJEbAkitjaGGbhVee6A',
+    'wd1:XSrIGBBOShiBGwJMbR-zcLo9Uw',
+    'wd1:XSrIGRQixAiQEidgSR0BJoQKZTzg',
+  ],
+  pct: [
+    'wd1:XSrIFwJMQJ0BJH4EmhAsw24A',
+    'wd1:XSrIFAao_aOToAgkWA',
+    'wd1:XSrIGRQiRJiAEidgSR0BJoQHqIoA',
+    'wd1:XSrIGhIkxBCIEidgSRWBJoSGALqOzA',
+  ],
+  urw: [
+    'wd1:XSrIGBAkhECTECdASaEjoDqlWQ',
+    'wd1:XSrIGxAkRJCJGwTodYgixi5G2Tg_Vo4A',
+    'wd1:XSrIGhBqhFiCGCJMXI2hgjbJwJYmfA',
+    'wd1:XSrIHhIkhECTECSgSI2h0CTG0MMnQwxcMU1mAA',
+  ],
+};
+
+for (const strategy of drawing) {
+  test(`${strategy}: golden executions have the tokens that they had when this was written (rules 6, 23)`, async () => {
+    const loaded = await loadScenario(program.href, 'reorder_3');
+    const rules = { 'data-race': 'off' } as const;
+    const settings = { strategy, seed: 1, preemptions: null, rules, maximumSteps: 1000, stopAtFirst: false };
+    const explorer = new Explorer(loaded, settings);
+    const tokens: string[] = [];
+    let measured = {};
+    for (const [from, to] of [
+      [1, 1],
+      [1, 16],
+      [17, 17],
+      [100, 100],
+    ] as const) {
+      const job = { from, to, points: [], measured: from > 16 ? (measured as never) : [], widenAtOnce: from <= 16 };
+      const result = explorer.explore(job, new Int32Array(flag.words));
+      if (from <= 16) measured = result.measured;
+      tokens.push(tokenOf(explorer.machine.trace, loaded.digest, 1, explorer.actors.length - 1));
+    }
+    assert.equal(tokens, golden[strategy]);
+  });
+}
+
+test('lessons: the largest value counts, in whatever order, and only once it is adopted', () => {
+  const lessons = new Maxima();
+  lessons.note(7, 3);
+  lessons.note(2, 5);
+  lessons.note(7, 1);
+  assert.is(lessons.of(7), 0);
+  lessons.adopt();
+  assert.is(lessons.of(7), 3);
+  assert.equal(lessons.measured(), [
+    [2, 5],
+    [7, 3],
+  ]);
+  lessons.merge([
+    [2, 4],
+    [9, 1],
+  ]);
+  lessons.adopt();
+  assert.equal([lessons.of(2), lessons.of(9)], [5, 1]);
+  lessons.reset([[2, 1]]);
+  assert.equal([lessons.of(2), lessons.of(7)], [1, 0]);
+});
+
+test('pct: without changes of priority each thread runs to its end, every order of threads comes', () => {
+  const strategy = makeStrategy('pct', { seed: 1, preemptions: null, depth: 1 });
+  strategy.lessons!.reset([[0, 12]]);
+  const orders = new Set<string>();
+  for (let number = 1; number <= 60; number++) {
+    strategy.begin(number);
+    const left = [4, 4, 4];
+    let order = '';
+    while (left.some((steps) => steps > 0)) {
+      const runnable = Int32Array.from(left.flatMap((steps, actor) => (steps > 0 ? [actor] : [])));
+      const actor = strategy.pick(runnable, runnable.length, -1, 0);
+      if (order.at(-1) !== String(actor)) order += actor;
+      left[actor]!--;
+    }
+    orders.add(order);
+  }
+  assert.equal([...orders].sort(), ['012', '021', '102', '120', '201', '210']);
+});
+
+test('urw: with known lengths every interleaving of two threads is about equally likely', () => {
+  const strategy = makeStrategy('urw', { seed: 1, preemptions: null });
+  strategy.lessons!.reset([
+    [0, 4],
+    [1, 2],
+  ]);
+  const counts = new Map<string, number>();
+  for (let number = 1; number <= 15_000; number++) {
+    strategy.begin(number);
+    const left = [4, 2];
+    let order = '';
+    while (left.some((steps) => steps > 0)) {
+      const runnable = Int32Array.from(left.flatMap((steps, actor) => (steps > 0 ? [actor] : [])));
+      const actor = strategy.pick(runnable, runnable.length, -1, 0);
+      order += actor;
+      left[actor]!--;
+    }
+    counts.set(order, (counts.get(order) ?? 0) + 1);
+  }
+  assert.is(counts.size, 15);
+  for (const [order, count] of counts) assert.ok(Math.abs(count - 1000) < 150, `${order}: ${count}`);
+});
+
+test('a depth belongs to pct, and is a whole number from 1', () => {
+  assert.is(settle({ strategy: 'pct' }).depth, 3);
+  assert.is(settle({ strategy: { name: 'pct', depth: 7 } }).depth, 7);
+  const refused = [
+    { name: 'urw', depth: 3 },
+    { name: 'pct', depth: 0 },
+    { name: 'pct', depth: 1.5 },
+  ] as const;
+  for (const strategy of refused)
+    assert.throws(
+      () => settle({ strategy }),
+      (error: Error) => error instanceof UsageError,
+    );
+});
+
+test.run();
