@@ -39,7 +39,7 @@ export class Actor {
       kernel.handles.grant(owner, this.thread),
       new TaskHandle(kernel.handles.grant(kernel.kernelTask, this.thread)),
       hardware,
-      hardware.translationCache(owner.space.number),
+      hardware.processorCache(owner.space.number, this.thread.number),
       this.link,
       () => 0,
     );

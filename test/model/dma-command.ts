@@ -1,4 +1,4 @@
-import { mapped as throughMapper } from '../../src/iokit/dma-specification.ts';
+import { mappingTypeMask, unmapped } from '../../src/iokit/dma-specification.ts';
 import { kIODirectionIn, kIODirectionOut } from '../../src/iokit/options.ts';
 import type { Description } from './descriptions.ts';
 import { part, readPlaces, writePlaces } from './pages.ts';
@@ -57,7 +57,7 @@ export class Command {
   }
 
   get throughMapper(): boolean {
-    return (this.specification!.mappingOptions & 15) === throughMapper;
+    return (this.specification!.mappingOptions & mappingTypeMask) !== unmapped;
   }
 
   copyOut(): void {

@@ -4,6 +4,8 @@
  */
 import * as assert from 'uvu/assert';
 
+const mostShown = 16;
+
 /** The contents of one page of memory. */
 export class Page {
   bytes: Uint8Array | null = null;
@@ -125,9 +127,11 @@ export function readPlaces(places: readonly Place[]): Uint8Array {
   return bytes;
 }
 
-/** Fails unless both are the same. Most are, and saying how they differ is slow. */
+/** Fails unless both are the same, and shows them from where they differ: to compare long ones in words takes minutes. */
 export function sameBytes(found: Uint8Array, wanted: Uint8Array, what = 'bytes'): void {
-  if (Buffer.compare(found, wanted) !== 0) assert.equal(found, wanted, what);
+  if (Buffer.compare(found, wanted) === 0) return;
+  const at = found.findIndex((byte, i) => byte !== wanted[i]);
+  assert.equal(found.slice(at, at + mostShown), wanted.slice(at, at + mostShown), `${what}, from ${at} on`);
 }
 
 export function writePlaces(places: readonly Place[], bytes: Uint8Array): void {

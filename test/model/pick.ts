@@ -1,9 +1,16 @@
-/** The choices of one command: drawn from a few numbers, which fast-check makes smaller, and from what follows of them. */
+/**
+ * The choices of one command: drawn from a few numbers, which fast-check makes smaller, and from what follows of them. What the
+ * last commands were about is chosen again half of the time: much goes wrong only after several steps with the same thing.
+ */
 export class Pick {
   private drawn = 0;
   private mixed = 0;
 
-  constructor(private readonly numbers: readonly number[]) {}
+  /** @param recent what was chosen last, the latest first: kept up by this */
+  constructor(
+    private readonly numbers: readonly number[],
+    private readonly recent: object[] | null = null,
+  ) {}
 
   /** A number from 0 to `count - 1`. */
   upTo(count: number): number {
@@ -16,7 +23,12 @@ export class Pick {
   }
 
   of<T>(list: readonly T[]): T {
-    return list[this.upTo(list.length)]!;
+    const drawn = this.next();
+    const isOdd = drawn % 2 === 1;
+    const again = isOdd ? this.recent?.find((known) => list.includes(known as T)) : undefined;
+    const chosen = (again ?? list[(this.recent === null ? drawn : drawn >> 1) % Math.max(1, list.length)]) as T;
+    if (typeof chosen === 'object' && chosen !== null) this.note(chosen);
+    return chosen;
   }
 
   /** One of `list`, undefined when it is empty. */
@@ -33,6 +45,14 @@ export class Pick {
     );
   }
 
+  private note(chosen: object): void {
+    if (this.recent === null) return;
+    const at = this.recent.indexOf(chosen);
+    if (at >= 0) this.recent.splice(at, 1);
+    this.recent.unshift(chosen);
+    this.recent.splice(mostRecent);
+  }
+
   private next(): number {
     const number = this.numbers[this.drawn++];
     if (number !== undefined) {
@@ -43,3 +63,6 @@ export class Pick {
     return this.mixed >> 3;
   }
 }
+
+/** How many of what was chosen last are known. */
+const mostRecent = 8;

@@ -118,6 +118,16 @@ export class Root {
     this.snapshot = null;
   }
 
+  /** What both refer to exchanges its bytes, and they exchange what they refer to. */
+  exchange(other: Root): void {
+    const [mine, theirs] = [this.reference!, other.reference!];
+    mine.pages.flat().forEach((page, i) => {
+      const their = theirs.pages.flat()[i]!;
+      [page.bytes, their.bytes] = [their.bytes, page.bytes];
+    });
+    [this.reference, other.reference] = [theirs, mine];
+  }
+
   /** The rights of a map that asks for `wanted`; 0 when there can be none. */
   viewRights(wanted: number, documented: boolean): number {
     const reference = this.snapshot ?? this.reference!;

@@ -47,17 +47,19 @@ export interface Held {
 export interface Configuration {
   readonly semantics: Semantics;
   readonly pageSize: 4096 | 16384;
-  readonly swap: boolean;
-  readonly mapper: boolean;
+  readonly swap?: boolean;
+  readonly mapper?: boolean;
+  readonly coherentDma?: boolean;
+  readonly lateShootdown?: boolean;
 }
 
 const frames = 512;
 const mostBytes = 48;
 export const mostDescriptions = 14;
 
-export function machineFor({ semantics, pageSize, swap, mapper }: Configuration): TestMachine {
+export function machineFor({ pageSize, swap, mapper, ...others }: Configuration): TestMachine {
   return new TestMachine({
-    semantics,
+    ...others,
     pageSize,
     physicalMemory: frames * pageSize,
     swap: swap ? frames * pageSize : 0,
@@ -77,6 +79,8 @@ export class World {
   commands: Command[] = [];
   connections: Connection[] = [];
   locks: Lock[] = [];
+  /** What commands were about lately. */
+  readonly recent: object[] = [];
   readonly messages = new Map<Actor, Message[]>();
   readonly device: Actor;
   /** How often the device has raised its interrupt since a task took it. */
@@ -152,7 +156,9 @@ export class World {
   }
 
   fresh(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => (this.next = (this.next * 31 + 7) & 0xff));
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) bytes[i] = (this.next = Math.imul(this.next, 1_664_525) + 1_013_904_223) >>> 24;
+    return bytes;
   }
 
   /** Loads through a task's addresses are what its space says: bytes, or a fault. */
@@ -187,8 +193,13 @@ export class World {
     assert.is(code.toString(16), wanted.toString(16), what);
   }
 
+  /** As processors find them. */
   physicalBytes(address: number, length: number): Uint8Array {
-    return new Uint8Array(this.machine.hardware.memory.buffer).slice(address, address + length);
+    const { memory, caches } = this.machine.hardware;
+    if (caches === null) return new Uint8Array(memory.buffer).slice(address, address + length);
+    const bytes = new Uint8Array(length);
+    caches.read(address, bytes, 0, length, null);
+    return bytes;
   }
 
   /** A task dies with all that it had; another one takes its place. */

@@ -22,7 +22,6 @@ import { type Range, Root } from '../root.ts';
 import { mostDescriptions, type Region, type World } from '../world.ts';
 import { complete } from './prepared.ts';
 
-const _mostCopied = 200;
 const underrun = 0xe00002e7;
 const unsupported = 0xe00002c7;
 

@@ -9,16 +9,9 @@ import { checkBytes } from './prepared.ts';
 
 const host64 = 4;
 const access = 3;
-const _mostCommands = 3;
 const room = new Uint8Array(4096);
 
 const badArgument = 0xe00002c2;
-const _busy = 0xe00002d5;
-const _notReady = 0xe00002d8;
-const _noSpace = 0xe00002db;
-const _notPermitted = 0xe00002e2;
-const _overrun = 0xe00002e8;
-const _notAligned = 0xe00002d0;
 
 export const deviceCommands = {
   copyBuffer(world: World, pick: Pick): void {

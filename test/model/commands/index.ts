@@ -1,6 +1,7 @@
 /** All commands by name, and the calls that none of them makes. */
 import type { Pick } from '../pick.ts';
 import type { World } from '../world.ts';
+import { cacheCommands } from './caches.ts';
 import { clientCommands } from './clients.ts';
 import { compositeCommands } from './composites.ts';
 import { descriptorCommands } from './descriptors.ts';
@@ -12,18 +13,25 @@ import { mapCommands } from './maps.ts';
 import { memoryCommands } from './memory.ts';
 import { preparedCommands } from './prepared.ts';
 import { privilegedCommands } from './privileged.ts';
+import { purgeableCommands } from './purgeable.ts';
 import { redirectCommands } from './redirect.ts';
+import { shortageCommands } from './shortage.ts';
 import { threadCommands } from './threads.ts';
+import { transferCommands } from './transfers.ts';
 
 export const commands = {
   ...memoryCommands,
+  ...purgeableCommands,
   ...descriptorCommands,
   ...preparedCommands,
   ...compositeCommands,
   ...mapCommands,
   ...redirectCommands,
   ...dmaCommands,
+  ...transferCommands,
   ...deviceCommands,
+  ...cacheCommands,
+  ...shortageCommands,
   ...clientCommands,
   ...threadCommands,
   ...lockCommands,
@@ -40,16 +48,24 @@ const numbersOf = (...groups: object[]): number[] =>
 
 /** Numbers of commands that a run may be about. */
 export const subjects: readonly (readonly number[])[] = [
-  numbersOf(memoryCommands),
-  numbersOf(memoryCommands, descriptorCommands, preparedCommands),
+  numbersOf(memoryCommands, purgeableCommands),
+  numbersOf(memoryCommands, purgeableCommands, descriptorCommands, preparedCommands, cacheCommands),
   numbersOf(descriptorCommands, preparedCommands, compositeCommands),
   numbersOf(mapCommands, redirectCommands, descriptorCommands, preparedCommands),
   numbersOf(mapCommands, redirectCommands, compositeCommands),
-  numbersOf(dmaCommands, dmaCommands, deviceCommands, preparedCommands),
+  numbersOf(
+    dmaCommands,
+    dmaCommands,
+    transferCommands,
+    transferCommands,
+    deviceCommands,
+    cacheCommands,
+    preparedCommands,
+  ),
   numbersOf(clientCommands, mapCommands),
   numbersOf(threadCommands, lockCommands),
-  numbersOf(privilegedCommands, memoryCommands),
-  numbersOf(handleCommands, descriptorCommands, mapCommands),
+  numbersOf(privilegedCommands, memoryCommands, purgeableCommands),
+  numbersOf(handleCommands, shortageCommands, descriptorCommands, mapCommands),
 ];
 
 /** Name of a call → why it is not driven. */

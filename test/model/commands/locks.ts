@@ -50,6 +50,39 @@ const allocations = {
   simple: calls.simpleAlloc,
 } as const;
 
+/** It has the lock now, or sleeps until it has. */
+function take(lock: Lock, actor: Actor, reads: boolean): void {
+  const call = {
+    mutex: calls.lock,
+    recursive: calls.recursiveLock,
+    rw: reads ? calls.lockRead : calls.lockWrite,
+    simple: calls.simpleLock,
+  }[lock.kind];
+  lock.waiting++;
+  const has = (): void => {
+    lock.waiting--;
+    if (reads) lock.readers.push(actor);
+    else lock.take(actor);
+  };
+  actor.sleep(call, has, lock.id);
+}
+
+function letGo(world: World, lock: Lock, actor: Actor): void {
+  const call = {
+    mutex: calls.unlock,
+    recursive: calls.recursiveUnlock,
+    rw: calls.rwUnlock,
+    simple: calls.simpleUnlock,
+  }[lock.kind];
+  const at = lock.readers.indexOf(actor);
+  if (at >= 0) lock.readers.splice(at, 1);
+  else if (--lock.count === 0) lock.writer = null;
+  actor.call(call, lock.id);
+  const [, second] = world.taskOf(lock.owner).actors;
+  world.check();
+  if (lock.isFree) assert.is(lock.waiting, 0, `${second.name} goes on once the lock is free`);
+}
+
 export const lockCommands = {
   lockAlloc(world: World, pick: Pick): void {
     if (world.locks.length >= mostLocks) return;
@@ -84,24 +117,30 @@ export const lockCommands = {
     const free = lock.isFree && lock.waiting === 0;
     if (!free && (actor === first || lock.kind === 'simple' || lock.waiting > 0)) return;
     const reads = lock.kind === 'rw' && pick.once(2);
-    const call = {
-      mutex: calls.lock,
-      recursive: calls.recursiveLock,
-      rw: reads ? calls.lockRead : calls.lockWrite,
-      simple: calls.simpleLock,
-    }[lock.kind];
-    lock.waiting++;
-    actor.sleep(
-      call,
-      () => {
-        lock.waiting--;
-        if (reads) lock.readers.push(actor);
-        else lock.take(actor);
-      },
-      lock.id,
-    );
+    take(lock, actor, reads);
     const shares = reads && lock.writer === null;
     assert.is(actor.isFree, free || shares, 'who must wait waits, and nobody else');
+  },
+
+  /** The second thread waits for what the first one has, and has it once that lets go. */
+  contend(world: World, pick: Pick): void {
+    const able = waiters(world).map(({ state }) => state.number);
+    const lock = pick.any(
+      world.locks.filter(
+        (one) => one.kind !== 'simple' && one.isFree && one.waiting + one.sleeping === 0 && able.includes(one.owner),
+      ),
+    );
+    if (lock === undefined) return;
+    const [first, second] = world.taskOf(lock.owner).actors;
+    const reads = lock.kind === 'rw' && pick.once(2);
+    take(lock, first, reads);
+    assert.ok(lock.holds(first), 'who comes first has it');
+    take(lock, second, lock.kind === 'rw' && !reads && pick.once(2));
+    assert.not(second.isFree, 'who comes second waits');
+    world.check();
+    letGo(world, lock, first);
+    assert.ok(second.isFree && lock.holds(second), 'who waited has it');
+    if (pick.once(2)) letGo(world, lock, second);
   },
 
   unlock(world: World, pick: Pick): void {
@@ -109,19 +148,7 @@ export const lockCommands = {
     if (lock === undefined) return;
     const actor = world.taskOf(lock.owner).actors.find((one) => lock.holds(one) && one.isFree);
     if (actor === undefined) return;
-    const call = {
-      mutex: calls.unlock,
-      recursive: calls.recursiveUnlock,
-      rw: calls.rwUnlock,
-      simple: calls.simpleUnlock,
-    }[lock.kind];
-    const at = lock.readers.indexOf(actor);
-    if (at >= 0) lock.readers.splice(at, 1);
-    else if (--lock.count === 0) lock.writer = null;
-    actor.call(call, lock.id);
-    const [, second] = world.taskOf(lock.owner).actors;
-    world.check();
-    if (lock.isFree) assert.is(lock.waiting, 0, `${second.name} goes on once the lock is free`);
+    letGo(world, lock, actor);
   },
 
   /** A thread lets go of its lock, sleeps until an event or its time, and has the lock again. */

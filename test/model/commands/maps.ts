@@ -21,8 +21,7 @@ import type { World } from '../world.ts';
 import { forget, target } from './memory.ts';
 import { checkBytes } from './prepared.ts';
 
-const _error = 0xe00002bc;
-const mostMappings = 16;
+export const mostMappings = 16;
 
 export const held = (world: World): { mapping: Mapping; owner: number }[] =>
   world.mappings.flatMap((mapping) =>

@@ -1,20 +1,14 @@
 /** Commands on virtual memory: what a task does to its own address space, and what happens to pages behind its back. */
 import * as assert from 'uvu/assert';
-import { kIODirectionOutIn, kIOMemoryTypeVirtual } from '../../../src/iokit/options.ts';
 import { calls } from '../../../src/kernel/calls/index.ts';
-import { purgeNext } from '../../../src/vm/purgeable.ts';
 import { type Page, Purgeable } from '../pages.ts';
 import type { Pick } from '../pick.ts';
 import { readWrite, write } from '../root.ts';
 import type { Region, TaskModel, World } from '../world.ts';
+import { nonvolatile, setState } from './purgeable.ts';
 
 const mostPages = 6;
-const mostRegions = 12;
-/** States of `setPurgeable`, by their words. */
-const keepCurrent = 1;
-const nonvolatile = 2;
-const volatile = 3;
-const emptied = 4;
+export const mostRegions = 12;
 
 export function addRegion(
   world: World,
@@ -48,24 +42,6 @@ export function forget(world: World, task: TaskModel, address: number, pages: nu
 function keep(world: World, region: Region): void {
   if (region.purgeable !== null && region.purgeable.state !== nonvolatile)
     setState(world, region, region.purgeable, nonvolatile);
-}
-
-function setState(world: World, region: Region, purgeable: Purgeable, word: number): void {
-  const [actor] = region.task.actors;
-  const length = region.pages * world.pageSize;
-  const options = kIODirectionOutIn | kIOMemoryTypeVirtual;
-  const id = actor.call(calls.withOptions, [{ address: region.address, length }], actor.task.id, options);
-  assert.equal(actor.call(calls.setPurgeable, id, word), { result: 0, oldState: purgeable.state });
-  actor.call(calls.release, id);
-  if (word === keepCurrent) return;
-  if (word === emptied && purgeable.state !== emptied) purgeable.empty();
-  if (!(word === volatile && purgeable.state === emptied)) purgeable.state = word;
-}
-
-/** Whether pages of the region are held in place, so that emptying it would not empty those. */
-function isHeld({ machine }: World, { task, address }: Region): boolean {
-  const object = task.state.space.lookup(address)!.object!;
-  return [...object.pages.values()].some((frame) => machine.hardware.frames.wires(frame) > 0);
 }
 
 /** An address for `pages` pages: somewhere inside of a region, to be overwritten, or one that is free. */
@@ -229,21 +205,6 @@ export const memoryCommands = {
   shareIsForTheMachine(world: World, pick: Pick): void {
     assert.match(world.actor(pick).refused(calls.share, world.pageSize).message, /during setup/);
     world.store(world.actor(pick), world.shared.address + pick.offset(2 * world.pageSize, world.pageSize));
-  },
-
-  setPurgeable(world: World, pick: Pick): void {
-    const region = pick.any(world.regions.filter(({ purgeable }) => purgeable !== null));
-    // What is wired stays: which pages those are is the business of other tests.
-    if (region === undefined || isHeld(world, region)) return;
-    setState(world, region, region.purgeable!, pick.of([volatile, emptied, nonvolatile, keepCurrent]));
-  },
-
-  pressure(world: World): void {
-    purgeNext(world.machine.kernelState.vm, { pool: 0 });
-  },
-
-  evict(world: World, pick: Pick): void {
-    for (let left = 1 + pick.upTo(8); left > 0; left--) world.machine.kernelState.vm.pager?.evict({ pool: 0 });
   },
 };
 

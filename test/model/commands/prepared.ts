@@ -10,8 +10,6 @@ import type { World } from '../world.ts';
 import { drop } from './descriptors.ts';
 
 const mostCopied = 200;
-const _underrun = 0xe00002e7;
-const _unsupported = 0xe00002c7;
 
 export function prepare(world: World, actor: Actor, of: Description, direction: number): boolean {
   const counts = of.roots.map((root) => ({ ...root }));
@@ -43,18 +41,28 @@ export function checkBytes(
   wanted: Uint8Array,
   throughMapper: boolean,
 ): void {
-  const { iommu } = world.machine.hardware;
-  if (iommu === null || !throughMapper) {
-    sameBytes(world.physicalBytes(address, length), wanted);
-    return;
+  let done = 0;
+  for (const { physical, bytes } of physicalRuns(world, address, length, throughMapper)) {
+    sameBytes(world.physicalBytes(physical, bytes), wanted.slice(done, done + bytes));
+    done += bytes;
   }
+}
+
+/** Where in physical memory an address leads that a device is given, page by page. */
+export function* physicalRuns(
+  world: World,
+  address: number,
+  length: number,
+  throughMapper: boolean,
+): Generator<{ physical: number; bytes: number }> {
+  const { iommu } = world.machine.hardware;
+  if (iommu === null || !throughMapper) return yield { physical: address, bytes: length };
   for (let done = 0; done < length; ) {
     const bytes = Math.min(length - done, iommu.pageSize - ((address + done) % iommu.pageSize));
     // Whatever the device may do there.
     const page = iommu.lookup(Math.floor((address + done) / iommu.pageSize));
     assert.ok(page > 0, `the device address ${address + done} is mapped`);
-    const physical = page * iommu.pageSize + ((address + done) % iommu.pageSize);
-    sameBytes(world.physicalBytes(physical, bytes), wanted.slice(done, done + bytes));
+    yield { physical: page * iommu.pageSize + ((address + done) % iommu.pageSize), bytes };
     done += bytes;
   }
 }
@@ -115,9 +123,18 @@ export const preparedCommands = {
 };
 
 function copyBytes(world: World, pick: Pick, of: Description, intoMemory: boolean): void {
-  const actor = world.ownerOf(pick, of);
   const offset = pick.offset(of.length, world.pageSize);
   const length = Math.min(mostCopied, pick.once(4) ? mostCopied : 1 + pick.offset(of.length - offset, world.pageSize));
+  copy(world, pick, of, intoMemory, offset, length);
+}
+
+/** Something to be found at the beginning, where memory is prepared. */
+export function copyInto(world: World, pick: Pick, of: Description): void {
+  copy(world, pick, of, true, 0, Math.min(of.length, mostCopied));
+}
+
+function copy(world: World, pick: Pick, of: Description, intoMemory: boolean, offset: number, length: number): void {
+  const actor = world.ownerOf(pick, of);
   const available = Math.max(0, of.length - offset);
   const fitting = length <= available ? length : world.documented ? available : 0;
   const answer = fitting === 0 ? 'no' : of.mayCopy(intoMemory, world.documented);
