@@ -1,7 +1,7 @@
 /**
  * `docs/conformance.md`: every method and option of Apple's IOMemoryDescriptor page, every case of the behavioural reference, and every
  * code that its calls fail with, with the tests that exercise it. Written by `npm run conformance`; `npm test` runs it with `--check`, which fails when an entry has
- * no test, or when the document is not what the tests say.
+ * no test, when a case does not run on every machine that there is, or when the document is not what the tests say.
  *
  * A test exercises a method when it, or a function of the tests that it calls, mentions the very symbol: the type checker tells
  * `map` of a descriptor from that of an array.
@@ -11,6 +11,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { cases, classes, failures, options, page, unreachable } from './conformance-entries.ts';
+import { everyMachine, pageSizes, Variants } from './conformance-variants.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const document = `${root}docs/conformance.md`;
@@ -22,11 +23,14 @@ interface Exercised {
   readonly file: string;
   readonly name: string;
   readonly mentions: ReadonlySet<string>;
+  /** The machines that it runs on, as 'documented 4096'. */
+  readonly machines: readonly string[];
 }
 
 class Survey {
   readonly tests: Exercised[] = [];
   private readonly checker: ts.TypeChecker;
+  private readonly variants: Variants;
   private readonly known = new Map<ts.Node, Set<string>>();
 
   constructor() {
@@ -35,6 +39,7 @@ class Survey {
     const files = parsed.fileNames.filter((name) => name.endsWith('.test.ts'));
     const program = ts.createProgram(files, { ...parsed.options, noEmit: true });
     this.checker = program.getTypeChecker();
+    this.variants = new Variants(this.checker, `${root}test/`);
     for (const name of files.sort()) this.visit(program.getSourceFile(name)!, relative(root, name));
   }
 
@@ -48,7 +53,7 @@ class Survey {
     if (ts.isCallExpression(node) && node.arguments.length >= 2) {
       const [name, body] = node.arguments as unknown as [ts.Expression, ts.Expression];
       if (isTitle(name) && ts.isFunctionLike(body))
-        this.tests.push({ file, name: titleOf(name), mentions: this.mentions(body) });
+        this.tests.push({ file, name: titleOf(name), mentions: this.mentions(body), machines: this.variants.of(node) });
     }
     node.forEachChild((child) => this.visit(child, file));
   }
@@ -58,7 +63,7 @@ class Survey {
     const title = isTitle(when!) ? titleOf(when) : '…';
     for (const one of this.literals(call!))
       for (const other of this.literals(code!))
-        this.tests.push({ file, name: `${one} → ${other}: ${title}`, mentions: this.mentions(arrange!) });
+        this.tests.push({ file, name: `${one} → ${other}: ${title}`, mentions: this.mentions(arrange!), machines: [] });
   }
 
   private literals(node: ts.Expression): string[] {
@@ -141,11 +146,22 @@ function section(
 
 const numbered = cases.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => `C${first + i}`));
 const failing = failures.flatMap(([call, ...codes]) => codes.map((code) => `${call} → ${code}`));
+/** Where the cases do not run, and should. */
+const unrun = numbered.flatMap((entry) => {
+  const its = tests.filter(({ name }) => casesIn(name).includes(Number(entry.slice(1))));
+  const everywhere = everyMachine.filter((machine) => !its.some(({ machines }) => machines.includes(machine)));
+  const narrow = its.filter(({ machines }) => !pageSizes.every((size) => machines.some((one) => one.endsWith(size))));
+  return [
+    ...(its.length > 0 ? everywhere.map((machine) => `${entry} has no test that runs under ${machine}`) : []),
+    ...narrow.map(({ file, name }) => `${file}: ${name}: ${entry} runs under one page size only`),
+  ];
+});
 const text = [
   '# Conformance',
   '',
   "Every method and option of Apple's `IOMemoryDescriptor` reference page, the cases of the behavioural reference, and the codes that its",
-  'calls fail with, with the tests that exercise them. Written by `npm run conformance`: do not edit.',
+  'calls fail with, with the tests that exercise them. Each test of a case runs under both page sizes, and those of a case together under both',
+  '`semantics` with each. Written by `npm run conformance`: do not edit.',
   '',
   section('Methods', page, (entry, { mentions }) => classes.some((name) => mentions.has(`${name}.${entry}`))),
   section('Options', options, (entry, { mentions }) => mentions.has(entry)),
@@ -159,8 +175,9 @@ const text = [
   '',
 ].join('\n');
 
-if (missing.length > 0) {
-  console.error(`no test exercises ${missing.join(', ')}`);
+if (missing.length > 0 || unrun.length > 0) {
+  if (missing.length > 0) console.error(`no test exercises ${missing.join(', ')}`);
+  for (const line of unrun) console.error(line);
   process.exitCode = 1;
 } else if (!process.argv.includes('--check')) {
   writeFileSync(document, text);

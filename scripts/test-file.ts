@@ -21,6 +21,8 @@ export interface Verdict {
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** What every test file is run with. */
+const preloads = ['tsx', './test/support/nothing-left-of-machines.ts'].flatMap((name) => ['--import', name]);
 const defaultDeadline = 120;
 
 /** Tests that may be skipped: file → how many, with the reason beside it. */
@@ -103,7 +105,7 @@ export async function runTestFile(path: string): Promise<Verdict> {
   const file = relative(root, path);
   const source = readFileSync(path, 'utf8');
   const begin = performance.now();
-  const result = await runCommand(['--import', 'tsx', path], deadlineOf(source));
+  const result = await runCommand([...preloads, path], deadlineOf(source));
   const summary = readSummary(result.output);
   const forgotten = forgottenSuites(source);
   const passed = summary?.passed ?? 0;

@@ -143,8 +143,11 @@ export class Machine implements AsyncDisposable {
     const reason = new Error('the machine was shut down');
     this.client.close(reason);
     for (const client of this.clients) client.end(reason);
-    await this.coordinator.stop();
-    await Promise.all([this.spare?.destroy(), ...this.clients.map((client) => client.destroy())]);
+    try {
+      await this.coordinator.stop();
+    } finally {
+      await Promise.all([this.spare?.destroy(), ...this.clients.map((client) => client.destroy())]);
+    }
   }
 
   /** A task is dead when one of its threads is: the others go with it. */

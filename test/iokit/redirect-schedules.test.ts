@@ -11,17 +11,19 @@ import type { ScenarioMachine } from '../../src/task/scenario.ts';
 import { type Ended, inline } from '../support/inline.ts';
 
 const pages = 2;
-const size = pages * 4096;
+const pageSizes = [4096, 16384] as const;
+const physicalMemory = 2 ** 20;
 
 /** Two descriptors of the kernel's memory, filled with 1 and 2, and a map of the first in `client`. */
-function setup(machine: ScenarioMachine) {
+function setup(machine: ScenarioMachine, page = 4096) {
+  const size = pages * page;
   const [one, two] = [1, 2].map((value) => {
     const address = machine.kernel.allocate(size);
     machine.kernel.write(address, new Uint8Array(size).fill(value));
     return { address, md: IOMemoryDescriptor.withAddressRange(address, size, kIODirectionOutIn, machine.kernel) };
   });
   const map = one!.md.createMappingInTask(machine.task('client'), 0, kIOMapAnywhere | kIOMapUnique);
-  return { map, one: one!.md, two: two!.md, next: two!.address, at: map.getVirtualAddress() };
+  return { map, one: one!.md, two: two!.md, next: two!.address, at: map.getVirtualAddress(), page };
 }
 
 const harmless = (ended: Ended[]): void => {
@@ -36,58 +38,64 @@ const results = (ended: Ended[], thread: string): string[] =>
   [...new Set(ended.map((one) => JSON.stringify(one.results[thread])))].sort();
 
 for (const semantics of ['documented', 'xnu'] as const) {
-  test(`C71 a reader sees the old or the new memory, whole, and never what is made ready [${semantics}]`, () => {
+  for (const pageSize of pageSizes) {
+    test(`C71 a reader sees the old or the new memory, whole, and never what is made ready [${semantics}, ${pageSize}]`, () => {
+      const ended = inline({
+        machine: { physicalMemory, pageSize, semantics },
+        setup: (machine) => setup(machine, pageSize),
+        tasks: {
+          client: (task, { at, page }) =>
+            [task.load32(at), task.load32(at + page - 2)].map((value) => value.toString(16)),
+          kernel: {
+            move(task, { map, two, next }) {
+              map.redirect(null);
+              task.store32(next, 0x09090909);
+              task.store32(next, 0x02020202);
+              map.redirect(two);
+            },
+          },
+        },
+      }).all();
+      harmless(ended);
+      const [old, fresh] = ['1010101', '2020202'];
+      assert.equal(
+        results(ended, 'client'),
+        [
+          [old, old],
+          [old, fresh],
+          [fresh, fresh],
+        ].map((pair) => JSON.stringify(pair)),
+      );
+    });
+  }
+}
+
+for (const pageSize of pageSizes) {
+  test(`C71 a scalar across two pages is never half old [${pageSize}]`, () => {
     const ended = inline({
-      machine: { physicalMemory: 2 ** 20, semantics },
-      setup,
+      machine: { physicalMemory, pageSize },
+      setup: (machine) => setup(machine, pageSize),
       tasks: {
-        client: (task, { at }) => [task.load32(at), task.load32(at + 4096 - 2)].map((value) => value.toString(16)),
+        client: (task, { at, page }) => {
+          task.store32(at + page - 2, 0x01010101);
+          return task.load64(at + page - 4).toString(16);
+        },
         kernel: {
-          move(task, { map, two, next }) {
+          move(_task, { map, two, one }) {
             map.redirect(null);
-            task.store32(next, 0x09090909);
-            task.store32(next, 0x02020202);
             map.redirect(two);
+            map.redirect(null);
+            map.redirect(one);
           },
         },
       },
-    }).all();
+    }).all(3);
     harmless(ended);
-    const [old, fresh] = ['1010101', '2020202'];
-    assert.equal(
-      results(ended, 'client'),
-      [
-        [old, old],
-        [old, fresh],
-        [fresh, fresh],
-      ].map((pair) => JSON.stringify(pair)),
-    );
+    // Also when the store went to the other memory, as a whole.
+    const seen = results(ended, 'client').map((text) => JSON.parse(text) as string);
+    assert.equal(seen, ['101010101010101', '202010101010202', '202020202020202']);
   });
 }
-
-test('C71 a scalar across two pages is never half old', () => {
-  const ended = inline({
-    setup,
-    tasks: {
-      client: (task, { at }) => {
-        task.store32(at + 4096 - 2, 0x01010101);
-        return task.load64(at + 4096 - 4).toString(16);
-      },
-      kernel: {
-        move(_task, { map, two, one }) {
-          map.redirect(null);
-          map.redirect(two);
-          map.redirect(null);
-          map.redirect(one);
-        },
-      },
-    },
-  }).all(3);
-  harmless(ended);
-  // Also when the store went to the other memory, as a whole.
-  const seen = results(ended, 'client').map((text) => JSON.parse(text) as string);
-  assert.equal(seen, ['101010101010101', '202010101010202', '202020202020202']);
-});
 
 test('a scalar that sleeps for its second page looks at the first one again', () => {
   const ended = inline({
@@ -95,23 +103,24 @@ test('a scalar that sleeps for its second page looks at the first one again', ()
       const made = setup(machine);
       const client = machine.task('client');
       const at = 2 ** 33;
-      const left = made.one.createMappingInTask(client, at, kIOMapUnique, 0, 4096);
-      const right = made.one.createMappingInTask(client, at + 4096, kIOMapUnique, 4096, 4096);
-      client.read(at, 2 * 4096);
+      const { page } = made;
+      const left = made.one.createMappingInTask(client, at, kIOMapUnique, 0, page);
+      const right = made.one.createMappingInTask(client, at + page, kIOMapUnique, page, page);
+      client.read(at, 2 * page);
       return { ...made, at, left, right };
     },
     tasks: {
-      client: (task, { at }) => {
+      client: (task, { at, page }) => {
         // So that it stands below the driver on the stack, and goes on where it was.
         task.now();
         task.now();
-        return task.load32(at + 4096 - 2).toString(16);
+        return task.load32(at + page - 2).toString(16);
       },
       kernel: {
-        move(_task, { left, right, two }) {
+        move(_task, { left, right, two, page }) {
           right.redirect(null);
           left.redirect(two, 0, 0);
-          right.redirect(two, 0, 4096);
+          right.redirect(two, 0, page);
         },
       },
     },
@@ -131,37 +140,41 @@ const ends: Record<string, (map: IOMemoryMap) => void> = {
   },
 };
 for (const [name, end] of Object.entries(ends)) {
-  test(`C75 whoever waits at a map goes on when it ${name}, and faults`, () => {
-    const ended = inline({
-      setup: (machine) => ({ client: machine.task('client') }),
-      tasks: {
-        client: (task) => {
-          const at = task.receive() as number;
-          try {
-            return task.load8(at);
-          } catch (error) {
-            return (error as Error).name;
-          }
+  for (const pageSize of pageSizes) {
+    test(`C75 whoever waits at a map goes on when it ${name}, and faults [${pageSize}]`, () => {
+      const size = pages * pageSize;
+      const ended = inline({
+        machine: { physicalMemory, pageSize },
+        setup: (machine) => ({ client: machine.task('client') }),
+        tasks: {
+          client: (task) => {
+            const at = task.receive() as number;
+            try {
+              return task.load8(at);
+            } catch (error) {
+              return (error as Error).name;
+            }
+          },
+          driver: (task, { client }) => {
+            const own = IOMemoryDescriptor.withAddressRange(task.allocate(size), size, kIODirectionOutIn, task);
+            const map = own.createMappingInTask(client, 0, kIOMapAnywhere | kIOMapUnique);
+            own.release();
+            task.send('client', map.getVirtualAddress());
+            map.redirect(null);
+            end(map);
+          },
         },
-        driver: (task, { client }) => {
-          const own = IOMemoryDescriptor.withAddressRange(task.allocate(size), size, kIODirectionOutIn, task);
-          const map = own.createMappingInTask(client, 0, kIOMapAnywhere | kIOMapUnique);
-          own.release();
-          task.send('client', map.getVirtualAddress());
-          map.redirect(null);
-          end(map);
-        },
-      },
-    }).all(2);
-    // Before the redirect, while it lasts (then it slept, and was let go on), or after the end.
-    assert.equal(results(ended, 'client'), ['"MemoryFault"', '0']);
-    const allowed = name === 'loses its only holder' ? ['uncaught-exception'] : [];
-    for (const { violations } of ended)
-      assert.equal(
-        violations.map(({ rule }) => rule),
-        allowed,
-      );
-  });
+      }).all(2);
+      // Before the redirect, while it lasts (then it slept, and was let go on), or after the end.
+      assert.equal(results(ended, 'client'), ['"MemoryFault"', '0']);
+      const allowed = name === 'loses its only holder' ? ['uncaught-exception'] : [];
+      for (const { violations } of ended)
+        assert.equal(
+          violations.map(({ rule }) => rule),
+          allowed,
+        );
+    });
+  }
 }
 
 test('an access that nobody lets go on is a deadlock, which names the map and who redirected it', () => {
@@ -190,7 +203,7 @@ test('two redirects at once: the map shows one of the two memories, whole', () =
     },
     outcome: ({ machine, shared }) => {
       const client = machine.task('client');
-      return `${client.load8(shared.at)}${client.load8(shared.at + 4096)}`;
+      return `${client.load8(shared.at)}${client.load8(shared.at + shared.page)}`;
     },
   }).all();
   harmless(ended);

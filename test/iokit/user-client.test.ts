@@ -41,26 +41,22 @@ it('a task maps what a driver offers, and sees what it writes', (m) => {
   md.release();
 });
 
-it(
-  'C63 of the request only bits 0 to 11 count: a task can neither add nor remove kIOMapReadOnly',
-  (m) => {
-    const { connect, md } = connection(m);
-    const all = connect.mapClientMemory64(0, m.client, 0xffffffff);
-    assert.is(all.getMapOptions() & ~0xfff & 0x00ffffff, 0);
-    assert.is(all.getMapOptions() & kIOMapCacheMask, kIOMapCacheMask);
-    m.client.store32(all.getVirtualAddress(), 1);
-    const reader = connect.mapClientMemory64(1, m.client, kIOMapAnywhere);
-    assert.is.not(reader.id, all.id);
-    assert.is(m.client.load32(reader.getVirtualAddress()), 1);
-    assert.throws(() => m.client.store32(reader.getVirtualAddress(), 2), isFault);
-    const fixed = connect.mapClientMemory64(0, m.client, kIOMapInhibitCache, 64 * m.pageSize);
-    assert.is(fixed.getVirtualAddress(), 64 * m.pageSize);
-    assert.is(connect.mapClientMemory64(0, m.client, kIOMapInhibitCache, 64 * m.pageSize + 8)?.id ?? 0, 0);
-    connect.release();
-    md.release();
-  },
-  ['documented'],
-);
+it('C63 of the request only bits 0 to 11 count: a task can neither add nor remove kIOMapReadOnly', (m) => {
+  const { connect, md } = connection(m);
+  const all = connect.mapClientMemory64(0, m.client, 0xffffffff);
+  assert.is(all.getMapOptions() & ~0xfff & 0x00ffffff, 0);
+  assert.is(all.getMapOptions() & kIOMapCacheMask, kIOMapCacheMask);
+  m.client.store32(all.getVirtualAddress(), 1);
+  const reader = connect.mapClientMemory64(1, m.client, kIOMapAnywhere);
+  assert.is.not(reader.id, all.id);
+  assert.is(m.client.load32(reader.getVirtualAddress()), 1);
+  assert.throws(() => m.client.store32(reader.getVirtualAddress(), 2), isFault);
+  const fixed = connect.mapClientMemory64(0, m.client, kIOMapInhibitCache, 64 * m.pageSize);
+  assert.is(fixed.getVirtualAddress(), 64 * m.pageSize);
+  assert.is(connect.mapClientMemory64(0, m.client, kIOMapInhibitCache, 64 * m.pageSize + 8)?.id ?? 0, 0);
+  connect.release();
+  md.release();
+});
 
 it('a map that is asked for twice is one map, kept once', (m) => {
   const { connect, md } = connection(m);

@@ -67,40 +67,47 @@ test('what a device wrote comes back page by page, over what the client stored m
   assert.equal([...new Set(machine.all().map(({ outcome }) => outcome))].sort(), ['3', '5']);
 });
 
-test('C15, B03: completing memory on a timeout panics where the command is active still', () => {
-  const panics = (mapper: boolean) => {
-    const machine = inline({
-      machine: { ...one, mapper: mapper ? {} : false },
-      setup(machine) {
-        const client = machine.task('client');
-        const memory = IOMemoryDescriptor.withAddressRange(client.allocate(pageSize), pageSize, kIODirectionIn, client);
-        memory.prepare();
-        const command = IODMACommand.withSpecification(IODMACommand.OutputHost64, 64, 0);
-        return { memory, command };
-      },
-      tasks: {
-        client: {},
-        kernel: {
-          transfer(task, { memory, command }) {
-            task.assert(command.setMemoryDescriptor(memory, false) === 0);
-            if (memory.getPreparationID() === 0) return;
-            command.prepare();
-            command.complete();
-            command.clearMemoryDescriptor();
-          },
-          timeout(_task, { memory }) {
-            memory.complete();
+for (const pageSize of [4096, 16384] as const) {
+  test(`C15, B03: completing memory on a timeout panics where the command is active still [${pageSize}]`, () => {
+    const panics = (mapper: boolean) => {
+      const machine = inline({
+        machine: { ...one, pageSize, mapper: mapper ? {} : false },
+        setup(machine) {
+          const client = machine.task('client');
+          const memory = IOMemoryDescriptor.withAddressRange(
+            client.allocate(pageSize),
+            pageSize,
+            kIODirectionIn,
+            client,
+          );
+          memory.prepare();
+          const command = IODMACommand.withSpecification(IODMACommand.OutputHost64, 64, 0);
+          return { memory, command };
+        },
+        tasks: {
+          client: {},
+          kernel: {
+            transfer(task, { memory, command }) {
+              task.assert(command.setMemoryDescriptor(memory, false) === 0);
+              if (memory.getPreparationID() === 0) return;
+              command.prepare();
+              command.complete();
+              command.clearMemoryDescriptor();
+            },
+            timeout(_task, { memory }) {
+              memory.complete();
+            },
           },
         },
-      },
-    });
-    const texts = machine.all(1).flatMap(({ violations }) => violations.map(({ rule, text }) => `${rule}: ${text}`));
-    return [...new Set(texts)].map((text) => text.replace(/the descriptor of .*? at \S+/, 'it')).sort();
-  };
-  const active = 'kernel-panic: complete() of it while DMA is active';
-  assert.equal(panics(false), [active]);
-  assert.ok(panics(true).includes(active));
-});
+      });
+      const texts = machine.all(1).flatMap(({ violations }) => violations.map(({ rule, text }) => `${rule}: ${text}`));
+      return [...new Set(texts)].map((text) => text.replace(/the descriptor of .*? at \S+/, 'it')).sort();
+    };
+    const active = 'kernel-panic: complete() of it while DMA is active';
+    assert.equal(panics(false), [active]);
+    assert.ok(panics(true).includes(active));
+  });
+}
 
 test('device addresses and stand-in frames are the same in every order of the threads (rule 5)', () => {
   const machine = inline({

@@ -10,10 +10,6 @@ import { DepthFirstStrategy } from '../../src/schedule/depth-first.ts';
 import { RandomStrategy } from '../../src/schedule/random.ts';
 import { type Runs, RunsSchedule, runsOf } from '../../src/schedule/runs.ts';
 import { defineScenario, planThreads, type Scenario } from '../../src/task/scenario.ts';
-import { checkNothingLeft, watch } from './nothing-left.ts';
-
-/** So many executions of a machine are looked at for what they leave behind, then one in so many. */
-const looks = 64;
 
 export interface InlineSettings {
   seed?: number;
@@ -43,7 +39,6 @@ export class Inline {
   readonly machine: InlineMachine;
   readonly reach: Reach;
   private readonly discovered = new Set<number>();
-  private executions = 0;
 
   constructor(
     readonly loaded: LoadedScenario,
@@ -57,11 +52,6 @@ export class Inline {
 
   /** One execution. */
   run(schedule: Schedule): Ended {
-    // Now, since tests look at what the execution before has done; the last one's turn comes when the process ends.
-    const { kernel } = this.machine.state;
-    if (this.executions > 0 && (this.executions < looks || this.executions % looks === 0)) checkNothingLeft(kernel);
-    watch(kernel);
-    this.executions++;
     this.machine.run(schedule);
     return this.describe();
   }

@@ -4,8 +4,8 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { FileSwapStore } from '../file-swap-store.ts';
-import { Coordinator, type Service } from './coordinator.ts';
-import { Control } from './layout.ts';
+import { type Audit, Coordinator, type Service } from './coordinator.ts';
+import { Control, Head } from './layout.ts';
 import type { StrategyFactory } from './scenario-service.ts';
 import type { CoordinatorReady, CoordinatorSetup, ScenarioReady } from './setup.ts';
 import { SlotServer } from './slot-server.ts';
@@ -19,13 +19,15 @@ export async function coordinate(setup: CoordinatorSetup, strategies: () => Prom
   let scenario: ScenarioReady | null = null;
   const swap = new FileSwapStore();
   try {
+    const audit: Audit =
+      control.head(Head.Audit) === 0 ? () => {} : (await import('../../kernel/leftovers.ts')).checkNothingLeft;
     if (setup.machine.kind === 'script') {
       const { bootMachine } = await import('./machine-boot.ts');
-      service = bootMachine(setup.machine.buffers, control, server, swap);
+      service = bootMachine(setup.machine.buffers, control, server, swap, audit);
     } else {
       const { bootScenario } = await import('./scenario-boot.ts');
       const { url, name } = setup.machine;
-      ({ service, scenario } = await bootScenario(url, name, control, server, await strategies(), swap));
+      ({ service, scenario } = await bootScenario(url, name, control, server, await strategies(), swap, audit));
     }
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));

@@ -13,6 +13,8 @@ const longestExit = 2000;
 export class CoordinatorWorker {
   private readonly worker: Worker;
   private readonly exited: Promise<void>;
+  /** What it ended with after it was told to stop. */
+  private late: Error | null = null;
 
   /** @param failed called once when it ends though nobody stopped it */
   constructor(
@@ -27,7 +29,9 @@ export class CoordinatorWorker {
     });
     this.exited = new Promise((resolve) => {
       this.worker.once('exit', () => {
-        if (!control.stopped) failed(new Error(`the coordinator ended${cause}`));
+        const reason = new Error(`the coordinator ended${cause}`);
+        if (!control.stopped) failed(reason);
+        else if (cause !== '') this.late = reason;
         resolve();
       });
     });
@@ -60,7 +64,7 @@ export class CoordinatorWorker {
     this.worker.unref();
   }
 
-  /** Stops the machine: everybody leaves. Ends the thread when it does not. */
+  /** Stops the machine: everybody leaves. Ends the thread when it does not. Throws what the coordinator threw on its way out. */
   async stop(): Promise<void> {
     this.control.setHead(Head.Stop, 1);
     this.control.ring();
@@ -72,5 +76,6 @@ export class CoordinatorWorker {
     await Promise.race([this.exited, late]);
     clearTimeout(timer);
     await this.worker.terminate();
+    if (this.late !== null) throw this.late;
   }
 }

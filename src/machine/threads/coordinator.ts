@@ -3,6 +3,7 @@
  * no other port, so that nothing reaches the kernel but through a slot.
  */
 
+import type { Kernel } from '../../kernel/kernel.ts';
 import type { Words } from '../../kernel/wire.ts';
 import { type Control, Head, Own, Phase } from './layout.ts';
 import type { SlotServer } from './slot-server.ts';
@@ -18,7 +19,12 @@ export interface Service {
   progress(): boolean;
   /** Milliseconds after which something will be due. */
   patience(): number;
+  /** The machine is stopped. */
+  close(): void;
 }
+
+/** Looks at a kernel that is about to be rolled back, or given up; throws for what should not be. */
+export type Audit = (kernel: Kernel) => void;
 
 export class Coordinator {
   private deaths = 0;
@@ -30,7 +36,7 @@ export class Coordinator {
     private readonly spin: Spin,
   ) {}
 
-  /** Serves until the machine is stopped. */
+  /** Serves until the machine is stopped. What an audit finds passes through. */
   run(): void {
     const { control, service } = this;
     while (!control.stopped) {
@@ -45,6 +51,7 @@ export class Coordinator {
       if (service.progress()) worked = true;
       if (!worked) this.spin.wait(control.words, Head.Doorbell, rung, service.patience());
     }
+    service.close();
   }
 
   private serve(slot: number): void {

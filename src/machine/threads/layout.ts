@@ -36,6 +36,8 @@ export const Head = {
   Failed: 13,
   /** 1: stress is to end after its present iteration. */
   Cancel: 14,
+  /** 1: what an execution or the machine leaves behind is an error of the coordinator; for tests. */
+  Audit: 15,
   TraceLength: 16,
   TraceSteps: 17,
   LaneRuns: 18,

@@ -3,6 +3,7 @@ import { Hardware, type HardwareBuffers } from '../../hardware/hardware.ts';
 import { Journal } from '../../hardware/journal.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import type { SwapStore } from '../../vm/swap-store.ts';
+import type { Audit } from './coordinator.ts';
 import type { Control } from './layout.ts';
 import { MachineService } from './machine-service.ts';
 import type { SlotServer } from './slot-server.ts';
@@ -12,6 +13,7 @@ export function bootMachine(
   control: Control,
   server: SlotServer,
   swap: SwapStore,
+  audit: Audit,
 ): MachineService {
-  return new MachineService(new Kernel(new Hardware(buffers, new Journal()), swap), control, server);
+  return new MachineService(new Kernel(new Hardware(buffers, new Journal()), swap), control, server, audit);
 }

@@ -6,7 +6,7 @@ import { stateHash } from '../../kernel/state-hash.ts';
 import type { KernelTask } from '../../kernel/task.ts';
 import { Malformed, text, Words } from '../../kernel/wire.ts';
 import { encodePlain } from '../../task/plain-data.ts';
-import type { Service } from './coordinator.ts';
+import type { Audit, Service } from './coordinator.ts';
 import { FreeKernel } from './free-kernel.ts';
 import { type Control, Own, Phase } from './layout.ts';
 import { Quarantine } from './quarantine.ts';
@@ -41,6 +41,7 @@ export class MachineService implements Service {
     private readonly kernel: Kernel,
     private readonly control: Control,
     private readonly server: SlotServer,
+    private readonly audit: Audit,
   ) {
     this.free = new FreeKernel(kernel, server, () => {});
     const { tables, frames } = kernel.hardware;
@@ -91,6 +92,13 @@ export class MachineService implements Service {
 
   patience(): number {
     return this.free.patience();
+  }
+
+  close(): void {
+    // Whoever still writes to what was freed writes to what nobody reads.
+    this.quarantine.release();
+    this.kernel.hardware.frames.quarantine = null;
+    this.audit(this.kernel);
   }
 
   private addThread({ name, beside, device }: AddThread): AddedThread {

@@ -75,6 +75,12 @@ export class Quarantine {
     return true;
   }
 
+  /** Frees everything, whoever may be writing to it. */
+  release(): void {
+    for (const { frame, pool } of this.held) this.frames.putBack(frame, pool);
+    this.clear();
+  }
+
   /** All changes are being rolled back: the frames were never freed. */
   clear(): void {
     this.held.length = 0;

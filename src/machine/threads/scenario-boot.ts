@@ -4,6 +4,7 @@ import type { SwapStore } from '../../vm/swap-store.ts';
 import { ScenarioError } from '../errors.ts';
 import { ExecutionState } from '../execution-state.ts';
 import { loadForSetup } from '../scenario-loader.ts';
+import type { Audit } from './coordinator.ts';
 import type { Control } from './layout.ts';
 import { ScenarioService, type StrategyFactory } from './scenario-service.ts';
 import type { ScenarioReady } from './setup.ts';
@@ -18,6 +19,7 @@ export async function bootScenario(
   server: SlotServer,
   makeStrategy: StrategyFactory,
   swap: SwapStore,
+  audit: Audit,
 ) {
   const loaded = await loadForSetup(url, name, null);
   let state: ExecutionState;
@@ -55,7 +57,7 @@ export async function bootScenario(
     })),
   };
   return {
-    service: new ScenarioService(state, control, server, snapshot, new Uint8Array(reach.points), makeStrategy),
+    service: new ScenarioService(state, control, server, snapshot, new Uint8Array(reach.points), makeStrategy, audit),
     scenario,
   };
 }

@@ -6,7 +6,7 @@ import { encodePlain } from '../../task/plain-data.ts';
 import type { ExecutionState } from '../execution-state.ts';
 import type { Strategy } from '../schedule.ts';
 import { ControlledRun } from './controlled-run.ts';
-import type { Service } from './coordinator.ts';
+import type { Audit, Service } from './coordinator.ts';
 import { type Control, Head, Own, Phase } from './layout.ts';
 import { Command } from './requests.ts';
 import type { SlotServer } from './slot-server.ts';
@@ -59,9 +59,10 @@ export class ScenarioService implements Service {
     private readonly snapshot: Snapshot,
     private readonly points: Uint8Array,
     private readonly makeStrategy: StrategyFactory,
+    private readonly audit: Audit,
   ) {
     this.controlled = new ControlledRun(state, control, server, points);
-    this.stress = new StressRun(state, control, server, snapshot);
+    this.stress = new StressRun(state, control, server, snapshot, audit);
   }
 
   fromTask(thread: number, call: number, words: Words): void {
@@ -112,6 +113,11 @@ export class ScenarioService implements Service {
     return this.stress.active ? this.stress.patience() : 500;
   }
 
+  close(): void {
+    if (this.stress.active) this.stress.close();
+    else this.audit(this.state.kernel);
+  }
+
   /** A worker that died and was looked after may be replaced. */
   private admit(): void {
     for (const { number } of this.state.threads) {
@@ -141,6 +147,7 @@ export class ScenarioService implements Service {
 
   /** Everything as after `setup`. */
   private reset(): void {
+    this.audit(this.state.kernel);
     // The kernel's journal first: it may bring back words that a task's stores came between.
     this.state.kernel.journal.rollback();
     this.snapshot.restore();

@@ -13,6 +13,7 @@ import { allowedOutcomes } from '../../task/scenario.ts';
 import { Stop } from '../controlled-thread.ts';
 import { describeDeadlock, waitsForItself } from '../deadlock.ts';
 import type { ExecutionState } from '../execution-state.ts';
+import type { Audit } from './coordinator.ts';
 import { FreeKernel } from './free-kernel.ts';
 import { type Control, Head, Mode, Own, Phase } from './layout.ts';
 import { Quarantine } from './quarantine.ts';
@@ -55,6 +56,7 @@ export class StressRun {
     private readonly control: Control,
     private readonly server: SlotServer,
     private readonly snapshot: Snapshot,
+    private readonly audit: Audit,
   ) {
     this.kernel = new FreeKernel(state.kernel, server, (thread, rule, message) => this.broken(thread, rule, message));
     const { tables, frames } = state.kernel.hardware;
@@ -134,11 +136,16 @@ export class StressRun {
     this.killTask(caller);
   }
 
+  /** The machine is stopped. */
+  close(): void {
+    this.quarantine.release();
+    this.state.kernel.hardware.frames.quarantine = null;
+    this.audit(this.state.kernel);
+  }
+
   private start(): void {
     const { control, state } = this;
-    state.kernel.journal.rollback();
-    this.quarantine.clear();
-    this.snapshot.restore();
+    this.rollBack();
     this.kernel.reset();
     this.unfinished = 0;
     for (const thread of state.threads) {
@@ -282,7 +289,14 @@ export class StressRun {
   private finish(): void {
     this.active = false;
     this.elapsed = performance.now() - this.began;
+    this.rollBack();
     this.state.kernel.hardware.frames.quarantine = null;
+  }
+
+  /** Everything as after `setup`. Nobody runs. */
+  private rollBack(): void {
+    this.quarantine.sweep();
+    this.audit(this.state.kernel);
     this.state.kernel.journal.rollback();
     this.quarantine.clear();
     this.snapshot.restore();

@@ -204,8 +204,11 @@ export class ThreadMachine {
 
   private async stop(): Promise<void> {
     this.client.close(new Error('the machine was shut down'));
-    await this.coordinator.stop();
-    await Promise.all(this.workers.map((worker) => worker.destroy()));
+    try {
+      await this.coordinator.stop();
+    } finally {
+      await Promise.all(this.workers.map((worker) => worker.destroy()));
+    }
   }
 
   private async execute(
