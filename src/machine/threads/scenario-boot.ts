@@ -35,6 +35,10 @@ export async function bootScenario(
   const { kernel } = state;
   const { hardware } = kernel;
   const snapshot = new Snapshot(hardware);
+  // What an execution did not begin is not what it left behind.
+  const auditChanged: Audit = (changed) => {
+    if (changed.journal.length > 0) audit(changed);
+  };
   const reach = {
     first: new SharedArrayBuffer(4 * hardware.frames.frames),
     points: new SharedArrayBuffer(hardware.frames.frames),
@@ -57,7 +61,15 @@ export async function bootScenario(
     })),
   };
   return {
-    service: new ScenarioService(state, control, server, snapshot, new Uint8Array(reach.points), makeStrategy, audit),
+    service: new ScenarioService(
+      state,
+      control,
+      server,
+      snapshot,
+      new Uint8Array(reach.points),
+      makeStrategy,
+      auditChanged,
+    ),
     scenario,
   };
 }
