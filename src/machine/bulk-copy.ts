@@ -64,7 +64,7 @@ export class BulkCopy {
       // Where the address is no number there are no pages either.
       const part = Math.min(buffer.length - this.copied, fragment - (from % fragment)) || buffer.length;
       const physical = this.reach(operation, kind, from, part, intoMemory ? accessWrite : accessRead);
-      const memory = this.thread.copied(from, physical, part, intoMemory);
+      const memory = this.thread.path?.copied(from, physical, part, intoMemory) ?? this.thread.memory;
       copyFragment(this.thread, memory, operation, from, physical, part, buffer, this.copied, intoMemory);
       this.copied += part;
     }

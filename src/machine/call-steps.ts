@@ -76,7 +76,7 @@ export class CallSteps {
 
   private begin(operation: number, number: number, buffer: Uint8Array): void {
     const { thread, values } = this;
-    thread.fence();
+    thread.path?.fence();
     const at = thread.trace.append(Kind.Call, thread.number, operation, number, -1, 0, 0, 0);
     thread.trace.extend(at, values.data, 0, values.length);
     this.done.begin(operation, at);
@@ -94,7 +94,7 @@ export class CallSteps {
     else thread.stand();
     if (copy !== null) {
       const { physical, length, at, intoMemory } = copy;
-      const memory = thread.copied(null, physical, length, intoMemory);
+      const memory = thread.path?.copied(null, physical, length, intoMemory) ?? thread.memory;
       copyFragment(thread, memory, operation, physical, physical, length, this.buffer, at, intoMemory);
     } else {
       const number = thread.trace.words[this.done.at(operation) + 2]!;

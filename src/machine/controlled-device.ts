@@ -7,11 +7,10 @@ import { ControlledTask } from './controlled-task.ts';
 
 export class ControlledDevice extends ControlledTask {
   override readonly fragment: number = busBeat;
-  /** What a device writes is in memory. */
-  protected override readonly buffered = null;
 
-  /** That its accesses go past the cache goes without saying. */
-  protected override notePolicy(): void {}
+  protected override get isDevice(): boolean {
+    return true;
+  }
 
   override enter(operation: number, kind: number, address: number, width: number, access: number): number {
     const physical = super.enter(operation, kind, address, width, access);

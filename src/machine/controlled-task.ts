@@ -150,7 +150,8 @@ export class ControlledTask extends ControlledThread {
     const access = kind === Kind.AtomicLoad ? accessRead : accessWrite;
     const physical = this.enter(operation, kind, address, 4, access);
     if (physical === postponed) return 0;
-    const memory = this.buffered === null ? this.reached(address, physical, 4, access) : this.fenced();
+    const { path } = this;
+    const memory = path === null ? this.memory : path.atomic(address, physical, access !== accessRead);
     const before = memory.load32(physical);
     if (kind !== Kind.AtomicLoad) {
       this.hardware.preserve(physical, 4);
@@ -241,7 +242,7 @@ export class ControlledTask extends ControlledThread {
     const first = this.nextPage(address) - address;
     const rest = this.cache.translate(address + first, accessRead);
     const near = this.reached(address, physical, first, accessRead);
-    const far = this.reachedBeyond(address + first, rest, width - first, accessRead);
+    const far = this.path?.beyond(address + first, rest, width - first, false) ?? this.memory;
     for (let i = 0; i < width; i++) {
       const byte = i < first ? near.load8(physical + i) : far.load8(rest + i - first);
       if (i < 4) low += byte * 2 ** (8 * i);
@@ -265,7 +266,7 @@ export class ControlledTask extends ControlledThread {
     this.hardware.preserve(physical, first);
     this.hardware.preserve(rest, width - first);
     const near = this.reached(address, physical, first, accessWrite);
-    const far = this.reachedBeyond(address + first, rest, width - first, accessWrite);
+    const far = this.path?.beyond(address + first, rest, width - first, true) ?? this.memory;
     for (let i = 0; i < width; i++) {
       const byte = ((i < 4 ? low : high) >>> (8 * (i % 4))) & 0xff;
       if (i < first) near.store8(physical + i, byte);
@@ -288,7 +289,7 @@ export class ControlledTask extends ControlledThread {
     const first = this.nextPage(address) - address;
     this.done.record(operation, kind, address, physical, first, low, high);
     const second = this.cache.translate(address + first, access);
-    const policy = this.caches === null ? 0 : this.cache.policyAt(address + first);
+    const policy = this.path?.policyBeyond(address + first) ?? 0;
     this.trace.append(Kind.Straddle, this.number, operation, kind, second, width - first, policy, 0);
   }
 }

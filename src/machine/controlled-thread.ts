@@ -6,9 +6,6 @@
  * A thread *stands before* an operation until its carrier lets it go on. Operations on memory that nobody else has reached do
  * not stand; they belong to the step before them.
  */
-import { BufferedMemory } from '../hardware/buffered-memory.ts';
-import { writeBack } from '../hardware/cache-policy.ts';
-import type { DataCache } from '../hardware/data-cache.ts';
 import { MemoryFault } from '../hardware/errors.ts';
 import type { Hardware } from '../hardware/hardware.ts';
 import type { PhysicalMemory } from '../hardware/physical-memory.ts';
@@ -20,9 +17,11 @@ import { Kind, type Trace } from '../kernel/trace.ts';
 import { Words } from '../kernel/wire.ts';
 import type { TaskHandle } from '../task/handle.ts';
 import { Task } from '../task/task.ts';
+import { BufferedPath } from './buffered-path.ts';
+import { CachedPath } from './cached-path.ts';
 import { type Carrier, suspension } from './carrier.ts';
-import { drainStore, noteDrain, settleStores } from './drains.ts';
 import { faultReasons } from './faults.ts';
+import type { MemoryPath } from './memory-path.ts';
 import { NotDeterministic, OperationLog } from './operation-log.ts';
 
 /** Why a thread takes no more steps. */
@@ -49,9 +48,6 @@ const mostSwallowed = 1000;
  * else has reached *yet* would never end.
  */
 const longestStretch = 1000;
-
-/** With more stores than this waiting, one goes before the next comes: an unaligned one into two pages comes in eight pieces. */
-const storesBefore = 24;
 
 /** So often two pages may be paged out for each other before they count as not fitting into memory. */
 const mostTries = 8;
@@ -98,10 +94,9 @@ export abstract class ControlledThread extends Task {
   protected readonly done: OperationLog;
   protected readonly pageSize: number;
   private readonly reciprocal: number;
-  protected readonly memory: PhysicalMemory;
-  protected readonly caches: DataCache | null;
-  /** Memory through the thread's store buffer; null where stores reach it at once. */
-  protected readonly buffered: BufferedMemory | null;
+  readonly memory: PhysicalMemory;
+  /** What lies between this thread and memory; null where nothing does. */
+  readonly path: MemoryPath | null;
   private readonly faultWords = new Words();
   /** Number of the first operation that is no repetition: the one that its step was granted for. */
   protected freshFrom = 0;
@@ -131,9 +126,12 @@ export abstract class ControlledThread extends Task {
     this.fragment = hardware.pageSize;
     this.reciprocal = 1 / hardware.pageSize;
     this.memory = hardware.memory;
-    this.caches = hardware.caches;
-    const { stores } = hardware;
-    this.buffered = stores === null ? null : new BufferedMemory(this.memory, stores, this.number);
+    this.path = this.makePath(hardware);
+  }
+
+  /** It reaches memory as a device does, past what processors have. */
+  protected get isDevice(): boolean {
+    return false;
   }
 
   /** Operations that are in the trace. */
@@ -216,7 +214,7 @@ export abstract class ControlledThread extends Task {
   enter(operation: number, kind: number, address: number, width: number, access: number): number {
     if (this.stopped !== Stop.None) throw this.unwind();
     if (this.underWay >= 0 && kind < Kind.Read) this.refuseOther(kind, address);
-    if (this.buffered !== null) this.settle();
+    this.path?.settle();
     let physical = this.cache.translate(address, access);
     const split = this.isSplit(address, width);
     let noticed = true;
@@ -244,73 +242,7 @@ export abstract class ControlledThread extends Task {
 
   /** Where the bytes are that an access of this thread's reaches: what `enter` has translated just now. */
   protected reached(address: number, physical: number, width: number, access: number): PhysicalMemory {
-    if (this.buffered !== null) return this.throughBuffer(this.buffered, address, access);
-    if (this.caches === null) return this.memory;
-    return this.through(this.caches, physical, width, this.cache.policyAt(address), access !== accessRead);
-  }
-
-  /** The same for what the second page of a scalar has: the Straddle event says how that uses the cache. */
-  protected reachedBeyond(address: number, physical: number, width: number, access: number): PhysicalMemory {
-    if (this.buffered !== null) return this.buffered;
-    if (this.caches === null) return this.memory;
-    return this.caches.open(physical, width, this.cache.policyAt(address), access !== accessRead);
-  }
-
-  /** What a copy of this thread's reaches, within one page: its own, at `address`, or (null) the kernel's on its behalf. */
-  copied(address: number | null, physical: number, length: number, intoMemory: boolean): PhysicalMemory {
-    const { caches, buffered } = this;
-    if (buffered !== null && address !== null) return intoMemory ? this.fenced() : buffered;
-    if (caches === null) return this.memory;
-    const policy = address === null ? caches.kernelPolicy(physical) : this.cache.policyAt(address);
-    return this.through(caches, physical, length, policy, intoMemory);
-  }
-
-  /** Memory itself, which now has all that this thread has stored. */
-  protected fenced(): PhysicalMemory {
-    this.fence();
-    return this.memory;
-  }
-
-  /** Empties the store buffer, as part of the operation that comes next. */
-  fence(): void {
-    const { stores } = this.hardware;
-    if (this.buffered === null || stores === null) return;
-    while (stores.count(this.number) > 0)
-      noteDrain(this.trace, Kind.Drained, this.number, stores.drain(this.number, 0));
-  }
-
-  /** Before the next operation: what it has stored where nobody could tell is in memory by now. */
-  private settle(): void {
-    const stores = this.hardware.stores!;
-    const actor = this.carrier.firstDrain + this.number;
-    settleStores(stores, this.trace, actor, this.number, (n) => this.carrier.chosen(this, n));
-  }
-
-  private throughBuffer(buffered: BufferedMemory, address: number, access: number): PhysicalMemory {
-    if (access === accessRead) return buffered;
-    const stores = this.hardware.stores!;
-    // It has no room for another store before one is gone, and there it is the oldest that goes.
-    if (stores.count(this.number) > storesBefore) {
-      const actor = this.carrier.firstDrain + this.number;
-      drainStore(stores, this.trace, actor, this.number, (n) => {
-        this.carrier.chosen(this, n);
-        return 0;
-      });
-    }
-    buffered.storing(this.operation - 1, address);
-    return buffered;
-  }
-
-  private through(caches: DataCache, physical: number, length: number, policy: number, write: boolean): PhysicalMemory {
-    if (policy !== writeBack) this.notePolicy(policy, physical, length);
-    return caches.open(physical, length, policy, write);
-  }
-
-  /** Notes that its next access uses the cache in a way of its own. Whether lines of that page are evicted can be noticed then. */
-  protected notePolicy(policy: number, physical: number, length: number): void {
-    this.trace.append(Kind.CachePolicy, this.number, this.operation, policy, physical, length, 0, 0);
-    const frame = Math.floor(physical * this.reciprocal);
-    if (!this.always && this.reach.points[frame] === 0) this.carrier.shared(frame);
+    return this.path === null ? this.memory : this.path.reached(address, physical, width, access !== accessRead);
   }
 
   /**
@@ -320,7 +252,7 @@ export abstract class ControlledThread extends Task {
    */
   stand(noticed = true): number {
     if (this.stopped !== Stop.None) throw this.unwind();
-    if (this.buffered !== null) this.settle();
+    this.path?.settle();
     if (noticed) this.stood = true;
     this.stoodAt = this.operation;
     const canYield = this.yieldable === this.operation - 1;
@@ -437,7 +369,7 @@ export abstract class ControlledThread extends Task {
     calls.fault.parameters[0]!.codec.encode(words, address, 'address');
     calls.fault.parameters[1]!.codec.encode(words, access, 'access');
     this.faultAddress = address;
-    this.fence();
+    this.path?.fence();
     return this.endFault(this.carrier.begin(this, calls.fault.number, words));
   }
 
@@ -455,6 +387,14 @@ export abstract class ControlledThread extends Task {
     this.carrier.reply.at = 0;
     const code = calls.fault.result.decode(this.carrier.reply);
     return code === 0 ? null : (faultReasons[code] ?? 'not mapped');
+  }
+
+  private makePath({ caches, stores }: Hardware): MemoryPath | null {
+    // What a device stores is in memory.
+    if (stores !== null && !this.isDevice) return new BufferedPath(this, this.memory, stores);
+    if (caches === null) return null;
+    const isPoint = (frame: number): boolean => this.always || this.reach.points[frame] !== 0;
+    return new CachedPath(this, caches, this.cache, !this.isDevice, isPoint);
   }
 
   private meet(frame: number): void {
