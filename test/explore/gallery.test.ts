@@ -39,6 +39,8 @@ const gallery: Readonly<Record<string, readonly RuleName[]>> = {
   'missing-flush-fixed': [],
   'narrow-clean': ['missing-cache-flush'],
   'narrow-clean-fixed': [],
+  'shared-line': ['lost-write'],
+  'shared-line-fixed': [],
   'stale-receive': ['stale-data'],
   'stale-receive-fixed': [],
   'prepare-race': ['prepare-race'],
