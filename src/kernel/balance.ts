@@ -1,10 +1,11 @@
 /**
- * I10: whoever prepares, retains or wires is who completes, releases or unwires. What one task gives up for another is taken from
+ * I10: whoever prepares, retains, maps or wires is who completes, releases, unmaps or unwires. What one task gives up for another is taken from
  * that one, which does not know: the memory goes under it. Counted for each task (execution.md, rule 15).
  *
  * What the machine holds from `setup` is anybody's to give up: nobody else can.
  */
 import type { IOGeneralMemoryDescriptor } from '../iokit/general-memory-descriptor.ts';
+import type { IOMemoryMap } from '../iokit/io-memory-map.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import { machineHolder } from './handle-table.ts';
 import type { Kernel } from './kernel.ts';
@@ -46,6 +47,20 @@ function releaseOthers(kernel: Kernel, caller: KernelThread, object: KernelObjec
   const text = `${caller.name} releases a reference of ${article(object.kind)} that it does not hold: ${whose}`;
   kernel.violation(caller, 'unbalanced', text, object.handle);
   kernel.handles.release(object, caller, holders[0]?.[0] ?? caller.holder);
+}
+
+/**
+ * `caller` is about to unmap a map: those who hold it may, and whoever has it in its own memory. (Rejected: telling those who hold it too.
+ * Taking the memory from all of them is what `unmap` is for, and they may know.)
+ */
+export function checkUnmap(kernel: Kernel, caller: KernelThread, map: IOMemoryMap): void {
+  const { handles } = kernel;
+  if (map.space === null || map.range === null || map.space === caller.task.space) return;
+  if ([caller.holder, machineHolder].some((holder) => handles.isHeld(map, holder))) return;
+  const holders = handles.holdersOf(map);
+  if (holders.length === 0) return;
+  const text = `${caller.name} unmaps ${map.name}, which it does not hold: it is ${namesOf(kernel, holders)}`;
+  kernel.violation(caller, 'unbalanced', text, map.handle);
 }
 
 /** `caller` undoes one wiring of a frame by hand. */

@@ -36,6 +36,10 @@ const broken: Readonly<Record<string, readonly [rules: readonly RuleName[], mess
     ['unbalanced', 'use-after-release'],
     /^client releases a reference of an IOMemoryMap that it does not hold: it is kernel’s$/,
   ],
+  'I10 a task unmaps what another one mapped': [
+    ['unbalanced'],
+    /^thief unmaps the map of client at 0x\w+, which it does not hold: it is kernel’s$/,
+  ],
   'I2 a page that was unwired under its descriptor is paged out': [
     ['unbalanced', 'wired-page-moved'],
     /^a page is taken out of frame \d+, though the descriptor of 64 bytes .* is prepared$/,

@@ -2,6 +2,7 @@
 import type { IOMemoryMap } from '../../iokit/io-memory-map.ts';
 import { allFree, type SleepLock } from '../../vm/lock.ts';
 import type { Steps } from '../../vm/steps.ts';
+import { checkUnmap } from '../balance.ts';
 import { call, parameter } from '../call.ts';
 import type { Kernel } from '../kernel.ts';
 import type { KernelThread } from '../thread.ts';
@@ -86,6 +87,7 @@ export const mapCalls = {
     target.retain();
     try {
       yield* allFree(caller, [kernel.iokit.globalLock, ...locksOf(target)]);
+      checkUnmap(kernel, caller, target);
       return target.unmap(caller);
     } finally {
       target.release(caller);
