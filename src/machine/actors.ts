@@ -7,6 +7,7 @@
 import type { Hardware } from '../hardware/hardware.ts';
 import { firstDrainActor } from './drains.ts';
 import { cacheActor } from './evictions.ts';
+import { Intents } from './intents.ts';
 import type { Schedule } from './schedule.ts';
 
 const countWord = 0;
@@ -14,6 +15,7 @@ const countWord = 0;
 export const mostActors = (threads: number): number => 2 * threads + 4;
 
 export class Actors {
+  readonly intents: Intents;
   private readonly list: Int32Array;
   private readonly others: Int32Array;
   /** Whether hardware acts too: it is looked at before each choice, since every access may change what it can do. */
@@ -22,7 +24,7 @@ export class Actors {
   private readonly firstDrain: number;
 
   static words(threads: number): number {
-    return 1 + mostActors(threads);
+    return 1 + mostActors(threads) + Intents.words(mostActors(threads));
   }
 
   /** @param words `Actors.words(threads)` of them */
@@ -31,7 +33,9 @@ export class Actors {
     private readonly threads: number,
     private readonly hardware: Pick<Hardware, 'caches' | 'stores' | 'configuration'>,
   ) {
-    this.list = words.subarray(1, 1 + mostActors(threads));
+    const intents = 1 + mostActors(threads);
+    this.list = words.subarray(1, intents);
+    this.intents = new Intents(words.subarray(intents, Actors.words(threads)));
     this.others = new Int32Array(mostActors(threads));
     this.watches = hardware.caches !== null || hardware.stores !== null;
     this.cache = cacheActor(threads, hardware.configuration);

@@ -2,7 +2,7 @@
 import { KernelPanic } from '../hardware/errors.ts';
 import { type Call, encodeArguments, Status } from '../kernel/call.ts';
 import { headerWords, Kind } from '../kernel/trace.ts';
-import { text, Words } from '../kernel/wire.ts';
+import { handle, text, Words } from '../kernel/wire.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import { copyFragment } from './bulk-copy.ts';
 import type { ControlledThread } from './controlled-thread.ts';
@@ -66,6 +66,10 @@ export class CallSteps {
       this.done.repeatCall(operation, call.number, this.values);
     } else {
       thread.refuseOther(Kind.Call, call.number);
+      // The first argument is what a call is about, where that is a handle.
+      const { intents } = thread.carrier;
+      if (intents !== null)
+        intents.call(thread.number, call.parameters[0]?.codec === handle ? this.values.data[0]! : 0);
       thread.stand();
       this.begin(operation, call.number, buffer);
     }
@@ -90,7 +94,7 @@ export class CallSteps {
   private goOn(operation: number): void {
     const { thread, copy } = this;
     if (this.status === Status.Blocked) thread.waitToWake();
-    else if (copy !== null) thread.standBefore(copy.physical);
+    else if (copy !== null) thread.standBefore(copy.physical, copy.intoMemory);
     else thread.stand();
     if (copy !== null) {
       const { physical, length, at, intoMemory } = copy;

@@ -5,6 +5,7 @@
 import type { Words } from '../kernel/wire.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import type { ControlledThread } from './controlled-thread.ts';
+import type { Intents } from './intents.ts';
 
 export interface Carrier {
   /**
@@ -20,6 +21,8 @@ export interface Carrier {
   begin(task: ControlledThread, call: number, words: Words): number;
   /** Takes the call that the thread is in one step further. */
   resume(task: ControlledThread): number;
+  /** Where threads write down what they are about to do; null where nobody wants to know. */
+  readonly intents: Intents | null;
   readonly reply: Words;
   readonly copy: CopyStep | null;
   /** A number below `n` for `task.choose`. */

@@ -229,6 +229,8 @@ export abstract class ControlledThread extends Task {
         noticed = false;
       }
     }
+    const { intents } = this.carrier;
+    if (intents !== null) intents.access(this.number, physical, access !== accessRead);
     const turn = this.stand(noticed);
     if (turn === Turn.Postponed) return postponed;
     // Where nobody ran in between, what was translated before still holds.
@@ -270,10 +272,11 @@ export abstract class ControlledThread extends Task {
   }
 
   /** Before copying a fragment of a call: stands where the page is shared. */
-  standBefore(physical: number): void {
+  standBefore(physical: number, intoMemory: boolean): void {
     const frame = Math.floor(physical * this.reciprocal);
     const point = this.reach.points[frame] !== 0;
     if (!this.always && !point && this.reach.first[frame] !== this.number + 1) this.meet(frame);
+    this.carrier.intents?.access(this.number, physical, intoMemory);
     if (this.always || point || this.granted) this.stand();
   }
 

@@ -361,6 +361,7 @@ export class Execution implements Observer {
       for (const text of locksLeft(this.state.kernel, thread)) this.violation(thread, 'lock-left-held', text);
     this.trace.append(Kind.End, thread.number, this.tasks[thread.number]!.recorded, 0, -1, 0, stop, 0);
     this.actors.remove(thread.number);
+    this.actors.intents.end(thread.number);
     if (!thread.daemon) this.unfinished--;
   }
 

@@ -25,6 +25,7 @@ import { type ControlledThread, type Reach, Stop } from './controlled-thread.ts'
 import { firstDrainActor } from './drains.ts';
 import { Execution, type LogLine } from './execution.ts';
 import { ExecutionState } from './execution-state.ts';
+import type { Intents } from './intents.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
 import { NotDeterministic } from './operation-log.ts';
 import type { Schedule } from './schedule.ts';
@@ -66,6 +67,7 @@ export class InlineMachine implements Carrier {
   private readonly kernel: Kernel;
   private readonly execution: Execution;
   private readonly actors: Actors;
+  intents: Intents | null = null;
   private schedule: Schedule = idle;
   private next = -1;
   private current: ControlledThread | null = null;
@@ -241,6 +243,11 @@ export class InlineMachine implements Carrier {
     caches?.watch(everyOperation || schedule.isWritten === true ? null : reach.points);
     stores?.watch(everyOperation ? null : reach.points);
     this.schedule = schedule;
+    this.intents = schedule.watch === undefined ? null : this.actors.intents;
+    if (this.intents !== null) {
+      this.intents.clear();
+      schedule.watch!(this.intents);
+    }
     if (this.preemptions.length > 0) this.preemptions.length = 0;
     this.fatal = null;
     for (const task of this.tasks) {

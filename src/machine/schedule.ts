@@ -2,6 +2,8 @@
  * What decides an execution: who runs next, and which numbers `task.choose` gets. Strategies (floor 6), a token being replayed
  * and a minimiser's attempt all answer these two questions.
  */
+import type { Intents } from './intents.ts';
+
 export interface Schedule {
   /**
    * The actor that takes the next step, out of `runnable[0 … count - 1]` (ascending). `current` is the thread that stands before
@@ -15,6 +17,8 @@ export interface Schedule {
   readonly isWritten?: boolean;
   /** It wants to be asked about each step, also where there is only one actor to take it. */
   readonly countsSteps?: boolean;
+  /** It wants to know what actors are about to do: called before an execution. Where it is left out nobody writes that down. */
+  watch?(intents: Intents): void;
 }
 
 /** Numbers that executions have shown, by keys that only the strategy understands; in the order of keys. */

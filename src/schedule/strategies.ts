@@ -2,10 +2,12 @@
 import type { Strategy } from '../machine/schedule.ts';
 import { DepthFirstStrategy } from './depth-first.ts';
 import { PctStrategy } from './pct.ts';
+import { PartialOrderSampling } from './pos.ts';
 import { RandomStrategy } from './random.ts';
+import { SelectiveRandomWalk } from './surw.ts';
 import { UniformRandomWalk } from './urw.ts';
 
-export const strategyNames = ['random', 'pct', 'urw', 'dfs'] as const;
+export const strategyNames = ['random', 'pct', 'pos', 'urw', 'surw', 'dfs'] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
 export interface StrategyOptions {
@@ -27,8 +29,12 @@ export function makeStrategy(
       return new RandomStrategy(seed);
     case 'pct':
       return new PctStrategy(seed, depth);
+    case 'pos':
+      return new PartialOrderSampling(seed);
     case 'urw':
       return new UniformRandomWalk(seed);
+    case 'surw':
+      return new SelectiveRandomWalk(seed);
     case 'dfs':
       return new DepthFirstStrategy(preemptions);
   }

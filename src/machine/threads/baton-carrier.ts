@@ -12,6 +12,7 @@ import type { Actors } from '../actors.ts';
 import { type Carrier, suspension } from '../carrier.ts';
 import { Stop } from '../controlled-thread.ts';
 import { firstDrainActor } from '../drains.ts';
+import type { Intents } from '../intents.ts';
 import { Lane } from './lane.ts';
 import { type Control, Head, Own } from './layout.ts';
 import { Ask, statusOver } from './requests.ts';
@@ -28,6 +29,7 @@ export interface Carried {
 
 export class BatonCarrier implements Carrier {
   readonly firstDrain: number;
+  readonly intents: Intents;
   private readonly actors: Actors;
   private readonly lane: Lane;
   private readonly clock: number;
@@ -48,6 +50,7 @@ export class BatonCarrier implements Carrier {
     this.clock = threads;
     this.firstDrain = firstDrainActor(threads, hardware.configuration);
     this.actors = control.actors(threads, hardware);
+    this.intents = this.actors.intents;
     this.lane = new Lane(control, {
       pick: (...candidates) => this.askPick(...candidates),
       choose: (n) => this.askChoose(n),

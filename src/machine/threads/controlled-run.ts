@@ -80,6 +80,8 @@ export class ControlledRun {
     control.setHead(Head.Over, 0);
     control.setHead(Head.Holder, -1);
     control.setHead(Head.Mode, Mode.Controlled);
+    this.actors.intents.clear();
+    settings.strategy?.watch?.(this.actors.intents);
     this.lane.rewind();
     this.active = true;
     Atomics.add(control.words, Head.Execution, 1);
