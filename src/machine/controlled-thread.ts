@@ -6,23 +6,19 @@
  * A thread *stands before* an operation until its carrier lets it go on. Operations on memory that nobody else has reached do
  * not stand; they belong to the step before them.
  */
-import { MemoryFault } from '../hardware/errors.ts';
 import type { Hardware } from '../hardware/hardware.ts';
 import type { PhysicalMemory } from '../hardware/physical-memory.ts';
 import { accessRead, type TranslationCache } from '../hardware/translation-cache.ts';
-import { Status } from '../kernel/call.ts';
-import { calls } from '../kernel/calls/index.ts';
 import { type RuleName, ruleNumber } from '../kernel/rules.ts';
 import { Kind, type Trace } from '../kernel/trace.ts';
-import { Words } from '../kernel/wire.ts';
 import type { TaskHandle } from '../task/handle.ts';
 import { Task } from '../task/task.ts';
 import { BufferedPath } from './buffered-path.ts';
 import { CachedPath } from './cached-path.ts';
 import { type Carrier, suspension } from './carrier.ts';
-import { faultReasons } from './faults.ts';
 import type { MemoryPath } from './memory-path.ts';
 import { NotDeterministic, OperationLog } from './operation-log.ts';
+import { PageFaults } from './page-faults.ts';
 
 /** Why a thread takes no more steps. */
 export const Stop = { None: 0, Suspended: 1, Failed: 2, Died: 3 } as const;
@@ -48,9 +44,6 @@ const mostSwallowed = 1000;
  * else has reached *yet* would never end.
  */
 const longestStretch = 1000;
-
-/** So often two pages may be paged out for each other before they count as not fitting into memory. */
-const mostTries = 8;
 
 /** Who has reached a page, for all executions of a campaign. */
 export interface Reach {
@@ -92,20 +85,17 @@ export abstract class ControlledThread extends Task {
   /** Bytes at a multiple of which a bulk copy takes another step. */
   readonly fragment: number;
   protected readonly done: OperationLog;
+  private readonly faults: PageFaults;
   protected readonly pageSize: number;
   private readonly reciprocal: number;
   readonly memory: PhysicalMemory;
   /** What lies between this thread and memory; null where nothing does. */
   readonly path: MemoryPath | null;
-  private readonly faultWords = new Words();
   /** Number of the first operation that is no repetition: the one that its step was granted for. */
   protected freshFrom = 0;
   /** Number of the operation before which it last stood. */
   private stoodAt = 0;
   private swallowed = 0;
-  private faulting = false;
-  /** What the fault that is under way was for. */
-  private faultAddress = 0;
 
   constructor(
     thread: ThreadIdentity,
@@ -127,6 +117,7 @@ export abstract class ControlledThread extends Task {
     this.reciprocal = 1 / hardware.pageSize;
     this.memory = hardware.memory;
     this.path = this.makePath(hardware);
+    this.faults = new PageFaults(this, cache, this.done);
   }
 
   /** It reaches memory as a device does, past what processors have. */
@@ -174,7 +165,7 @@ export abstract class ControlledThread extends Task {
     this.underWay = -1;
     this.rewind();
     this.stoodAt = 0;
-    this.faulting = false;
+    this.faults.clear();
   }
 
   /** About to be run (again) from the top, with its next step granted. */
@@ -234,8 +225,9 @@ export abstract class ControlledThread extends Task {
     const turn = this.stand(noticed);
     if (turn === Turn.Postponed) return postponed;
     // Where nobody ran in between, what was translated before still holds.
-    if (turn === Turn.Waited || physical < 0) physical = this.resolve(operation, kind, address, address, width, access);
-    if (split) physical = this.resolveBoth(operation, kind, address, width, access);
+    if (turn === Turn.Waited || physical < 0)
+      physical = this.faults.resolve(operation, kind, address, address, width, access);
+    if (split) physical = this.faults.resolveBoth(operation, kind, address, width, access);
     const frame = Math.floor(physical * this.reciprocal);
     if (!this.always && this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
     if (this.cache.isStale) this.carrier.examine(this, address, physical, width, access);
@@ -310,86 +302,8 @@ export abstract class ControlledThread extends Task {
     return (address & (width - 1)) !== 0 && (address % this.pageSize) + width > this.pageSize;
   }
 
-  protected nextPage(address: number): number {
+  nextPage(address: number): number {
     return (Math.floor(address / this.pageSize) + 1) * this.pageSize;
-  }
-
-  /** The physical address, with its page faulted in; throws MemoryFault, which is then the operation's recorded result. */
-  private resolve(
-    operation: number,
-    kind: number,
-    subject: number,
-    address: number,
-    width: number,
-    access: number,
-  ): number {
-    let physical = this.cache.translate(address, access);
-    if (physical >= 0) return physical;
-    const reason = Number.isSafeInteger(address) && address >= 0 ? this.fault(address, access) : 'bad address';
-    if (reason === null) {
-      physical = this.cache.translate(address, access);
-      if (physical >= 0) return physical;
-    }
-    throw this.refuse(operation, kind, subject, address, width, access, reason ?? 'not mapped');
-  }
-
-  /** Records that an access is refused, and returns what to throw. */
-  private refuse(
-    operation: number,
-    kind: number,
-    subject: number,
-    address: number,
-    width: number,
-    access: number,
-    reason: string,
-  ): unknown {
-    const error = new MemoryFault(address, access === accessRead ? 'read' : 'write', width, this.name, reason);
-    this.done.record(operation, kind, subject, -1, width, faultReasons.indexOf(error.reason), -1);
-    this.done.fail(operation, error);
-    return this.done.fault(operation);
-  }
-
-  /** As `resolve`, for a scalar that reaches into a second page: neither may have been paged out for the other. */
-  private resolveBoth(operation: number, kind: number, address: number, width: number, access: number): number {
-    for (let tries = 0; tries < mostTries; tries++) {
-      this.resolve(operation, kind, address, this.nextPage(address), width, access);
-      const physical = this.cache.translate(address, access);
-      if (physical >= 0) return physical;
-      this.resolve(operation, kind, address, address, width, access);
-    }
-    throw this.refuse(operation, kind, address, address, width, access, 'out of memory');
-  }
-
-  /** Asks the kernel for the page. Null when it came, otherwise the reason why not. */
-  private fault(address: number, access: number): string | null {
-    if (this.faulting) {
-      const reason = this.endFault(this.carrier.resume(this));
-      // Run again from the top, it may need another page first than the one it slept for.
-      if (this.faultAddress === address) return reason;
-    }
-    const words = this.faultWords;
-    words.clear();
-    calls.fault.parameters[0]!.codec.encode(words, address, 'address');
-    calls.fault.parameters[1]!.codec.encode(words, access, 'access');
-    this.faultAddress = address;
-    this.path?.fence();
-    return this.endFault(this.carrier.begin(this, calls.fault.number, words));
-  }
-
-  /** Takes a fault that stands at `begun` to its end. */
-  private endFault(begun: number): string | null {
-    let status = begun;
-    while (status === Status.Step || status === Status.Blocked) {
-      this.faulting = true;
-      if (status === Status.Step) this.stand();
-      else this.waitToWake();
-      status = this.carrier.resume(this);
-    }
-    this.faulting = false;
-    if (status !== Status.Done) return 'bad address';
-    this.carrier.reply.at = 0;
-    const code = calls.fault.result.decode(this.carrier.reply);
-    return code === 0 ? null : (faultReasons[code] ?? 'not mapped');
   }
 
   private makePath({ caches, stores }: Hardware): MemoryPath | null {
