@@ -14,8 +14,8 @@ export class TouchJournal extends Journal {
   override recording = true;
   private readonly list: Int32Array;
   private readonly marks: Int32Array;
-  private readonly shift: number;
-  private readonly lineShift: number;
+  private readonly wordsOfFrame: number;
+  private readonly linesOfFrame: number;
 
   constructor(
     touched: SharedArrayBuffer,
@@ -26,8 +26,8 @@ export class TouchJournal extends Journal {
     const frames = physicalMemory / pageSize;
     this.list = new Int32Array(touched, 0, 1 + frames);
     this.marks = new Int32Array(touched, 4 * (1 + frames), frames);
-    this.shift = Math.log2(pageSize / 4);
-    this.lineShift = Math.log2(pageSize / cacheLine);
+    this.wordsOfFrame = pageSize / 4;
+    this.linesOfFrame = pageSize / cacheLine;
   }
 
   override save(array: Int32Array, index: number): void {
@@ -40,9 +40,9 @@ export class TouchJournal extends Journal {
   /** Words of memory and lines of the data cache tell their frame; the dirty marks are indexed by it. -1: restored otherwise. */
   private frameOf(buffer: ArrayBufferLike, index: number): number {
     const { memory, cache } = this.buffers;
-    if (buffer === memory) return Math.floor(index / 2 ** this.shift);
+    if (buffer === memory) return Math.floor(index / this.wordsOfFrame);
     if (cache === null) return index;
-    if (buffer === cache.states) return Math.floor(index / 2 ** this.lineShift);
+    if (buffer === cache.states) return Math.floor(index / this.linesOfFrame);
     return buffer === cache.registers ? -1 : index;
   }
 
