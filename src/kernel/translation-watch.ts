@@ -3,8 +3,8 @@
  * processors' and devices' caches included; and I5, nobody uses a translation that is over.
  *
  * A translation that was taken away may be used until its page is given up, or the thread that took it away has come to its end,
- * as a system call that returns: an access before that is one that came before the change. (Rejected: until the map lock is let go.
- * Those that flush after it, before they free, do no harm.)
+ * as a system call that returns: an access before that is one that came before the change. (Rejected: until the map lock is let go, or
+ * until whoever uses it knows of the change by a message. Those that flush after it, before they free, do no harm.)
  */
 import { hex } from '../hardware/errors.ts';
 import { takesAway } from '../hardware/late-translations.ts';
