@@ -178,9 +178,9 @@ export class Root {
     return new Root(this.pageSize, 'physical', [part], null, this.given.slice(skipped));
   }
 
-  /** How often a page is wired by it: once for each range that touches it. */
-  wires(page: Page): number {
-    return this.wired.flat().filter((one) => one === page).length;
+  /** How often it wires pages: one that two ranges touch is wired twice. */
+  get wiredPages(): number {
+    return this.wired.reduce((sum, pages) => sum + pages.length, 0);
   }
 
   private get pagesNow(): (Page | null)[][] {
@@ -192,6 +192,8 @@ export class Root {
   }
 
   private pagesToWire(writes: boolean, documented: boolean): readonly (readonly Page[])[] | number {
+    // What a list holds is held: nobody asks what maps of it may do.
+    if (this.of === 'list') return [this.given];
     if (this.reference !== null) {
       if (writes && documented) widen(this.reference, write);
       const denied = writes && (this.reference.access & write) === 0 && this.reference.pages.flat().length > 0;

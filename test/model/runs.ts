@@ -9,17 +9,11 @@ import { unwatch } from '../support/nothing-left.ts';
 import { propertySeed, seeded } from '../support/seeded.ts';
 import { issued } from './actor.ts';
 import { type CommandName, commandNames, commands, subjects, undriven } from './commands/index.ts';
+import { type Configuration, kinds, machineFor } from './configuration.ts';
 import { Pick } from './pick.ts';
-import { type Configuration, machineFor, World } from './world.ts';
+import { World } from './world.ts';
 
 const length = 50;
-const kinds: readonly Omit<Configuration, 'semantics' | 'pageSize'>[] = [
-  {},
-  { swap: true },
-  { mapper: true },
-  { lateShootdown: true },
-  { mapper: true, coherentDma: false },
-];
 /** Of each kind under both semantics and both page sizes: 2,040 in all. `RUNS` asks for another number. */
 const runsOfEach = Number(process.env.RUNS ?? 102);
 /** A run that failed is made shorter by trying as many others. More would seldom help, and take longer than a test file may. */

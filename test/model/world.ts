@@ -9,12 +9,13 @@ import { checkInvariants } from '../../src/kernel/invariants.ts';
 import type { RuleName } from '../../src/kernel/rules.ts';
 import type { KernelTask } from '../../src/kernel/task.ts';
 import type { KernelThread } from '../../src/kernel/thread.ts';
-import { type Semantics, TestMachine } from '../support/machine.ts';
+import type { TestMachine } from '../support/machine.ts';
 import { checkNothingLeft } from '../support/nothing-left.ts';
 import { Actor } from './actor.ts';
 import type { Connection } from './commands/clients.ts';
 import type { Lock } from './commands/locks.ts';
 import type { Message } from './commands/threads.ts';
+import type { Configuration } from './configuration.ts';
 import type { Description } from './descriptions.ts';
 import type { Command } from './dma-command.ts';
 import type { Mapping } from './mappings.ts';
@@ -44,28 +45,8 @@ export interface Held {
   readonly pages: readonly Page[];
 }
 
-export interface Configuration {
-  readonly semantics: Semantics;
-  readonly pageSize: 4096 | 16384;
-  readonly swap?: boolean;
-  readonly mapper?: boolean;
-  readonly coherentDma?: boolean;
-  readonly lateShootdown?: boolean;
-}
-
-const frames = 512;
 const mostBytes = 48;
 export const mostDescriptions = 14;
-
-export function machineFor({ pageSize, swap, mapper, ...others }: Configuration): TestMachine {
-  return new TestMachine({
-    ...others,
-    pageSize,
-    physicalMemory: frames * pageSize,
-    swap: swap ? frames * pageSize : 0,
-    mapper: mapper ? { pageSize: 4096, addressBits: 32 } : false,
-  });
-}
 
 export class World {
   readonly pageSize: number;
@@ -191,15 +172,6 @@ export class World {
 
   is(code: IOReturn, wanted: IOReturn, what: string): void {
     assert.is(code.toString(16), wanted.toString(16), what);
-  }
-
-  /** As processors find them. */
-  physicalBytes(address: number, length: number): Uint8Array {
-    const { memory, caches } = this.machine.hardware;
-    if (caches === null) return new Uint8Array(memory.buffer).slice(address, address + length);
-    const bytes = new Uint8Array(length);
-    caches.read(address, bytes, 0, length, null);
-    return bytes;
   }
 
   /** A task dies with all that it had; another one takes its place. */

@@ -78,6 +78,15 @@ export function deviceReads(world: World, physical: number, length: number): Uin
   return bytes;
 }
 
+/** What processors find there. */
+export function processorReads(world: World, physical: number, length: number): Uint8Array {
+  const { memory, caches } = world.machine.hardware;
+  if (caches === null) return new Uint8Array(memory.buffer).slice(physical, physical + length);
+  const bytes = new Uint8Array(length);
+  caches.read(physical, bytes, 0, length, null);
+  return bytes;
+}
+
 export function deviceWrites(world: World, physical: number, bytes: Uint8Array): void {
   const { hardware } = world.machine;
   hardware.preserve(physical, bytes.length);

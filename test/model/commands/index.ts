@@ -1,6 +1,8 @@
 /** All commands by name, and the calls that none of them makes. */
 import type { Pick } from '../pick.ts';
 import type { World } from '../world.ts';
+import { askingCommands } from './asking.ts';
+import { bufferCommands } from './buffers.ts';
 import { cacheCommands } from './caches.ts';
 import { clientCommands } from './clients.ts';
 import { compositeCommands } from './composites.ts';
@@ -23,8 +25,10 @@ export const commands = {
   ...memoryCommands,
   ...purgeableCommands,
   ...descriptorCommands,
+  ...askingCommands,
   ...preparedCommands,
   ...compositeCommands,
+  ...bufferCommands,
   ...mapCommands,
   ...redirectCommands,
   ...dmaCommands,
@@ -48,11 +52,11 @@ const numbersOf = (...groups: object[]): number[] =>
 
 /** Numbers of commands that a run may be about. */
 export const subjects: readonly (readonly number[])[] = [
-  numbersOf(memoryCommands, purgeableCommands),
-  numbersOf(memoryCommands, purgeableCommands, descriptorCommands, preparedCommands, cacheCommands),
-  numbersOf(descriptorCommands, preparedCommands, compositeCommands),
-  numbersOf(mapCommands, redirectCommands, descriptorCommands, preparedCommands),
-  numbersOf(mapCommands, redirectCommands, compositeCommands),
+  numbersOf(memoryCommands, purgeableCommands, shortageCommands),
+  numbersOf(memoryCommands, purgeableCommands, descriptorCommands, askingCommands, preparedCommands, cacheCommands),
+  numbersOf(descriptorCommands, askingCommands, preparedCommands, compositeCommands, bufferCommands),
+  numbersOf(mapCommands, redirectCommands, descriptorCommands, askingCommands, preparedCommands),
+  numbersOf(mapCommands, redirectCommands, compositeCommands, bufferCommands),
   numbersOf(
     dmaCommands,
     dmaCommands,
@@ -65,7 +69,7 @@ export const subjects: readonly (readonly number[])[] = [
   numbersOf(clientCommands, mapCommands),
   numbersOf(threadCommands, lockCommands),
   numbersOf(privilegedCommands, memoryCommands, purgeableCommands),
-  numbersOf(handleCommands, shortageCommands, descriptorCommands, mapCommands),
+  numbersOf(handleCommands, shortageCommands, descriptorCommands, askingCommands, mapCommands),
 ];
 
 /** Name of a call → why it is not driven. */

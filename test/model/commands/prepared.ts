@@ -7,12 +7,14 @@ import type { Description } from '../descriptions.ts';
 import { part, readPlaces, sameBytes, writePlaces } from '../pages.ts';
 import type { Pick } from '../pick.ts';
 import type { World } from '../world.ts';
+import { processorReads } from './caches.ts';
 import { drop } from './descriptors.ts';
 
 const mostCopied = 200;
 
 export function prepare(world: World, actor: Actor, of: Description, direction: number): boolean {
   const counts = of.roots.map((root) => ({ ...root }));
+  const check = watchWires(world, of);
   const wanted = of.prepare(direction, world.documented);
   // In the sources a failed one of these completes the wrong parts: of that the model knows nothing.
   if (wanted !== 0 && !world.documented && hasInterleaved(of)) {
@@ -20,6 +22,7 @@ export function prepare(world: World, actor: Actor, of: Description, direction: 
     return false;
   }
   world.is(actor.call(calls.prepare, of.id, direction), wanted, 'prepare');
+  check();
   if (wanted === 0) of.prepares++;
   return wanted === 0;
 }
@@ -28,9 +31,27 @@ const hasInterleaved = (of: Description): boolean =>
   of.kind === 'interleaved' || of.parts.some((one) => hasInterleaved(one.of));
 
 export function complete(world: World, actor: Actor, of: Description): void {
+  const check = watchWires(world, of);
   world.is(actor.call(calls.complete, of.id, 0), 0, 'complete');
   of.complete();
+  check();
   of.prepares--;
+}
+
+/** A page is wired once for each range of a prepared descriptor that touches it, however often that is prepared. */
+function watchWires(world: World, of: Description): () => void {
+  // The pages of a list are held by the list.
+  const roots = [...new Set(of.roots)].filter(({ always, of: kind }) => !always && kind !== 'list');
+  if (roots.length === 0) return () => {};
+  const { frames } = world.machine.hardware;
+  const wires = (): number => {
+    let sum = 0;
+    for (let frame = 0; frame < frames.frames; frame++) sum += frames.wires(frame);
+    return sum;
+  };
+  const wanted = (): number => roots.reduce((sum, root) => sum + root.wiredPages, 0);
+  const before = wires() - wanted();
+  return () => assert.is(wires() - wanted(), before, 'pages that are wired');
 }
 
 /** Physical memory, or device addresses, lead to the same bytes. */
@@ -43,7 +64,7 @@ export function checkBytes(
 ): void {
   let done = 0;
   for (const { physical, bytes } of physicalRuns(world, address, length, throughMapper)) {
-    sameBytes(world.physicalBytes(physical, bytes), wanted.slice(done, done + bytes));
+    sameBytes(processorReads(world, physical, bytes), wanted.slice(done, done + bytes));
     done += bytes;
   }
 }

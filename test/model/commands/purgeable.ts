@@ -46,8 +46,12 @@ export const purgeableCommands = {
       setState(world, region, region.purgeable!, pick.of([volatile, emptied, nonvolatile, keepCurrent]));
   },
 
+  /** One object at a time is emptied, of those that are volatile; the world finds out which. */
   pressure(world: World): void {
-    purgeNext(world.machine.kernelState.vm, { pool: 0 });
+    const { vm } = world.machine.kernelState;
+    const before = vm.purgeQueue.objects.length;
+    const emptied = purgeNext(vm, { pool: 0 });
+    assert.is(vm.purgeQueue.objects.length, before - (emptied ? 1 : 0));
   },
 
   evict(world: World, pick: Pick): void {

@@ -18,6 +18,8 @@ import { complete, prepare } from './prepared.ts';
 import { nonvolatile, volatile } from './purgeable.ts';
 
 const mostPages = 5;
+/** What one access takes at most, over the edge of a page, of two that have to be copied: so many are there, or can go. */
+const enough = 4;
 
 /** Runs `body` while no more than `left` frames are free. */
 function short(world: World, left: number, body: () => void): void {
@@ -110,6 +112,21 @@ export const shortageCommands = {
       assert.is(id !== 0, left >= pages, 'a buffer of wired memory');
       if (id !== 0) actor.call(calls.release, id);
       assert.is(world.machine.freeFrames, left);
+    });
+  },
+
+  /** Where there is swap, pages of others go so that these can come, and come back when they are asked for. */
+  useWhenShort(world: World, pick: Pick): void {
+    if (world.configuration.swap !== true) return;
+    const all = world.live.flatMap((task) => [...task.space.slots.keys()].map((page) => ({ task, page })));
+    short(world, enough + pick.upTo(4), () => {
+      for (let left = 24; left > 0 && all.length > 0; left--) {
+        const { task, page } = pick.of(all);
+        const at = page * world.pageSize + pick.offset(world.pageSize, world.pageSize);
+        if (pick.once(2)) world.store(world.actor(pick, task), at);
+        else world.load(world.actor(pick, task), at);
+      }
+      world.check();
     });
   },
 
