@@ -23,7 +23,7 @@ export class UniformRandomWalk extends SeededStrategy {
   private readonly taken = new Int32Array(actorLimit);
   /** Actor → the steps of those who sleep until it wakes them for the first time. */
   private readonly inherited = new Int32Array(actorLimit);
-  /** Actor → 1 once it was woken, or has been seen asleep by nobody. */
+  /** Actor → 1 once somebody has woken it. */
   private readonly woken = new Uint8Array(actorLimit);
   /** Actor → the step at which it was among those that could go on. */
   private readonly seen = new Int32Array(actorLimit);
