@@ -54,6 +54,11 @@ function rangesIn(world: World, pick: Pick, { address, pages }: Region): Range[]
       address: address + pick.upTo(pages) * pageSize,
       length: pageSize,
     }));
+  // Whole pages can lie next to others in one map.
+  if (pick.once(2)) {
+    const first = pick.upTo(pages);
+    return [{ address: address + first * pageSize, length: (1 + pick.upTo(pages - first)) * pageSize }];
+  }
   const at = pick.offset(size, pageSize);
   return [{ address: address + at, length: 1 + pick.offset(size - at, pageSize) }];
 }
