@@ -133,7 +133,7 @@ export const mapCommands = {
   },
 
   wireRange(world: World, pick: Pick): void {
-    const one = pick.any(held(world));
+    const one = pick.any(held(world).filter(({ mapping }) => mapping.task === null || isKnown(mapping)));
     if (one === undefined) return;
     const { mapping } = one;
     const { pageSize } = world;

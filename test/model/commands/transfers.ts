@@ -133,7 +133,7 @@ export function segmentsOf(world: World, pick: Pick, command: Command, most: num
   while (at < command.length) {
     const { result, offset, segments } = actor.call(calls.genIOVMSegments, command.id, at, most);
     // Who takes the memory as it is finds out here that it does not suit the device.
-    if (result === notAligned && takesWhatComes(command.specification!)) return null;
+    if (result === notAligned && takesWhatComes(command)) return null;
     assert.ok(result === 0 && segments.length > 0 && segments.length <= most, `segments from ${at}: ${result}`);
     for (const { address, length } of segments) {
       assert.ok(length > 0 && (maxSegmentSize === 0 || length <= maxSegmentSize), `a segment of ${length} bytes`);
@@ -147,8 +147,11 @@ export function segmentsOf(world: World, pick: Pick, command: Command, most: num
   return found;
 }
 
-const takesWhatComes = ({ alignment, mappingOptions }: Specification): boolean =>
-  alignment > 1 && (mappingOptions & iterateOnly) !== 0;
+/** Whether it does: it is told to, or the memory begins where the device can begin, though the window does not (3.13, cursor mode). */
+function takesWhatComes({ specification, offset }: Command): boolean {
+  const { alignment, mappingOptions } = specification!;
+  return alignment > 1 && ((mappingOptions & iterateOnly) !== 0 || offset % alignment !== 0);
+}
 
 const isDirect = (one: Description): boolean => one.roots.every(({ of }) => of === 'addresses' || of === 'buffer');
 
