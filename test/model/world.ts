@@ -84,6 +84,8 @@ export class World {
     this.pageSize = pageSize;
     this.documented = semantics === 'documented';
     const { kernelState } = this.machine;
+    // A run that failed may have left some.
+    this.machine.violations.length = 0;
     this.machine.kernelState.observer = { ...kernelState.observer, woken: (thread) => this.woken.push(thread) };
     const sharedAddress = this.machine.share(2 * pageSize);
     this.shared = { address: sharedAddress, pages: this.newPages(2) };

@@ -204,6 +204,8 @@ export const transferCommands = {
       }
     }
     finish(world, pick, command, true);
+    // Prepared for the device to write alone, the memory is nobody's to read so.
+    if (memory.mayCopy(false, world.documented) !== 'yes') return;
     const found = new Uint8Array(Math.min(memory.length, mostCompared));
     const actor = world.ownerOf(pick, command);
     assert.is(actor.copy(calls.readBytes, found, memory.id, 0, found.length, found.length), found.length);
