@@ -29,7 +29,8 @@ export class ByHand {
   private readonly shadows = new Map<MemoryObject, true>();
   /** Whether anybody unwired what others had wired. */
   hasUnwired = false;
-  private readonly pages = new Map<number, true>();
+  /** Touched pages → whether `setup` was the first to do it. */
+  private readonly pages = new Map<number, boolean>();
   private readonly changes = new Map<number, Change>();
 
   constructor(private readonly journal: Journal) {}
@@ -67,7 +68,7 @@ export class ByHand {
   touchPage(space: number, page: number): void {
     const key = space * pagesOfSpace + page;
     if (this.pages.has(key)) return;
-    this.pages.set(key, true);
+    this.pages.set(key, !this.journal.recording);
     this.journal.undo(() => this.pages.delete(key));
   }
 
@@ -80,6 +81,11 @@ export class ByHand {
     const first = space * pagesOfSpace;
     const found = [...this.pages.keys()].filter((key) => key >= first && key < first + pagesOfSpace);
     return found.map((key) => key - first).sort((a, b) => a - b);
+  }
+
+  /** Those of them that `setup` touched first. */
+  pagesOfSetup(space: number): number[] {
+    return this.pagesOf(space).filter((page) => this.pages.get(space * pagesOfSpace + page));
   }
 
   changeOf(space: number, page: number): Change | null {

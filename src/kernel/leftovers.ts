@@ -4,6 +4,8 @@
  *
  * (Rejected: leaving this to the tests. The kernel of a coordinator is in another thread, which they do not reach into.)
  */
+
+import { deviceSpace } from '../hardware/page-fate.ts';
 import { IOMemoryDescriptor } from '../iokit/memory-descriptor.ts';
 import type { Kernel, Observer } from './kernel.ts';
 
@@ -45,6 +47,8 @@ function giveUpAll(kernel: Kernel): void {
   const { systemMapper } = iokit;
   for (const first of [...(systemMapper?.loose.keys() ?? [])])
     systemMapper!.freeLoosely(first, systemMapper!.space.at(first)!.pages);
+  // What `setup` lets devices reach, executions need not take back.
+  for (const page of byHand.pagesOfSetup(deviceSpace)) kernel.hardware.iommu?.unmap(page, 1);
   for (const [frame, count] of byHand.wires) for (let left = count; left > 0; left--) vm.unwire(machine, frame);
   for (const [frame, count] of byHand.owners) for (let left = count; left > 0; left--) vm.disown(machine, frame);
 }

@@ -269,7 +269,7 @@ const options: [ExploreOptions, string][] = [
   [{ workers: 257 }, 'workers'],
   [{ preemptions: 2 }, 'preemptions'],
   [{ preemptions: -1, strategy: 'dfs' }, 'preemptions'],
-  [{ strategy: 'pct' as never }, 'strategy'],
+  [{ strategy: 'best' as never }, 'strategy'],
   [{ strategy: { name: 'dfs', depth: 3 } as never }, 'strategy'],
   [{ timeBudget: 0 }, 'timeBudget'],
   [{ timeBudget: 'soon' }, 'timeBudget'],
