@@ -392,7 +392,8 @@ function isSteps(value: unknown): value is Steps<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { next?: unknown }).next === 'function';
 }
 
-const silent: Observer = {
+/** Hears of nothing. */
+export const silent: Observer = {
   acquire() {},
   release() {},
   touch() {},

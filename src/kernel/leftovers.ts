@@ -7,31 +7,18 @@
 
 import { deviceSpace } from '../hardware/page-fate.ts';
 import { IOMemoryDescriptor } from '../iokit/memory-descriptor.ts';
-import type { Kernel, Observer } from './kernel.ts';
+import { type Kernel, silent } from './kernel.ts';
 
 /** Ends every task and gives up whatever is held, then throws an Error for what is left. Only a rollback makes the kernel of use again. */
 export function checkNothingLeft(kernel: Kernel): void {
   const { observer } = kernel;
-  kernel.observer = deaf;
+  // What is given up here is no part of what was run.
+  kernel.observer = silent;
   giveUpAll(kernel);
   kernel.observer = observer;
   const found = leftovers(kernel);
   if (found.length > 0) throw new Error(`left behind: ${found.join('; ')}`);
 }
-
-/** What is given up here is no part of what was run. */
-const deaf: Observer = {
-  acquire() {},
-  release() {},
-  touch() {},
-  recycled() {},
-  moved() {},
-  pagedOut() {},
-  pagedIn() {},
-  maintained() {},
-  violation() {},
-  woken() {},
-};
 
 function giveUpAll(kernel: Kernel): void {
   const { kernelTask, handles, iokit, vm, byHand } = kernel;
