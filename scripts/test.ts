@@ -9,6 +9,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { propertySeed } from '../test/support/seeded.ts';
 import { endAll, runCommand, runTestFile, type Verdict } from './test-file.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -85,5 +86,6 @@ async function work(): Promise<void> {
 }
 await Promise.all(Array.from({ length: availableParallelism() }, work));
 
+console.log(`properties and model runs began from seed ${propertySeed} (another one: SEED=N npm test)`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
