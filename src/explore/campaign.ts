@@ -3,15 +3,14 @@
  * scenario, settings and seed (with a time budget, of how far it came), whatever the number of workers.
  */
 import { ScenarioError } from '../machine/errors.ts';
-import { Maxima } from '../schedule/maxima.ts';
 import { isIndependent } from '../schedule/strategies.ts';
 import type { ChunkResult } from './explorer.ts';
 import { ExplorerPool } from './explorer-pool.ts';
 import type { Description, Reproduced, Target } from './explorer-service.ts';
+import { Knowledge } from './knowledge.ts';
 import type { Settings, WithPartial } from './options.ts';
-import { ReachMap } from './reach-map.ts';
 import type { Exploration, Failure } from './results.ts';
-import { type Chunk, prologue, rounds } from './rounds.ts';
+import { type Chunk, lanes, prologue, rounds } from './rounds.ts';
 import { Tally } from './tally.ts';
 import { ThreadCheck } from './thread-check.ts';
 import { exploreOnThreads } from './thread-rounds.ts';
@@ -22,9 +21,9 @@ const mostNotes = 8;
 
 export class Campaign {
   private readonly pool: ExplorerPool;
-  private readonly reach = new ReachMap();
-  /** What the strategy has learned up to the round under way. */
-  private readonly lessons = new Maxima();
+  /** Of the common beginning, and once that is over of each lane. */
+  private readonly common = new Knowledge();
+  private readonly lanes: Knowledge[] = [];
   private readonly tally = new Tally();
   private started = Date.now();
   private elapsed = 0;
@@ -105,7 +104,7 @@ export class Campaign {
 
   private async allRounds(): Promise<void> {
     const limit = this.settings.executions;
-    await this.round([{ from: 1, to: Math.min(prologue, limit) }], true);
+    await this.round([{ from: 1, to: Math.min(prologue, limit), lane: null }], true);
     for (const chunks of rounds(limit)) {
       if (this.isOver) return;
       await this.round(chunks, !isIndependent(this.settings.strategy));
@@ -131,8 +130,7 @@ export class Campaign {
 
   /** Runs chunks side by side; merges them in order, dropping what lies behind a failure that ends the campaign. */
   private async round(chunks: readonly Chunk[], widenAtOnce: boolean): Promise<void> {
-    const points = this.reach.points();
-    const measured = this.lessons.measured();
+    const lessons = chunks.map((chunk) => this.knowledgeFor(chunk).lesson());
     const results = new Array<ChunkResult | undefined>(chunks.length);
     let next = 0;
     let last = chunks.length;
@@ -141,7 +139,7 @@ export class Campaign {
         const index = next++;
         const result = await this.pool.run({
           kind: 'chunk',
-          chunk: { ...chunks[index]!, points, measured, widenAtOnce },
+          chunk: { ...chunks[index]!, ...lessons[index]!, widenAtOnce },
         });
         results[index] = result;
         this.unmerged += result.executions;
@@ -155,9 +153,14 @@ export class Campaign {
       const result = results[i];
       if (result === undefined) continue;
       this.tally.merge(result);
-      this.reach.merge(result.reached);
-      this.lessons.merge(result.measured);
+      this.knowledgeFor(chunks[i]!).merge(result);
     }
+  }
+
+  private knowledgeFor({ lane }: Chunk): Knowledge {
+    if (lane === null || !isIndependent(this.settings.strategy)) return this.common;
+    while (this.lanes.length < lanes) this.lanes.push(this.common.copy());
+    return this.lanes[lane]!;
   }
 
   private report(): void {
@@ -173,7 +176,7 @@ export class Campaign {
   /** Minimises each group and tells it; groups that turn out to be one and the same are told once. */
   private async tell(level: 'fail' | 'note', most: number): Promise<{ failure: Failure; reproduced: Reproduced }[]> {
     const told: { failure: Failure; reproduced: Reproduced }[] = [];
-    const points = this.reach.points();
+    const { points } = Knowledge.union([this.common, ...this.lanes]).lesson();
     for (const found of this.tally.groups(level).slice(0, most)) {
       const reproduced = await this.pool.run({ kind: 'minimise', token: found.token, rule: found.rule, points });
       const { replay } = reproduced;

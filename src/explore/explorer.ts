@@ -99,14 +99,17 @@ export class Explorer {
 
   /** Runs a chunk. `flags` shows how far it is, and asks it to stop. */
   explore(job: ChunkJob, flags: Int32Array): ChunkResult {
-    for (const frame of job.points) this.reach.points[frame] = 1;
     this.machine.heartbeat = flags;
     this.discovered.clear();
     const { lessons } = this.strategy;
-    // Not what it has learned in other chunks of the round: which those were is chance.
+    // Not what it has learned in other chunks, nor which pages they found to be shared: which chunks those were is chance.
     lessons?.reset(job.measured ?? []);
-    // One that enumerates does every chunk itself, and must see a page become shared in the execution where it does: it starts over.
-    if (isIndependent(this.settings.strategy)) this.reach.first.fill(0);
+    if (isIndependent(this.settings.strategy)) {
+      this.reach.first.fill(0);
+      this.reach.points.fill(0);
+    }
+    // One that enumerates does every chunk itself, and must see a page become shared in the execution where it does: it forgets nothing.
+    for (const frame of job.points) this.reach.points[frame] = 1;
     const outcomes = new Map<string, number>();
     const found = new Map<number, Found>();
     let executions = 0;

@@ -13,6 +13,10 @@ export class ReachMap {
     }
   }
 
+  entries(): [frame: number, actor: number][] {
+    return [...this.actors];
+  }
+
   /** Frames whose accesses are points, ascending. */
   points(): number[] {
     return [...this.actors]

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
 import { ReachMap } from '../../src/explore/reach-map.ts';
-import { rounds } from '../../src/explore/rounds.ts';
+import { lanes, rounds } from '../../src/explore/rounds.ts';
 import type { Task } from '../../src/task/task.ts';
 import { load } from '../support/inline.ts';
 
@@ -69,11 +69,13 @@ test('rounds cover every execution once, cut by numbers alone (rule 6)', () => {
   for (const limit of [17, 18, 272, 273, 5000, 100_000]) {
     let next = 17;
     for (const chunks of rounds(limit)) {
-      for (const { from, to } of chunks) {
+      chunks.forEach(({ from, to, lane }, index) => {
         assert.is(from, next);
         assert.ok(to >= from && to <= limit);
+        assert.is(lane, from < 3857 ? null : index, 'after the common beginning a lane has one chunk a round');
+        assert.ok(index < lanes);
         next = to + 1;
-      }
+      });
     }
     assert.is(next, limit + 1);
   }

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { explore } from '../../src/explore/explore.ts';
 import { Explorer, flag } from '../../src/explore/explorer.ts';
 import { settle } from '../../src/explore/options.ts';
+import { ReachMap } from '../../src/explore/reach-map.ts';
 import type { Exploration } from '../../src/explore/results.ts';
 import { UsageError } from '../../src/machine/errors.ts';
 import { gone, Intents } from '../../src/machine/intents.ts';
@@ -103,14 +104,17 @@ for (const strategy of drawing) {
     const explorer = new Explorer(loaded, settings);
     const tokens: string[] = [];
     let measured = {};
+    const reach = new ReachMap();
     for (const [from, to] of [
       [1, 1],
       [1, 16],
       [17, 17],
       [100, 100],
     ] as const) {
-      const job = { from, to, points: [], measured: from > 16 ? (measured as never) : [], widenAtOnce: from <= 16 };
+      const points = reach.points();
+      const job = { from, to, points, measured: from > 16 ? (measured as never) : [], widenAtOnce: from <= 16 };
       const result = explorer.explore(job, new Int32Array(flag.words));
+      reach.merge(result.reached);
       if (from <= 16) measured = result.measured;
       tokens.push(tokenOf(explorer.machine.trace, loaded.digest, 1, explorer.actors.length - 1));
     }
