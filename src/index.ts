@@ -4,8 +4,7 @@
  */
 
 export { check, explore, Machine, minimise, replay, stress } from './entrances.ts';
-export type { ExploreOptions, Progress } from './explore/options.ts';
-export type { ReplayOptions } from './explore/replay.ts';
+export type { ExploreOptions, Progress, ReplayOptions } from './explore/options.ts';
 export type { Exploration, Failure, Histogram, PastStep, Replay, Site, TraceStep } from './explore/results.ts';
 export { ScenarioFailure } from './explore/scenario-failure.ts';
 export type { StressOptions } from './explore/stress.ts';

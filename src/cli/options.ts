@@ -114,6 +114,14 @@ export const options: Option[] = [
     help: 'Simulated threads inside one JavaScript thread, or in a worker each. Default: explore inline, replay threads.',
   },
   {
+    flag: '--best-effort',
+    placeholder: null,
+    key: 'bestEffort',
+    value: true,
+    commands: ['replay'],
+    help: 'Where the scenario was edited since, say where the token no longer fits, and go on as near to it as possible.',
+  },
+  {
     flag: '--stall-timeout',
     placeholder: 'DURATION',
     key: 'stallTimeout',

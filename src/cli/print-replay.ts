@@ -13,7 +13,11 @@ export function printReplay(invocation: Invocation, file: string, replay: Replay
     return;
   }
   const carrier = replay.carrier === 'threads' ? 'on real worker threads' : 'inline';
-  const header = `${colours.bold(oneLine(replay.scenario))}\n  replayed ${carrier}, trace hash ${replay.traceHash}\n`;
+  const header =
+    `${colours.bold(oneLine(replay.scenario))}\n  replayed ${carrier}, trace hash ${replay.traceHash}\n` +
+    (replay.parted === null
+      ? ''
+      : `  ${colours.yellow('the token no longer fits')}: ${replay.parted}; went on as near to it as possible\n`);
   const others = replay.others
     .map((other) => `${colours.red(`✗ ${other.rule}`)}: ${oneLine(other.message)}\n`)
     .join('');

@@ -22,8 +22,10 @@ import {
   flag,
 } from './explorer.ts';
 import { Minimiser } from './minimise.ts';
+import { NearestSearch } from './nearest.ts';
 import { Reproducer } from './reproducer.ts';
 import type { Replay } from './results.ts';
+import { readingsOf } from './token-reading.ts';
 
 export interface Target {
   readonly url: string;
@@ -52,7 +54,7 @@ export type Job =
   | { kind: 'load' }
   | { kind: 'probe' }
   | { kind: 'chunk'; chunk: ChunkJob }
-  | { kind: 'replay'; token: string }
+  | { kind: 'replay'; token: string; bestEffort: boolean }
   | { kind: 'minimise'; token: string; rule: string | null; points: readonly number[] };
 
 /** A job with what it is about; `flags` are shared words (explorer.ts). */
@@ -115,6 +117,7 @@ export class ExplorerService {
       case 'chunk':
         return this.explorerFor(loaded, settings).explore(job.chunk, flags);
       case 'replay': {
+        if (job.bestEffort) return nearest(loaded, settings, flags, job.token);
         const token = decode(loaded, job.token);
         return reproduced(new Reproducer(loaded, { ...settings, seed: token.seed }, flags), token.runs, token);
       }
@@ -185,10 +188,20 @@ function decode(loaded: LoadedScenario, text: string): Token {
   const token = decodeToken(text, actorsOf(loaded).length - 1);
   if (token.digest !== loaded.digest) {
     throw new ScenarioError(
-      `the token belongs to another scenario than ${JSON.stringify(loaded.scenario.name)} (or to an earlier form of it, with other threads or another machine)`,
+      `the token belongs to another scenario than ${JSON.stringify(loaded.scenario.name)} (or to an earlier form of it, with other threads or another machine: replay --best-effort tries it all the same)`,
     );
   }
   return token;
+}
+
+/** Follows a token also where it does not fit. */
+function nearest(loaded: LoadedScenario, settings: ExecutionSettings, flags: Int32Array, text: string): Reproduced {
+  const readings = readingsOf(text, loaded);
+  const { seed } = readings[0]!.token;
+  const reproducer = new Reproducer(loaded, { ...settings, seed }, flags);
+  const { runs, parted } = new NearestSearch(reproducer, loaded).run(readings);
+  const { replay, ...rest } = reproduced(reproducer, runs, null, seed);
+  return { replay: { ...replay, parted }, ...rest };
 }
 
 function reproduced(reproducer: Reproducer, runs: Runs, token: Token | null, seed = token?.seed ?? 0): Reproduced {

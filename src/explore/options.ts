@@ -45,6 +45,12 @@ export interface ExploreOptions {
   onProgress?: (progress: Progress) => void;
 }
 
+export interface ReplayOptions
+  extends Pick<ExploreOptions, 'scenario' | 'rules' | 'maximumSteps' | 'stallTimeout' | 'carrier'> {
+  /** Where the token no longer fits, go on as near to it as possible. Default false. */
+  bestEffort?: boolean;
+}
+
 export interface Settings {
   readonly scenario: string | null;
   readonly strategy: StrategyName;
@@ -138,6 +144,13 @@ export function settle(options: ExploreOptions = {}): Settings {
     signal: options.signal ?? null,
     onProgress: options.onProgress ?? null,
   };
+}
+
+/** The same for a replay, which is carried by threads where nobody says otherwise. Throws UsageError. */
+export function settleReplay({ bestEffort = false, ...options }: ReplayOptions): Settings & { bestEffort: boolean } {
+  if (typeof bestEffort !== 'boolean')
+    throw new UsageError(`bestEffort: expected true or false, got ${show(bestEffort)}`);
+  return { ...settle({ carrier: 'threads', ...options }), bestEffort };
 }
 
 /** Throws UsageError. */

@@ -3,22 +3,20 @@ import { ThreadMachine } from '../machine/threads/thread-machine.ts';
 import { targetOf, toUrl } from './explore.ts';
 import { ExplorerPool } from './explorer-pool.ts';
 import type { Reproduced } from './explorer-service.ts';
-import { type ExploreOptions, type Settings, settle } from './options.ts';
+import { type ReplayOptions, type Settings, settle, settleReplay } from './options.ts';
 import type { Replay } from './results.ts';
 
-export interface ReplayOptions
-  extends Pick<ExploreOptions, 'scenario' | 'rules' | 'maximumSteps' | 'stallTimeout' | 'carrier'> {}
-
 /**
- * Runs the schedule of a token again: on real worker threads (default), or inline.
+ * Runs the schedule of a token again: on real worker threads (default), or inline. Where the scenario was edited since and the
+ * token no longer fits, `bestEffort` goes on as near to it as possible, and the result's `parted` says where they part.
  *
- * @throws UsageError for a malformed token; ScenarioError for one of another scenario, or one that no longer fits, naming the
- *   first switch at which they part
+ * @throws UsageError for a malformed token; without `bestEffort`, ScenarioError for one of another scenario, or one that no
+ *   longer fits, naming the first switch at which they part
  * @since 0.1.0
  */
 export async function replay(file: string | URL, token: string, options: ReplayOptions = {}): Promise<Replay> {
-  const settings = settle(options);
-  const carrier = options.carrier ?? 'threads';
+  const settings = settleReplay(options);
+  const { bestEffort, carrier } = settings;
   const url = toUrl(file);
   const target = targetOf(url, settings.scenario, settings);
   const pool = new ExplorerPool(target, 1, settings.stallTimeout);
@@ -28,7 +26,7 @@ export async function replay(file: string | URL, token: string, options: ReplayO
   try {
     // Inline first: it tells the story, and whether the token fits at all.
     await pool.run({ kind: 'load' });
-    const reproduced = await pool.run({ kind: 'replay', token });
+    const reproduced = await pool.run({ kind: 'replay', token, bestEffort });
     if (threads === null) return reproduced.replay;
     return await onThreads(await threads, reproduced);
   } finally {
@@ -43,7 +41,11 @@ export async function replay(file: string | URL, token: string, options: ReplayO
  * @throws as `replay` does
  * @since 0.1.0
  */
-export async function minimise(file: string | URL, token: string, options: ReplayOptions = {}): Promise<Replay> {
+export async function minimise(
+  file: string | URL,
+  token: string,
+  options: Omit<ReplayOptions, 'bestEffort'> = {},
+): Promise<Replay> {
   const settings: Settings = settle(options);
   const pool = new ExplorerPool(targetOf(toUrl(file), settings.scenario, settings), 1, settings.stallTimeout);
   try {

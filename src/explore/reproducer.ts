@@ -12,9 +12,10 @@ import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { formatOperation } from '../machine/operations.ts';
 import type { Schedule } from '../machine/schedule.ts';
 import { type Runs, RunsSchedule } from '../schedule/runs.ts';
-import { checksOf, type Token, tokenOf } from '../schedule/token.ts';
+import { type Token, tokenOf } from '../schedule/token.ts';
 import { actorsOf, buildMachine, type ExecutionSettings, judge, machineFrames } from './explorer.ts';
 import { pastOf } from './history.ts';
+import { partingOf } from './parting.ts';
 import type { Failure, PastStep, Replay, Site, TraceStep } from './results.ts';
 import { type SourcePlace, sourcePlace } from './source-place.ts';
 
@@ -28,7 +29,7 @@ export interface Reproduction {
 export class Reproducer {
   readonly machine: InlineMachine;
   readonly detectors: Detectors;
-  private readonly record: ExecutionRecord;
+  readonly record: ExecutionRecord;
   /** By thread and operation: what is noted before a step moves its place in the trace. */
   private readonly places = new Map<number, SourcePlace>();
 
@@ -89,6 +90,7 @@ export class Reproducer {
       memoryModel: this.machine.loaded.scenario.machine?.memoryModel ?? 'sc',
       carrier: 'inline',
       token: text,
+      parted: null,
       failure: failures.find((failure) => failure.level === 'fail') ?? null,
       others: failures.filter((failure) => failure.level === 'fail').slice(1),
       notes: failures.filter((failure) => failure.level === 'note'),
@@ -106,23 +108,11 @@ export class Reproducer {
   private readonly numbers = new Map<number, number>();
 
   private compare(token: Token): void {
-    const trace = this.machine.trace;
-    const checks = checksOf(trace, token.runs.runs);
-    let steps = 0;
-    for (const [i, run] of token.runs.runs.entries()) {
-      if (checks[i] !== token.checks[i]) {
-        const name = this.record.actors[run.actor]?.name ?? `actor ${run.actor}`;
-        throw new ScenarioError(
-          `the token no longer fits: it parts at switch ${i + 1}, where ${name} is to take ${run.steps} steps from step ${steps + 1} on; the scenario has changed since`,
-        );
-      }
-      steps += run.steps;
-    }
-    if (trace.hash().slice(-6) !== token.hashEnd) {
+    const { text } = partingOf(this.machine.trace, token, this.record.actors);
+    if (text !== null)
       throw new ScenarioError(
-        'the token no longer fits: the same operations give other values; the scenario (or its seed) has changed since',
+        `the token no longer fits: ${text}; the scenario (or its seed) has changed since, and replay --best-effort goes on all the same`,
       );
-    }
   }
 
   private failure(finding: Finding, token: string): Failure {

@@ -96,7 +96,10 @@ export interface Replay {
   scenario: string;
   memoryModel: MemoryModel;
   carrier: 'inline' | 'threads';
+  /** Of this execution. */
   token: string;
+  /** Where the token that was given and the scenario part, as 'it parts at switch 3, …' (`bestEffort` alone goes on then); null where it fits. */
+  parted: string | null;
   /** The failure with the lowest step, or null. */
   failure: Failure | null;
   /** Other failures of the same execution. */

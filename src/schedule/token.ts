@@ -36,8 +36,12 @@ export function tokenOf(trace: Trace, digest: string, seed: number, actors: numb
   );
 }
 
-/** The check of each run of `runs` in `trace`: what kinds of operations it did. */
-export function checksOf(trace: Trace, runs: readonly Run[]): number[] {
+/**
+ * The check of each run of `runs` in `trace`: what kinds of operations it did.
+ *
+ * @param numbers what actors count as; left out, by their own numbers
+ */
+export function checksOf(trace: Trace, runs: readonly Run[], numbers: readonly number[] | null = null): number[] {
   const checks: number[] = [];
   let index = 0;
   let left = runs[0]?.steps ?? 0;
@@ -45,7 +49,8 @@ export function checksOf(trace: Trace, runs: readonly Run[]): number[] {
   for (let at = 0; at < trace.length && index < runs.length; at = trace.after(at)) {
     const kind = trace.kindAt(at);
     if (kind >= firstNonStep) continue;
-    check = Math.imul(check ^ (kind + 41 * trace.actorAt(at)), 0x9e3779b1);
+    const actor = trace.actorAt(at);
+    check = Math.imul(check ^ (kind + 41 * (numbers === null ? actor : numbers[actor]!)), 0x9e3779b1);
     check ^= check >>> 15;
     if (--left > 0) continue;
     checks.push((check >>> 7) & (2 ** checkBits - 1));

@@ -46,6 +46,7 @@ export function replayOf(steps: TraceStep[], changes: Partial<Replay> = {}): Rep
     memoryModel: 'sc',
     carrier: 'threads',
     token: failure.token,
+    parted: null,
     failure,
     others: [],
     notes: [],
