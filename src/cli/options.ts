@@ -39,7 +39,7 @@ export const options: Option[] = [
     key: 'strategy',
     read: strategy,
     commands: ['explore'],
-    help: 'How the next schedule is chosen: random, pct:3 (3 orderings matter), pos (short windows), surw (few objects matter), urw (threads of unlike length), or dfs to try every schedule. Default: random.',
+    help: 'How the next schedule is chosen: random, pct:3 (3 orderings matter), pos (short windows), surw (few objects matter), urw (threads of unlike length), greybox (who reads from whom), or dfs to try every schedule. Default: random.',
   },
   {
     flag: '--executions',

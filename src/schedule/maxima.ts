@@ -24,8 +24,16 @@ export class Maxima implements Lessons {
     return [...this.used.keys()].sort((a, b) => a - b);
   }
 
-  note(key: number, value: number): void {
-    if (value > (this.seen.get(key) ?? 0)) this.seen.set(key, value);
+  /** How many keys were noted. */
+  get size(): number {
+    return this.seen.size;
+  }
+
+  /** True when it is larger than what was noted before. */
+  note(key: number, value: number): boolean {
+    const larger = value > (this.seen.get(key) ?? 0);
+    if (larger) this.seen.set(key, value);
+    return larger;
   }
 
   adopt(): void {

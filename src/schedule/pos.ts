@@ -12,11 +12,11 @@ import { conflict, type Intents } from '../machine/intents.ts';
 import { actorLimit, SeededStrategy } from './seeded-strategy.ts';
 
 export class PartialOrderSampling extends SeededStrategy {
-  readonly name = 'pos';
+  readonly name: string = 'pos';
   readonly countsSteps = true;
   /** Actor → priority of its next step, 0 while that has none. */
   private readonly priorities = new Float64Array(actorLimit);
-  private next: Int32Array = new Int32Array(0);
+  protected next: Int32Array = new Int32Array(0);
 
   watch(intents: Intents): void {
     this.next = intents.next;

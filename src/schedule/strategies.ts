@@ -1,13 +1,14 @@
 /** Strategies by name: what `explore({ strategy })` and `--strategy` accept. */
 import type { Strategy } from '../machine/schedule.ts';
 import { DepthFirstStrategy } from './depth-first.ts';
+import { GreyboxStrategy } from './greybox.ts';
 import { PctStrategy } from './pct.ts';
 import { PartialOrderSampling } from './pos.ts';
 import { RandomStrategy } from './random.ts';
 import { SelectiveRandomWalk } from './surw.ts';
 import { UniformRandomWalk } from './urw.ts';
 
-export const strategyNames = ['random', 'pct', 'pos', 'urw', 'surw', 'dfs'] as const;
+export const strategyNames = ['random', 'pct', 'pos', 'urw', 'surw', 'greybox', 'dfs'] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
 export interface StrategyOptions {
@@ -35,6 +36,8 @@ export function makeStrategy(
       return new UniformRandomWalk(seed);
     case 'surw':
       return new SelectiveRandomWalk(seed);
+    case 'greybox':
+      return new GreyboxStrategy(seed);
     case 'dfs':
       return new DepthFirstStrategy(preemptions);
   }

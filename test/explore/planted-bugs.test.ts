@@ -18,17 +18,17 @@ type Within = Partial<Record<StrategyName, number>>;
 
 /** File → scenario → the rule that its bug breaks, and by strategy the executions that are enough. */
 const programs: Readonly<Record<string, Readonly<Record<string, readonly [rule: string, within: Within]>>>> = {
-  account: { account: ['assertion', { random: 100, pct: 60, pos: 30, urw: 60, surw: 30 }] },
+  account: { account: ['assertion', { random: 100, pct: 60, pos: 30, urw: 60, surw: 30, greybox: 30 }] },
   always: {
     phase01: ['deadlock', { random: 1 }],
     sync01: ['deadlock', { random: 1 }],
     din_phil2_sat: ['assertion', { random: 3 }],
     din_phil3_sat: ['assertion', { random: 3 }],
   },
-  bluetooth: { bluetooth_driver: ['assertion', { random: 100, pct: 500, pos: 60, surw: 100 }] },
+  bluetooth: { bluetooth_driver: ['assertion', { random: 100, pct: 500, pos: 60, surw: 100, greybox: 100 }] },
   'circular-buffer': { circular_buffer: ['assertion', { random: 10 }] },
   deadlocks: {
-    deadlock01: ['deadlock', { random: 30, pct: 100, pos: 60, urw: 60, surw: 30 }],
+    deadlock01: ['deadlock', { random: 30, pct: 100, pos: 60, urw: 60, surw: 30, greybox: 30 }],
     phil_cycle_3: ['deadlock', { random: 60 }],
     phil_cycle_5: ['deadlock', { random: 500, surw: 150 }],
     phil_cycle_7: ['deadlock', { surw: 1000 }],
@@ -41,22 +41,22 @@ const programs: Readonly<Record<string, Readonly<Record<string, readonly [rule: 
   lazy: { lazy01: ['assertion', { random: 30 }] },
   'lost-update': { lost_update_2x1: ['check', { random: 40 }], lost_update_2x3: ['check', { random: 10 }] },
   reorder: {
-    reorder_3: ['assertion', { random: 1000, pct: 200, pos: 100, urw: 150, surw: 50 }],
-    reorder_4: ['assertion', { random: 1000, pct: 500, pos: 200, urw: 200, surw: 50 }],
-    reorder_5: ['assertion', { random: 2000, pct: 1000, pos: 500, urw: 300, surw: 100 }],
-    reorder_10: ['assertion', { urw: 500, surw: 150 }],
-    reorder_20: ['assertion', { urw: 100, surw: 30 }],
-    reorder_50: ['assertion', { surw: 100 }],
-    reorder_100: ['assertion', { surw: 1500 }],
+    reorder_3: ['assertion', { random: 1000, pct: 200, pos: 100, urw: 150, surw: 50, greybox: 30 }],
+    reorder_4: ['assertion', { random: 1000, pct: 500, pos: 200, urw: 200, surw: 50, greybox: 30 }],
+    reorder_5: ['assertion', { random: 2000, pct: 1000, pos: 500, urw: 300, surw: 100, greybox: 30 }],
+    reorder_10: ['assertion', { urw: 500, surw: 150, greybox: 30 }],
+    reorder_20: ['assertion', { urw: 100, surw: 30, greybox: 30 }],
+    reorder_50: ['assertion', { surw: 100, greybox: 30 }],
+    reorder_100: ['assertion', { surw: 1500, greybox: 30 }],
   },
   stack: { stack: ['assertion', { random: 10 }] },
   twostage: {
-    twostage: ['assertion', { random: 200, pct: 60, pos: 60, urw: 300, surw: 50 }],
-    twostage_20: ['assertion', { surw: 50 }],
-    twostage_50: ['assertion', { surw: 100 }],
-    twostage_100: ['assertion', {}],
+    twostage: ['assertion', { random: 200, pct: 60, pos: 60, urw: 300, surw: 50, greybox: 60 }],
+    twostage_20: ['assertion', { surw: 50, greybox: 120 }],
+    twostage_50: ['assertion', { surw: 100, greybox: 150 }],
+    twostage_100: ['assertion', { greybox: 200 }],
   },
-  'work-steal-queue': { WorkStealQueue: ['check', { random: 20_000, pct: 400, pos: 100, surw: 50 }] },
+  'work-steal-queue': { WorkStealQueue: ['check', { random: 20_000, pct: 400, pos: 100, surw: 50, greybox: 150 }] },
 };
 
 test('every program is in the table', async () => {
