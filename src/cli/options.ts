@@ -82,6 +82,14 @@ export const options: Option[] = [
     help: 'Only schedules that switch away from a thread at most so often while it could go on (dfs).',
   },
   {
+    flag: '--delays',
+    placeholder: 'N',
+    key: 'delays',
+    read: integer(0, 1000),
+    commands: ['explore'],
+    help: 'Only schedules in which threads run in turn, and at most so often one is passed over (dfs). Serial orders come first.',
+  },
+  {
     flag: '--workers',
     placeholder: 'N',
     key: 'workers',

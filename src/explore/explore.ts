@@ -44,8 +44,8 @@ function exploreOne(url: string, scenario: string, settings: Settings): Promise<
 }
 
 export function targetOf(url: string, scenario: string | null, settings: Settings): Target {
-  const { strategy, depth, seed, preemptions, rules, maximumSteps, stopAtFirst } = settings;
-  return { url, scenario, settings: { strategy, depth, seed, preemptions, rules, maximumSteps, stopAtFirst } };
+  const { strategy, depth, seed, preemptions, delays, rules, maximumSteps, stopAtFirst } = settings;
+  return { url, scenario, settings: { strategy, depth, seed, preemptions, delays, rules, maximumSteps, stopAtFirst } };
 }
 
 /** A file as a URL. Throws UsageError. */

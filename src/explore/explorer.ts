@@ -26,7 +26,7 @@ export type ExecutionSettings = Pick<
   Settings,
   'strategy' | 'seed' | 'preemptions' | 'rules' | 'maximumSteps' | 'stopAtFirst'
 > &
-  Partial<Pick<Settings, 'depth'>>;
+  Partial<Pick<Settings, 'depth' | 'delays'>>;
 
 /** A stretch of executions for one explorer. */
 export interface ChunkJob {

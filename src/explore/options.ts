@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import * as v from 'valibot';
 import { type RuleName, ruleNames } from '../kernel/rules.ts';
 import { show } from '../kernel/wire.ts';
-import { UsageError } from '../machine/errors.ts';
+import { UsageError, UsageRangeError } from '../machine/errors.ts';
 import { defaultDepth, type StrategyName, strategyNames } from '../schedule/strategies.ts';
 import type { Exploration } from './results.ts';
 
@@ -31,6 +31,8 @@ export interface ExploreOptions {
   stopAtFirst?: boolean;
   /** Only schedules with at most so many preemptions ('dfs'). */
   preemptions?: number;
+  /** Only schedules with at most so many delays ('dfs'); not together with `preemptions`. */
+  delays?: number;
   /** Rule → 'fail', 'note' or 'off'. */
   rules?: Partial<Record<RuleName, 'fail' | 'note' | 'off'>>;
   /** 'inline' (default) or 'threads', which is a hundred times slower and needs no re-execution. */
@@ -61,6 +63,7 @@ export interface Settings {
   readonly workers: number;
   readonly stopAtFirst: boolean;
   readonly preemptions: number | null;
+  readonly delays: number | null;
   readonly rules: Partial<Record<RuleName, 'fail' | 'note' | 'off'>>;
   readonly carrier: 'inline' | 'threads';
   readonly stallTimeout: number;
@@ -94,6 +97,7 @@ const schema = v.strictObject({
   workers: v.optional(integer(1, 256, 'a whole number from 1 to 256')),
   stopAtFirst: v.optional(v.boolean('expected true or false')),
   preemptions: v.optional(integer(0, 1000, 'a whole number from 0 to 1000')),
+  delays: v.optional(integer(0, 1000, 'a whole number from 0 to 1000')),
   rules: v.optional(
     v.record(
       v.picklist(ruleNames, `expected one of the rules ${ruleNames.join(', ')}`),
@@ -123,9 +127,7 @@ export function settle(options: ExploreOptions = {}): Settings {
     throw new UsageError(`${path}: ${issue.message}, got ${show(issue.input)}`);
   }
   const { strategy, depth } = chosen(options.strategy ?? 'random');
-  if (options.preemptions !== undefined && strategy !== 'dfs') {
-    throw new UsageError(`preemptions: only strategy dfs takes a bound of preemptions, not ${strategy}`);
-  }
+  checkBounds(options, strategy);
   return {
     scenario: options.scenario ?? null,
     strategy,
@@ -136,6 +138,7 @@ export function settle(options: ExploreOptions = {}): Settings {
     workers: options.workers ?? availableParallelism(),
     stopAtFirst: options.stopAtFirst ?? false,
     preemptions: options.preemptions ?? null,
+    delays: options.delays ?? null,
     rules: options.rules ?? {},
     carrier: options.carrier ?? 'inline',
     stallTimeout: milliseconds(options.stallTimeout ?? 10_000, 'stallTimeout'),
@@ -151,6 +154,15 @@ export function settleReplay({ bestEffort = false, ...options }: ReplayOptions):
   if (typeof bestEffort !== 'boolean')
     throw new UsageError(`bestEffort: expected true or false, got ${show(bestEffort)}`);
   return { ...settle({ carrier: 'threads', ...options }), bestEffort };
+}
+
+/** Throws UsageError for a bound that the strategy does not take, UsageRangeError for two of them. */
+function checkBounds({ preemptions, delays }: ExploreOptions, strategy: StrategyName): void {
+  for (const [name, bound] of Object.entries({ preemptions, delays }))
+    if (bound !== undefined && strategy !== 'dfs')
+      throw new UsageError(`${name}: only strategy dfs takes a bound of ${name}, not ${strategy}`);
+  if (preemptions !== undefined && delays !== undefined)
+    throw new UsageRangeError('delays: schedules are bounded by preemptions or by delays, not both: leave one out');
 }
 
 /** Throws UsageError. */

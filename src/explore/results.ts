@@ -64,7 +64,7 @@ export interface Exploration {
   strategy: string;
   seed: number;
   executions: number;
-  /** True only when the whole space (within `preemptions`) was covered. */
+  /** True only when the whole space (within `preemptions` or `delays`) was covered. */
   exhausted: boolean;
   /** Milliseconds. */
   elapsed: number;

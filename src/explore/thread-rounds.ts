@@ -30,10 +30,11 @@ export async function exploreOnThreads({
   isOver,
 }: ThreadRounds): Promise<void> {
   const detectors = new Detectors(settings.rules, actors);
-  const { strategy, depth, seed, preemptions, maximumSteps } = settings;
+  const { strategy, depth, seed, preemptions, delays, maximumSteps } = settings;
   let points: readonly number[] = [];
   for (let number = 1; number <= settings.executions && !isOver(); number++) {
-    const execution = await machine.explore(strategy, number, { seed, depth, preemptions, maximumSteps, points });
+    const options = { seed, depth, preemptions, delays, maximumSteps, points };
+    const execution = await machine.explore(strategy, number, options);
     if (execution === null) {
       tally.merge({ ...nothing, exhausted: true });
       return;

@@ -15,6 +15,8 @@ export interface StrategyOptions {
   readonly seed: number;
   /** Bound of preemptions for strategies that enumerate; null for none. */
   readonly preemptions: number | null;
+  /** Bound of delays ('dfs'); null or absent for none. Not together with the other. */
+  readonly delays?: number | null;
   /** Orderings that a bug may need ('pct'). */
   readonly depth?: number;
 }
@@ -23,7 +25,7 @@ export const defaultDepth = 3;
 
 export function makeStrategy(
   name: StrategyName,
-  { seed, preemptions, depth = defaultDepth }: StrategyOptions,
+  { seed, preemptions, delays = null, depth = defaultDepth }: StrategyOptions,
 ): Strategy {
   switch (name) {
     case 'random':
@@ -39,7 +41,7 @@ export function makeStrategy(
     case 'greybox':
       return new GreyboxStrategy(seed);
     case 'dfs':
-      return new DepthFirstStrategy(preemptions);
+      return new DepthFirstStrategy(preemptions, delays);
   }
 }
 

@@ -14,8 +14,9 @@ const test = suite('depth-first search');
 function walk(
   steps: readonly number[],
   preemptions: number | null,
+  delays: number | null = null,
 ): { schedules: string[]; preempted: number[]; strategy: DepthFirstStrategy } {
-  const strategy = new DepthFirstStrategy(preemptions);
+  const strategy = new DepthFirstStrategy(preemptions, delays);
   const schedules: string[] = [];
   const preempted: number[] = [];
   while (strategy.begin()) {
@@ -100,6 +101,51 @@ test('any small program: each schedule once over all rounds, for any bound (prop
     ),
     60,
   );
+});
+
+/** Delays of a schedule: at each step, how many in turn after the last one were passed over, whoever could have gone on coming first. */
+function delaysOf(schedule: string, steps: readonly number[]): number {
+  const left = [...steps];
+  let last = -1;
+  let delays = 0;
+  for (const next of [...schedule].map(Number)) {
+    const start = last >= 0 && left[last]! > 0 ? last : (last + 1) % steps.length;
+    const order = steps.map((_, i) => (start + i) % steps.length).filter((actor) => left[actor]! > 0);
+    delays += order.indexOf(next);
+    left[next]!--;
+    last = next;
+  }
+  return delays;
+}
+
+for (const bound of [0, 1, 2, 3]) {
+  test(`${bound} delays give exactly the schedules within them, each once: serial orders first, then by delays (POPL 2011)`, () => {
+    const steps = [2, 3, 2];
+    const expected = [...all(steps)].filter(([schedule]) => delaysOf(schedule, steps) <= bound);
+    const { schedules, preempted, strategy } = walk(steps, null, bound);
+    assert.equal([...schedules].sort(), expected.map(([schedule]) => schedule).sort());
+    const ranks = schedules.map((schedule, i) => (preempted[i] === 0 ? 0 : 100) + delaysOf(schedule, steps));
+    assert.equal(
+      ranks,
+      [...ranks].sort((a, b) => a - b),
+    );
+    assert.ok(strategy.exhausted);
+    assert.is(schedules[0], '0011122');
+  });
+}
+
+test('with delays: starts over after restart, choices are free', () => {
+  const strategy = new DepthFirstStrategy(null, 0);
+  for (const _ of [1, 2]) {
+    const seen: number[] = [];
+    while (strategy.begin()) {
+      assert.is(strategy.pick(Int32Array.of(0, 1), 2, -1), 0);
+      seen.push(strategy.choose(3));
+      strategy.end();
+    }
+    assert.equal(seen, [0, 1, 2]);
+    strategy.restart();
+  }
 });
 
 test('a lone thread has one schedule', () => {

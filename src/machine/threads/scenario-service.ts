@@ -35,6 +35,7 @@ export interface StressCommand {
 
 interface StrategyBounds {
   readonly preemptions: number | null;
+  readonly delays: number | null;
   readonly depth?: number;
 }
 

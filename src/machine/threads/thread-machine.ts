@@ -43,6 +43,7 @@ export interface ReplayOptions {
 
 export interface ExploreOptions extends ReplayOptions {
   readonly preemptions?: number | null;
+  readonly delays?: number | null;
   readonly depth?: number;
   /** Frames that become scheduling points before this execution; strategies that enumerate start over. */
   readonly points?: readonly number[];
@@ -145,11 +146,15 @@ export class ThreadMachine {
 
   /** Runs execution `number` of a strategy, asked at scheduling points. Null when it has had every schedule. */
   async explore(strategy: string, number: number, options: ExploreOptions = {}): Promise<ThreadExecution | null> {
-    const { preemptions = null, depth, points = [] } = options;
+    const { preemptions = null, delays = null, depth, points = [] } = options;
     return this.execute(
       { runs: [], choices: new Map() },
       options,
-      { name: strategy, execution: number, options: { preemptions, ...(depth === undefined ? {} : { depth }) } },
+      {
+        name: strategy,
+        execution: number,
+        options: { preemptions, delays, ...(depth === undefined ? {} : { depth }) },
+      },
       points,
     );
   }
