@@ -5,7 +5,16 @@
 
 export { check, explore, Machine, minimise, replay, stress } from './entrances.ts';
 export type { ExploreOptions, Progress, ReplayOptions } from './explore/options.ts';
-export type { Exploration, Failure, Histogram, PastStep, Replay, Site, TraceStep } from './explore/results.ts';
+export type {
+  Exploration,
+  Failure,
+  Histogram,
+  OrderFlip,
+  PastStep,
+  Replay,
+  Site,
+  TraceStep,
+} from './explore/results.ts';
 export { ScenarioFailure } from './explore/scenario-failure.ts';
 export type { StressOptions } from './explore/stress.ts';
 export type { MachineOptions, MapperOptions } from './hardware/configuration.ts';

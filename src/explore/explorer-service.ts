@@ -12,6 +12,7 @@ import { RandomStrategy } from '../schedule/random.ts';
 import { type Runs, runsOf } from '../schedule/runs.ts';
 import { decodeToken, type Token } from '../schedule/token.ts';
 import { allowedOutcomes } from '../task/scenario.ts';
+import { Explainer, type Pair } from './explain.ts';
 import {
   actorsOf,
   baseHash,
@@ -24,7 +25,7 @@ import {
 import { Minimiser } from './minimise.ts';
 import { NearestSearch } from './nearest.ts';
 import { Reproducer } from './reproducer.ts';
-import type { Replay } from './results.ts';
+import type { Failure, Replay } from './results.ts';
 import { readingsOf } from './token-reading.ts';
 
 export interface Target {
@@ -169,7 +170,9 @@ export class ExplorerService {
     const wanted = job.rule ?? before.replay.failure?.rule ?? before.replay.notes[0]?.rule;
     if (wanted === undefined) return { replay: before.replay, runs: token.runs, seed: token.seed };
     const runs = new Minimiser(reproducer, explorer).minimise(token.runs, wanted as never);
-    return reproduced(reproducer, runs, null, token.seed);
+    const pairs = new Explainer(reproducer).explain(runs, wanted as never);
+    const { replay, ...rest } = reproduced(reproducer, runs, null, token.seed);
+    return { replay: explained(replay, wanted, pairs), ...rest };
   }
 }
 
@@ -192,6 +195,19 @@ function decode(loaded: LoadedScenario, text: string): Token {
     );
   }
   return token;
+}
+
+/** The replay with what makes the failures under `rule` vanish. */
+function explained(replay: Replay, rule: string, pairs: readonly Pair[]): Replay {
+  const explanation = pairs.map(([first, second]) => ({ first: replay.trace[first]!, second: replay.trace[second]! }));
+  const explain = (failure: Failure): Failure =>
+    failure.rule === rule && pairs.length > 0 ? { ...failure, explanation } : failure;
+  return {
+    ...replay,
+    failure: replay.failure === null ? null : explain(replay.failure),
+    others: replay.others.map(explain),
+    notes: replay.notes.map(explain),
+  };
 }
 
 /** Follows a token also where it does not fit. */

@@ -30,6 +30,13 @@ export interface PastStep {
   line: number | null;
 }
 
+/** Two steps of different threads, by their numbers in the trace, from 1. */
+export interface OrderFlip {
+  /** The one that comes first where it fails, and where in the source it is. */
+  first: TraceStep;
+  second: TraceStep;
+}
+
 export interface Failure {
   rule: RuleName;
   /** 'fail', or 'note' for what is worth knowing but fails nothing. */
@@ -53,6 +60,11 @@ export interface Failure {
   confirmed: boolean | null;
   /** The steps of the minimised schedule. In an exploration only: a replay has its own. */
   trace?: TraceStep[];
+  /**
+   * The fewest pairs of steps that make it vanish when in each `second` comes before `first`, all else being left as near as it can
+   * be. Only where it was minimised, and where one pair or two are enough.
+   */
+  explanation?: OrderFlip[];
 }
 
 export interface Exploration {

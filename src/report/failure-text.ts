@@ -1,5 +1,5 @@
 /** A failure as a person wants to read it: what broke, where, in which order, how sure it is, and the line that replays it. */
-import type { Failure, Replay } from '../explore/results.ts';
+import type { Failure, Replay, TraceStep } from '../explore/results.ts';
 import { type Colours, plain } from './colour.ts';
 import { historyText } from './history-text.ts';
 import { type Pictured, picture } from './picture.ts';
@@ -27,6 +27,7 @@ export function failureText(failure: Failure, context: FailureContext): string {
     `${colours.bold(colours.red(`✗ ${failure.rule}`))}: ${colours.bold(failure.message.trim())}`,
     siteLines(failure, width, colours).join('\n'),
     historyText(failure, colours),
+    explanationLine(failure, colours),
   ];
   if (context.replay !== null) parts.push(picture(context.replay, width, colours));
   const logs = context.replay?.logs ?? [];
@@ -63,6 +64,17 @@ function siteLines(failure: Failure, width: number, colours: Colours): string[] 
     const text = `${fit(siteRole, role)}  ${fit(siteThread, thread)}  ${fit(what, Math.min(description, longestDescription))}`;
     return `  ${number} ${text}  ${colours.cyan(place(site))}`.trimEnd();
   });
+}
+
+/** Which order of steps it takes, as 'It vanishes when b store32(…) (x.ts:8) comes before a load32(…) (x.ts:7).' */
+function explanationLine({ explanation = [] }: Failure, colours: Colours): string {
+  if (explanation.length === 0) return '';
+  const told = ({ thread, description, file, line }: TraceStep): string => {
+    const where = place({ file, line, column: null });
+    return `${oneLine(thread)} ${oneLine(description)}${where === '' ? '' : ` ${colours.cyan(`(${where})`)}`}`;
+  };
+  const flips = explanation.map(({ first, second }) => `${told(second)} comes before ${told(first)}`);
+  return `  It vanishes when ${flips.join(', and ')}.`;
 }
 
 function historyLine(failure: Failure, executions: number | null): string {

@@ -74,6 +74,19 @@ test('what happened before to the page it is about: the state after setup, then 
   assert.match(lines.at(-1)!, 'step 34');
 });
 
+test('the order of steps without which it vanishes is named with its places', () => {
+  const [first, second] = [doubleFetch.trace[2]!, doubleFetch.trace[3]!];
+  const text = failureText({ ...failure, explanation: [{ first, second }] }, context);
+  const file = 'scripts/scenarios/double-fetch.ts';
+  assert.ok(
+    text.includes(
+      `\n\n  It vanishes when client store32(0x1000, 4096) (${file}:12) comes before kernel.submit load32(0x1000) = 16 (${file}:21).\n\n`,
+    ),
+    text,
+  );
+  assert.not.match(failureText(failure, context), 'vanishes');
+});
+
 test('what was not confirmed, or not tried, is not called confirmed', () => {
   assert.match(failureText({ ...failure, confirmed: false }, context), 'Not confirmed on real worker threads');
   assert.match(failureText({ ...failure, confirmed: null }, context), 'Not tried on worker threads');
