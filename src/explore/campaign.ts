@@ -8,6 +8,7 @@ import type { ChunkResult } from './explorer.ts';
 import { ExplorerPool } from './explorer-pool.ts';
 import type { Description, Reproduced, Target } from './explorer-service.ts';
 import { Knowledge } from './knowledge.ts';
+import { missed } from './missed.ts';
 import type { Settings, WithPartial } from './options.ts';
 import type { Exploration, Failure } from './results.ts';
 import { type Chunk, lanes, prologue, rounds } from './rounds.ts';
@@ -209,17 +210,21 @@ export class Campaign {
   private result(failures: Failure[], notes: Failure[]): Exploration {
     const elapsed = this.elapsed || Date.now() - this.started;
     const outcomes = this.tally.histogram();
+    const { executions, longest, traces } = this.tally;
+    const draws = isIndependent(this.settings.strategy);
     return {
       scenario: this.description!.name,
       memoryModel: this.description!.memoryModel,
       threads: [...this.description!.threads],
       strategy: strategyTitle(this.settings),
       seed: this.settings.seed,
-      executions: this.tally.executions,
+      executions,
       exhausted: this.tally.exhausted,
       elapsed,
-      executionsPerSecond: Math.round(this.tally.executions / Math.max(elapsed / 1000, 0.001)),
+      executionsPerSecond: Math.round(executions / Math.max(elapsed / 1000, 0.001)),
       steps: this.tally.steps,
+      traces: { seen: traces.count, exact: traces.isExact, unseen: draws ? traces.unseen : null },
+      missed: missed({ ...this.settings, actors: this.description!.actors.length - 1, longest, executions }),
       outcomes,
       unobserved: (this.description!.allowed ?? []).filter((label) => outcomes[label] === undefined),
       failures,

@@ -4,6 +4,7 @@
  */
 import { Detectors } from '../detect/detectors.ts';
 import type { ActorInfo, ExecutionRecord, Finding } from '../detect/finding.ts';
+import { PartialOrder } from '../detect/partial-order.ts';
 import { stateHash } from '../kernel/state-hash.ts';
 import type { Trace } from '../kernel/trace.ts';
 import type { Reach } from '../machine/controlled-thread.ts';
@@ -19,6 +20,7 @@ import type { Measured, Schedule, Strategy } from '../machine/schedule.ts';
 import { RunsSchedule, runsOf } from '../schedule/runs.ts';
 import { isIndependent, makeStrategy } from '../schedule/strategies.ts';
 import { tokenOf } from '../schedule/token.ts';
+import { Distinct, type Seen } from './distinct.ts';
 import type { Settings } from './options.ts';
 
 /** The part of the settings that an execution depends on. */
@@ -54,6 +56,10 @@ export interface Found {
 export interface ChunkResult {
   readonly executions: number;
   readonly steps: number;
+  /** Steps of the longest execution. */
+  readonly longest: number;
+  /** Hashes of the partial orders of its executions. */
+  readonly traces: Seen;
   readonly outcomes: [string, number][];
   readonly found: Found[];
   /** Frames that are no points yet, with 1 + the only actor that reached them, or 0 for several. */
@@ -81,6 +87,8 @@ export class Explorer {
   private readonly reach: Reach;
   private readonly discovered = new Set<number>();
   private readonly strategy: Strategy;
+  private readonly order: PartialOrder;
+  private readonly traces = new Distinct();
 
   constructor(
     readonly loaded: LoadedScenario,
@@ -95,6 +103,7 @@ export class Explorer {
     this.detectors = new Detectors(settings.rules, this.actors);
     this.record = { trace: this.machine.trace, actors: this.actors, texts: this.machine.texts };
     this.strategy = makeStrategy(settings.strategy, settings);
+    this.order = new PartialOrder(this.actors, this.reach.points, this.machine.state.kernel.hardware.pageSize);
   }
 
   /** Runs a chunk. `flags` shows how far it is, and asks it to stop. */
@@ -114,6 +123,9 @@ export class Explorer {
     const found = new Map<number, Found>();
     let executions = 0;
     let steps = 0;
+    let longest = 0;
+    const { traces } = this;
+    traces.clear();
     let exhausted = false;
     let failedAt: number | null = null;
     for (let number = job.from; number <= job.to && flags[flag.stop] === 0; number++) {
@@ -132,6 +144,8 @@ export class Explorer {
       this.detectors.scan(this.record);
       executions++;
       steps += this.machine.trace.steps;
+      longest = Math.max(longest, this.machine.trace.steps);
+      traces.add(this.order.hash(this.machine.trace));
       flags[flag.executions] = flags[flag.executions]! + 1;
       const label = this.judge();
       if (label !== null) outcomes.set(label, (outcomes.get(label) ?? 0) + 1);
@@ -152,6 +166,8 @@ export class Explorer {
     return {
       executions,
       steps,
+      longest,
+      traces: traces.seen(),
       outcomes: [...outcomes],
       found: [...found.values()],
       reached: this.reached(),

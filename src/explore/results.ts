@@ -82,6 +82,19 @@ export interface Exploration {
   elapsed: number;
   executionsPerSecond: number;
   steps: number;
+  /** Executions that differ in more than the order of independent steps (Mazurkiewicz traces). */
+  traces: {
+    seen: number;
+    /** False above a few thousand: `seen` is then an estimate, within about 2 %. */
+    exact: boolean;
+    /** An estimate of the probability that one more execution shows a trace that none did; null where schedules are not drawn by chance. */
+    unseen: number | null;
+  };
+  /**
+   * Orderings that a bug needs ('2', '3') → the largest probability with which one was missed, supposing that no execution is longer than those
+   * seen. Null where the strategy guarantees nothing of the kind: all but 'pct'.
+   */
+  missed: Record<string, number> | null;
   /** Label returned by `outcome` → number of executions. */
   outcomes: Record<string, number>;
   /** Labels in `allowed` that never occurred. */

@@ -1,9 +1,13 @@
 /** What a campaign has found so far, merged from chunks in the order of their executions. */
+import { Distinct } from './distinct.ts';
 import type { ChunkResult, Found } from './explorer.ts';
 
 export class Tally {
   executions = 0;
   steps = 0;
+  /** Steps of the longest execution. */
+  longest = 0;
+  readonly traces = new Distinct();
   branched = false;
   exhausted = false;
   /** First execution that failed. */
@@ -14,6 +18,8 @@ export class Tally {
   merge(chunk: ChunkResult): void {
     this.executions += chunk.executions;
     this.steps += chunk.steps;
+    this.longest = Math.max(this.longest, chunk.longest);
+    this.traces.merge(chunk.traces);
     this.branched ||= chunk.branched;
     this.exhausted ||= chunk.exhausted;
     if (chunk.failedAt !== null) this.failedAt = Math.min(this.failedAt ?? chunk.failedAt, chunk.failedAt);

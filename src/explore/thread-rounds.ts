@@ -4,9 +4,11 @@
  */
 import { Detectors } from '../detect/detectors.ts';
 import type { ActorInfo } from '../detect/finding.ts';
+import { PartialOrder } from '../detect/partial-order.ts';
 import { isStep, Trace } from '../kernel/trace.ts';
 import type { ThreadMachine } from '../machine/threads/thread-machine.ts';
 import { tokenOf } from '../schedule/token.ts';
+import { Distinct } from './distinct.ts';
 import type { Found } from './explorer.ts';
 import type { Settings } from './options.ts';
 import type { Tally } from './tally.ts';
@@ -30,6 +32,8 @@ export async function exploreOnThreads({
   isOver,
 }: ThreadRounds): Promise<void> {
   const detectors = new Detectors(settings.rules, actors);
+  const order = new PartialOrder(actors, null, 1);
+  const traces = new Distinct();
   const { strategy, depth, seed, preemptions, delays, maximumSteps } = settings;
   let points: readonly number[] = [];
   for (let number = 1; number <= settings.executions && !isOver(); number++) {
@@ -41,6 +45,9 @@ export async function exploreOnThreads({
     }
     const trace = new Trace(execution.trace, new Int32Array([execution.trace.length, 0]));
     const acting = stepsByActor(trace);
+    const steps = [...acting.values()].reduce((sum, one) => sum + one, 0);
+    traces.clear();
+    traces.add(order.hash(trace));
     points = execution.shared;
     detectors.scan({ trace, actors, texts: execution.texts });
     const { failed, fresh } = detectors.sink;
@@ -59,7 +66,9 @@ export async function exploreOnThreads({
     tally.merge({
       ...nothing,
       executions: 1,
-      steps: [...acting.values()].reduce((sum, steps) => sum + steps, 0),
+      steps,
+      longest: steps,
+      traces: traces.seen(),
       outcomes: failed || execution.outcome === null ? [] : [[execution.outcome, 1]],
       found,
       branched: acting.size > 1,
@@ -71,6 +80,8 @@ export async function exploreOnThreads({
 const nothing = {
   executions: 0,
   steps: 0,
+  longest: 0,
+  traces: new Distinct().seen(),
   outcomes: [],
   found: [],
   reached: [],

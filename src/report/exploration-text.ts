@@ -3,7 +3,7 @@ import type { Exploration } from '../explore/results.ts';
 import { type Colours, plain } from './colour.ts';
 import { noteText } from './failure-text.ts';
 import { outcomeLines } from './histogram-text.ts';
-import { count, counted, duration, oneLine } from './words.ts';
+import { count, counted, duration, oneLine, part } from './words.ts';
 
 export function explorationText(exploration: Exploration, colours: Colours = plain): string {
   const { executions, elapsed, executionsPerSecond, failures, notes } = exploration;
@@ -12,6 +12,7 @@ export function explorationText(exploration: Exploration, colours: Colours = pla
     `  strategy ${exploration.strategy}, seed ${exploration.seed}${under(exploration)}: ${counted(executions, 'execution')}, ` +
       `${counted(exploration.steps, 'step')} in ${duration(elapsed)}, ${count(Math.round(executionsPerSecond))} executions a second`,
     `  ${coverage(exploration)}`,
+    ...left(exploration).map((line) => `  ${line}`),
     `  ${verdict(failures.length, exploration, colours)}`,
   ];
   const outcomes = outcomeLines(exploration.outcomes, exploration.unobserved, colours);
@@ -28,6 +29,20 @@ function coverage(exploration: Exploration): string {
   return exploration.interrupted
     ? 'interrupted: this is what was found so far'
     : 'not exhausted: there are schedules that were not tried';
+}
+
+/** What is known of how much was tried, and of what that may have missed. */
+function left({ traces, missed }: Exploration): string[] {
+  const seen = `${traces.exact ? '' : 'about '}${counted(traces.seen, 'distinct trace')}`;
+  const next =
+    traces.unseen === null
+      ? ''
+      : `; one more execution shows a new one with a probability of about ${part(traces.unseen)}`;
+  const bounds = Object.entries(missed ?? {}).map(
+    ([depth, probability]) =>
+      `a bug that needs ${depth} orderings was missed with a probability of at most ${part(probability)}`,
+  );
+  return [seen + next, ...bounds];
 }
 
 function verdict(failures: number, exploration: Exploration, colours: Colours): string {

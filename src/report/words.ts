@@ -16,6 +16,13 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** A probability: '37 %', '0.4 %', '2e-9'. */
+export function part(probability: number): string {
+  if (probability === 0 || probability >= 0.1) return `${Math.round(probability * 100)} %`;
+  if (probability >= 0.0001) return `${Number((probability * 100).toPrecision(1))} %`;
+  return probability.toExponential(0);
+}
+
 export function place(site: Pick<Site, 'file' | 'line' | 'column'>): string {
   if (site.file === null) return '';
   if (site.line === null) return site.file;

@@ -25,6 +25,8 @@ const exploration: Exploration = {
   elapsed: 2100,
   executionsPerSecond: 1910.4,
   steps: 16_048,
+  traces: { seen: 6, exact: true, unseen: 0 },
+  missed: null,
   outcomes: { 2: 3000, 1: 1012 },
   unobserved: [],
   failures: [],
@@ -114,6 +116,26 @@ test('an exploration says what was tried and that more could be', () => {
   assert.match(text, 'no failure found');
   assert.match(explorationText({ ...exploration, exhausted: true }), 'every schedule within the bounds was tried');
   assert.match(explorationText({ ...exploration, interrupted: true }), 'interrupted');
+});
+
+test('how much was tried is told, and of what may have been missed only what is guaranteed', () => {
+  assert.match(
+    explorationText(exploration),
+    '  6 distinct traces; one more execution shows a new one with a probability of about 0 %\n',
+  );
+  assert.not.match(explorationText(exploration), 'missed');
+  const many = { seen: 51_234, exact: false, unseen: 0.0123 };
+  const told = explorationText({ ...exploration, traces: many, missed: { 2: 0.32, 3: 0.000012 } });
+  assert.match(
+    told,
+    '  about 51,234 distinct traces; one more execution shows a new one with a probability of about 1 %\n',
+  );
+  assert.match(told, '  a bug that needs 2 orderings was missed with a probability of at most 32 %\n');
+  assert.match(told, '  a bug that needs 3 orderings was missed with a probability of at most 1e-5\n');
+  assert.match(
+    explorationText({ ...exploration, traces: { ...many, exact: true, unseen: null } }),
+    '  51,234 distinct traces\n',
+  );
 });
 
 test('outcomes are sorted by how often they occurred, the rare ones keep a bar', () => {
