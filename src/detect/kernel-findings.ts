@@ -3,7 +3,7 @@
  * record, so an execution without texts has none and costs nothing.
  */
 import { ruleNames } from '../kernel/rules.ts';
-import { Kind } from '../kernel/trace.ts';
+import { headerWords, isStep, Kind, type Trace } from '../kernel/trace.ts';
 import { culprits } from './culprit.ts';
 import { type Detector, type ExecutionRecord, type FindingSink, findingKey, stepOf } from './finding.ts';
 import { stepAfter } from './past.ts';
@@ -22,9 +22,29 @@ export class KernelFindings implements Detector {
       if (level === 'off') continue;
       const key = findingKey(number, trace.actorAt(at), trace.words[at + 1]!, 0, 0);
       if (!this.sink.isNew(key, level)) continue;
+      const named = namedSteps(trace, at);
+      if (named.length > 0) {
+        const marks = named.map((step) => ({ at: step, role: 'looks in vain' }));
+        this.sink.report({ rule, level, message, marks, key, noted: at });
+        continue;
+      }
       const victim = stepAfter(trace, at) ?? stepOf(trace, at);
       const marks = [...culprits(trace, rule, at, victim), { at: victim, role: rule }];
       this.sink.report({ rule, level, message, marks, key, noted: at });
     }
   }
+}
+
+/** Where the steps stand that the event at `at` names, in its order. */
+function namedSteps(trace: Trace, at: number): number[] {
+  const steps: number[] = [];
+  for (let word = at + headerWords; word < trace.after(at); word += 2) {
+    for (let step = 0; step < at; step = trace.after(step)) {
+      const isNamed = trace.actorAt(step) === trace.words[word] && trace.words[step + 1] === trace.words[word + 1];
+      if (!isNamed || !isStep(trace.kindAt(step))) continue;
+      steps.push(step);
+      break;
+    }
+  }
+  return steps;
 }

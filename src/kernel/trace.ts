@@ -66,7 +66,10 @@ export const Kind = {
   /** Happens-before: the actor takes over, or hands on, what `subject` orders. */
   Acquire: 34,
   Release: 35,
-  /** A rule was broken; subject: number of the rule; low: what it is about (rules.ts); high: an address of that page, or 0. */
+  /**
+   * A rule was broken; subject: number of the rule; low: what it is about (rules.ts); high: an address of that page, or 0; extra: actor and
+   * operation of each step that it is due to, where the actor's own last one is not it.
+   */
   Violation: 36,
   /** The actor ended; low: 0 returned, 2 failed, 3 died (as `Stop` in machine/controlled-thread.ts). */
   End: 37,

@@ -9,6 +9,7 @@ import { firstDrainActor } from './drains.ts';
 import { cacheActor } from './evictions.ts';
 import { Intents } from './intents.ts';
 import type { Schedule } from './schedule.ts';
+import { Spins } from './spins.ts';
 
 const countWord = 0;
 /** How many actors there can be: threads with their store buffers, clock, pager, purger, data cache. */
@@ -16,6 +17,8 @@ export const mostActors = (threads: number): number => 2 * threads + 4;
 
 export class Actors {
   readonly intents: Intents;
+  /** Threads that wait by looking: they are let go on only where nobody else can. */
+  readonly spins: Spins;
   private readonly list: Int32Array;
   private readonly others: Int32Array;
   /** Whether hardware acts too: it is looked at before each choice, since every access may change what it can do. */
@@ -24,7 +27,7 @@ export class Actors {
   private readonly firstDrain: number;
 
   static words(threads: number): number {
-    return 1 + mostActors(threads) + Intents.words(mostActors(threads));
+    return 1 + mostActors(threads) + Intents.words(mostActors(threads)) + Spins.words(threads);
   }
 
   /** @param words `Actors.words(threads)` of them */
@@ -35,7 +38,9 @@ export class Actors {
   ) {
     const intents = 1 + mostActors(threads);
     this.list = words.subarray(1, intents);
-    this.intents = new Intents(words.subarray(intents, Actors.words(threads)));
+    const spins = Actors.words(threads) - Spins.words(threads);
+    this.intents = new Intents(words.subarray(intents, spins));
+    this.spins = new Spins(words.subarray(spins, Actors.words(threads)), threads);
     this.others = new Int32Array(mostActors(threads));
     this.watches = hardware.caches !== null || hardware.stores !== null;
     this.cache = cacheActor(threads, hardware.configuration);
@@ -50,6 +55,7 @@ export class Actors {
   reset(threads: number): void {
     this.words[countWord] = threads;
     for (let i = 0; i < threads; i++) this.list[i] = i;
+    this.spins.clear();
   }
 
   /** Nobody can run but the hardware. */
@@ -62,6 +68,7 @@ export class Actors {
     if (this.watches) this.watch();
     const count = this.words[countWord]!;
     if (count === 0) return -1;
+    if (this.spins.any) return this.pickBesideSpins(schedule, current, current, steps);
     if (count === 1 && schedule.countsSteps !== true) return this.list[0]!;
     return schedule.pick(this.list, count, current, steps);
   }
@@ -69,11 +76,20 @@ export class Actors {
   /** `yielding` lets anybody else go first, if there is anybody. */
   pickOther(schedule: Schedule, yielding: number, steps: number): number {
     if (this.watches) this.watch();
+    if (this.spins.any) return this.pickBesideSpins(schedule, yielding, -1, steps);
     let count = 0;
     for (let i = 0; i < this.count; i++) if (this.list[i] !== yielding) this.others[count++] = this.list[i]!;
     if (count === 0) return yielding;
     if (count === 1 && schedule.countsSteps !== true) return this.others[0]!;
     return schedule.pick(this.others, count, -1, steps);
+  }
+
+  /** Whether all that can run are threads that look in vain, and have long enough. */
+  get isStuck(): boolean {
+    if (!this.spins.any) return false;
+    if (this.watches) this.watch();
+    for (let i = 0; i < this.count; i++) if (!this.spins.isStuck(this.list[i]!)) return false;
+    return this.count > 0;
   }
 
   add(actor: number): void {
@@ -95,6 +111,30 @@ export class Actors {
     if (at === count) return;
     for (let i = at + 1; i < count; i++) this.list[i - 1] = this.list[i]!;
     this.words[countWord] = count - 1;
+  }
+
+  /** `standing` could go on; `current` is the same, or -1 where others are to be let go first. */
+  private pickBesideSpins(schedule: Schedule, standing: number, current: number, steps: number): number {
+    const { spins, list, others } = this;
+    // What is written down was done, whoever waited.
+    if (schedule.wanted !== undefined && schedule.wanted(steps) >= 0)
+      return schedule.pick(list, this.count, current, steps);
+    if (standing >= 0 && spins.looksOn(standing)) return standing;
+    let count = 0;
+    for (let i = 0; i < this.count; i++) {
+      const actor = list[i]!;
+      if (spins.isFree(actor) && (actor === current || actor !== standing)) others[count++] = actor;
+    }
+    if (count === 0) return this.firstHopeful(standing);
+    if (count === 1 && schedule.countsSteps !== true) return others[0]!;
+    return schedule.pick(others, count, current >= 0 && spins.isFree(current) ? current : -1, steps);
+  }
+
+  /** Nobody is free: who looks on until it leaves its loop, or is stuck. In which order they do that nobody can notice. */
+  private firstHopeful(standing: number): number {
+    if (standing >= 0 && !this.spins.isStuck(standing)) return standing;
+    for (let i = 0; i < this.count; i++) if (!this.spins.isStuck(this.list[i]!)) return this.list[i]!;
+    return this.list[0]!;
   }
 
   private watch(): void {

@@ -55,12 +55,15 @@ export class BufferedPath implements MemoryPath {
   /** What was stored where nobody can tell is in memory by now. */
   settle(): void {
     const { thread, stores } = this;
+    const before = stores.count(thread.number);
     settleStores(stores, thread.trace, this.actor, thread.number, (n) => thread.carrier.chosen(thread, n));
+    if (stores.count(thread.number) < before) thread.carrier.spins.stirred();
   }
 
   fence(): void {
     const { stores } = this;
     const { number, trace } = this.thread;
+    if (stores.count(number) > 0) this.thread.carrier.spins.stirred();
     while (stores.count(number) > 0) noteDrain(trace, Kind.Drained, number, stores.drain(number, 0));
   }
 
@@ -70,6 +73,7 @@ export class BufferedPath implements MemoryPath {
 
   private drainOldest(): void {
     const { thread, stores } = this;
+    thread.carrier.spins.stirred();
     drainStore(stores, thread.trace, this.actor, thread.number, (n) => {
       thread.carrier.chosen(thread, n);
       return 0;

@@ -70,6 +70,7 @@ export class BulkCopy {
     }
     this.clear();
     this.done.end(operation, this.done.at(operation), buffer);
+    this.thread.acted(-1, 0);
     return buffer;
   }
 
@@ -103,6 +104,7 @@ export function copyFragment(
   if (intoMemory) {
     thread.hardware.preserve(physical, length);
     memory.write(physical, buffer, at, length);
+    thread.carrier.spins.changed(physical, length);
   } else {
     memory.read(physical, buffer, at, length);
   }

@@ -25,6 +25,9 @@ const silentWhileUnwinding = new Set([
   'simpleUnlock',
 ]);
 
+/** Calls that change nothing where they answer no: whoever makes them again and again waits. */
+const looks = new Set<string>(['tryLock', 'recursiveTryLock', 'simpleTryLock']);
+
 export const noBytes = new Uint8Array(0);
 
 export class CallSteps {
@@ -110,6 +113,7 @@ export class CallSteps {
   private answer(status: number): void {
     this.status = status;
     this.copy = status === Status.Copy ? this.thread.carrier.copy : null;
+    if (status !== Status.Done) this.thread.carrier.spins.stirred();
   }
 
   private finish<R>(operation: number, call: Call<never, R>, buffer: Uint8Array): R {
@@ -119,6 +123,12 @@ export class CallSteps {
     thread.trace.extend(at, reply.data, 0, reply.length);
     this.done.end(operation, at, this.buffer === noBytes ? undefined : this.buffer);
     this.clear();
+    const isLook = looks.has(call.name) && status === Status.Done && reply.data[0] === 0;
+    if (isLook) thread.looked(operation);
+    else {
+      thread.acted(-1, 0);
+      thread.carrier.spins.stirred();
+    }
     if (status === Status.Panicked) {
       reply.at = 0;
       thread.carrier.panic(thread, text.decode(reply));

@@ -6,6 +6,7 @@ import type { Words } from '../kernel/wire.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import type { ControlledThread } from './controlled-thread.ts';
 import type { Intents } from './intents.ts';
+import type { Spins } from './spins.ts';
 
 export interface Carrier {
   /**
@@ -23,6 +24,10 @@ export interface Carrier {
   resume(task: ControlledThread): number;
   /** Where threads write down what they are about to do; null where nobody wants to know. */
   readonly intents: Intents | null;
+  /** Who waits by looking. */
+  readonly spins: Spins;
+  /** The thread looks in vain, and has long enough: the execution may be over with it. */
+  stuck(task: ControlledThread): void;
   readonly reply: Words;
   readonly copy: CopyStep | null;
   /** A number below `n` for `task.choose`. */

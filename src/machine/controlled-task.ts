@@ -44,6 +44,7 @@ export class ControlledTask extends ControlledThread {
     if (physical === postponed) return 0;
     const value = this.reached(address, physical, 1, accessRead).load8(physical);
     this.done.record(operation, Kind.Load8, address, physical, 1, value, 0);
+    this.looked(operation);
     return value;
   }
 
@@ -56,6 +57,7 @@ export class ControlledTask extends ControlledThread {
     if (this.isSplit(address, 2)) return this.loadAcross(operation, Kind.Load16, address, physical, 2);
     const value = this.reached(address, physical, 2, accessRead).load16(physical);
     this.done.record(operation, Kind.Load16, address, physical, 2, value, 0);
+    this.looked(operation);
     return value;
   }
 
@@ -68,6 +70,7 @@ export class ControlledTask extends ControlledThread {
     if (this.isSplit(address, 4)) return this.loadAcross(operation, Kind.Load32, address, physical, 4);
     const value = this.reached(address, physical, 4, accessRead).load32(physical);
     this.done.record(operation, Kind.Load32, address, physical, 4, value, 0);
+    this.looked(operation);
     return value;
   }
 
@@ -85,6 +88,7 @@ export class ControlledTask extends ControlledThread {
     const low = memory.load32(physical);
     const high = memory.load32(physical + 4);
     this.done.record(operation, Kind.Load64, address, physical, 8, low, high);
+    this.looked(operation);
     return join(low, high);
   }
 
@@ -98,6 +102,7 @@ export class ControlledTask extends ControlledThread {
     this.hardware.preserve(physical, 1);
     this.reached(address, physical, 1, accessWrite).store8(physical, low);
     this.done.record(operation, Kind.Store8, address, physical, 1, low, 0);
+    this.acted(physical, 1);
   }
 
   override store16(address: number, value: number): void {
@@ -111,6 +116,7 @@ export class ControlledTask extends ControlledThread {
     this.hardware.preserve(physical, 2);
     this.reached(address, physical, 2, accessWrite).store16(physical, low);
     this.done.record(operation, Kind.Store16, address, physical, 2, low, 0);
+    this.acted(physical, 2);
   }
 
   override store32(address: number, value: number): void {
@@ -124,6 +130,7 @@ export class ControlledTask extends ControlledThread {
     this.hardware.preserve(physical, 4);
     this.reached(address, physical, 4, accessWrite).store32(physical, low);
     this.done.record(operation, Kind.Store32, address, physical, 4, low, 0);
+    this.acted(physical, 4);
   }
 
   override store64(address: number, value: bigint): void {
@@ -139,6 +146,7 @@ export class ControlledTask extends ControlledThread {
     this.hardware.preserve(physical, 8);
     this.reached(address, physical, 8, accessWrite).store64(physical, low, high);
     this.done.record(operation, Kind.Store64, address, physical, 8, low, high);
+    this.acted(physical, 8);
   }
 
   override atomicOperation(kind: number, address: number, operand: number, expected: number): number {
@@ -153,13 +161,17 @@ export class ControlledTask extends ControlledThread {
     const { path } = this;
     const memory = path === null ? this.memory : path.atomic(address, physical, access !== accessRead);
     const before = memory.load32(physical);
+    let after = before;
     if (kind !== Kind.AtomicLoad) {
+      after = atomicResult(atomicNames[kind - Kind.AtomicLoad]!, before, operand, expected);
       this.hardware.preserve(physical, 4);
-      memory.store32(physical, atomicResult(atomicNames[kind - Kind.AtomicLoad]!, before, operand, expected));
+      memory.store32(physical, after);
     }
     this.done.record(operation, kind, address, physical, 4, before, operand);
     // Whether an exchange took place can be told from what was expected.
     if (kind === Kind.AtomicCompareExchange) this.done.note(expected);
+    if (after === before) this.looked(operation);
+    else this.acted(physical, 4);
     return before;
   }
 
@@ -195,6 +207,7 @@ export class ControlledTask extends ControlledThread {
     }
     this.standIfCounted(Kind.Random, draw);
     this.done.record(operation, Kind.Random, draw, -1, 0, value, 0);
+    this.acted(-1, 0);
     return value;
   }
 
@@ -205,6 +218,7 @@ export class ControlledTask extends ControlledThread {
     this.standIfCounted(Kind.Choose, n);
     const value = this.carrier.choose(this, n);
     this.done.record(operation, Kind.Choose, n, -1, 0, value, 0);
+    this.acted(-1, 0);
     return value;
   }
 
@@ -223,6 +237,7 @@ export class ControlledTask extends ControlledThread {
     this.yielding = false;
     if (turn === Turn.Postponed) return;
     this.done.record(operation, Kind.Yield, 0, -1, 0, 0, 0);
+    this.looked(operation);
   }
 
   /** Lines of repeated stretches are not kept twice. */
@@ -292,6 +307,9 @@ export class ControlledTask extends ControlledThread {
     const second = this.cache.translate(address + first, access);
     const policy = this.path?.policyBeyond(address + first) ?? 0;
     this.trace.append(Kind.Straddle, this.number, operation, kind, second, width - first, policy, 0);
+    const isStore = access === accessWrite;
+    this.acted(isStore ? physical : -1, first);
+    if (isStore) this.acted(second, width - first);
   }
 }
 

@@ -185,6 +185,19 @@ export abstract class ControlledThread extends Task {
     this.granted = true;
   }
 
+  /** The operation just recorded has changed nothing: it was a look. */
+  looked(operation: number): void {
+    const { carrier } = this;
+    if (carrier.spins.looked(this.number, this.done, operation)) carrier.stuck(this);
+  }
+
+  /** The operation just recorded was no look; where it stored, those who look there see something new. */
+  acted(physical: number, length: number): void {
+    const { spins } = this.carrier;
+    spins.acted(this.number);
+    if (physical >= 0) spins.changed(physical, length);
+  }
+
   /** Ends the thread for breaking `rule`; the caller throws what this returns. */
   end(rule: RuleName, message: string, stop: number): unknown {
     if (this.stopped === Stop.None) {

@@ -16,6 +16,7 @@ import { describeDeadlock, waitsForItself } from './deadlock.ts';
 import { drainActors, drainStore, firstDrainActor, noteDrain, settleStores } from './drains.ts';
 import { cacheActor, evictionActors, evictLine } from './evictions.ts';
 import type { ExecutionState } from './execution-state.ts';
+import { describeLivelock, lastRound } from './livelock.ts';
 import { listenToPages } from './page-history.ts';
 import { Pressure, pressureActors } from './pressure.ts';
 import type { Schedule } from './schedule.ts';
@@ -215,8 +216,26 @@ export class Execution implements Observer {
     this.actors.remove(number);
     this.watchClock();
     const thread = this.state.threads[number]!;
-    if (thread.deadline !== Number.POSITIVE_INFINITY || !waitsForItself(thread)) return;
-    this.violation(thread, 'deadlock', describeDeadlock(this.sleepers()));
+    if (thread.deadline === Number.POSITIVE_INFINITY && waitsForItself(thread)) {
+      this.violation(thread, 'deadlock', describeDeadlock(this.sleepers()));
+      this.finish();
+    } else {
+      this.stuck();
+    }
+  }
+
+  /** Ends the execution if all that can run look in vain for what nobody will change. */
+  stuck(): void {
+    const { actors } = this;
+    if (this.over || !actors.isStuck) return;
+    const threads = this.state.threads.filter(({ number }) => actors.spins.isStuck(number));
+    const { trace } = this;
+    const text = describeLivelock(trace, actors.spins, threads, this.sleepers());
+    const looks = threads.map(({ number }) => lastRound(trace, number, actors.spins.period(number)).at(-1)!);
+    const rule = ruleNumber('livelock');
+    const at = this.append(Kind.Violation, threads[0]!.number, 0, rule, text, aboutNothing, 0);
+    const where = looks.flatMap((look) => [trace.actorAt(look), trace.words[look + 1]!]);
+    trace.extend(at, Float64Array.from(where), 0, where.length);
     this.finish();
   }
 
@@ -243,8 +262,12 @@ export class Execution implements Observer {
     this.state.kernel.endThread(thread);
     if (task.stopped === Stop.Died) this.killTask(thread);
     this.settle(number);
-    if (this.unfinished > 0) this.pressure?.watch();
-    else this.close();
+    if (this.unfinished > 0) {
+      this.pressure?.watch();
+      this.stuck();
+    } else {
+      this.close();
+    }
   }
 
   /** Everybody who has to end has ended: what they stored is still to reach memory, and in which order is the schedule's choice. */
@@ -266,6 +289,12 @@ export class Execution implements Observer {
 
   /** A step of an actor that is no thread. `schedule` chooses where it can be taken in several ways. */
   act(actor: number, schedule: Pick<Schedule, 'choose'>): void {
+    this.actors.spins.stirred();
+    this.step(actor, schedule);
+    this.stuck();
+  }
+
+  private step(actor: number, schedule: Pick<Schedule, 'choose'>): void {
     if (actor === this.clock) {
       this.tick();
       return;
@@ -361,6 +390,7 @@ export class Execution implements Observer {
       for (const text of locksLeft(this.state.kernel, thread)) this.violation(thread, 'lock-left-held', text);
     this.trace.append(Kind.End, thread.number, this.tasks[thread.number]!.recorded, 0, -1, 0, stop, 0);
     this.actors.remove(thread.number);
+    this.actors.spins.acted(thread.number);
     this.actors.intents.end(thread.number);
     if (!thread.daemon) this.unfinished--;
   }
@@ -384,9 +414,10 @@ export class Execution implements Observer {
     text: string,
     about: number,
     address: number,
-  ): void {
+  ): number {
     const at = this.trace.append(kind, actor, operation, rule, -1, 0, about, address);
     this.texts.set(at, text);
+    return at;
   }
 
   /** The clock can take a step whenever somebody sleeps with a deadline. */

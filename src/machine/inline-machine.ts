@@ -29,6 +29,7 @@ import type { Intents } from './intents.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
 import { NotDeterministic } from './operation-log.ts';
 import type { Schedule } from './schedule.ts';
+import type { Spins } from './spins.ts';
 import { installTaskGlobals, setGuest } from './task-globals.ts';
 import { YieldingTask } from './yielding-task.ts';
 
@@ -179,9 +180,18 @@ export class InlineMachine implements Carrier {
       ? this.actors.pickOther(this.schedule, task.number, steps)
       : this.actors.pick(this.schedule, task.number, steps);
     if (next === task.number) return true;
-    if (this.options.everyOperation && !task.yielding) this.preemptions.push(this.trace.length);
+    if (this.options.everyOperation && !task.yielding && this.spins.isFree(task.number))
+      this.preemptions.push(this.trace.length);
     this.next = next;
     return false;
+  }
+
+  get spins(): Spins {
+    return this.actors.spins;
+  }
+
+  stuck(): void {
+    this.execution.stuck();
   }
 
   block(task: ControlledThread): void {

@@ -88,6 +88,22 @@ export class OperationLog {
     this.trace.extend(this.positions[this.length - 1]!, single, 0, 1);
   }
 
+  /** Whether two operations of one step did the same and found the same. */
+  isSame(one: number, other: number): boolean {
+    const a = this.positions[one]!;
+    const b = this.positions[other]!;
+    const { words } = this.trace;
+    if (words[a] !== words[b] || words[a + 2] !== words[b + 2] || words[a + 5] !== words[b + 5]) return false;
+    if (words[a + 3] !== words[b + 3] || words[a + 6] !== words[b + 6] || words[a + 7] !== words[b + 7]) return false;
+    for (let i = headerWords; i < headerWords + words[a + 7]!; i++) if (words[a + i] !== words[b + i]) return false;
+    return true;
+  }
+
+  /** Where in memory an operation was. */
+  physicalOf(operation: number): number {
+    return this.trace.words[this.positions[operation]! + 3]!;
+  }
+
   // Repeating. Each compares first and throws NotDeterministic, or the fault that was the operation's result.
 
   /** The lower word of the result. */

@@ -55,6 +55,7 @@ export class PageFaults {
     const error = new MemoryFault(address, access === accessRead ? 'read' : 'write', width, this.thread.name, reason);
     this.done.record(operation, kind, subject, -1, width, faultReasons.indexOf(error.reason), -1);
     this.done.fail(operation, error);
+    this.thread.acted(-1, 0);
     return this.done.fault(operation);
   }
 
@@ -97,6 +98,7 @@ export class PageFaults {
       status = carrier.resume(this.thread);
     }
     this.faulting = false;
+    carrier.spins.stirred();
     if (status !== Status.Done) return 'bad address';
     carrier.reply.at = 0;
     const code = calls.fault.result.decode(carrier.reply);

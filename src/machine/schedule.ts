@@ -15,6 +15,8 @@ export interface Schedule {
   choose(n: number, thread: number): number;
   /** It repeats what a trace says: numbers count all the ways there are, also those that no strategy need be asked about. */
   readonly isWritten?: boolean;
+  /** The actor that is written down for the step after `steps`; -1 past the end. Left out where nothing is written. */
+  wanted?(steps: number): number;
   /** It wants to be asked about each step, also where there is only one actor to take it. */
   readonly countsSteps?: boolean;
   /** It wants to know what actors are about to do: called before an execution. Where it is left out nobody writes that down. */

@@ -71,9 +71,13 @@ export class RunsSchedule implements Schedule {
     this.asked.clear();
   }
 
-  pick(runnable: Int32Array, count: number, current: number, steps: number): number {
+  wanted(steps: number): number {
     while (this.index < this.ends.length && this.ends[this.index]! <= steps) this.index++;
-    const wanted = this.written.runs[this.index]?.actor ?? -1;
+    return this.written.runs[this.index]?.actor ?? -1;
+  }
+
+  pick(runnable: Int32Array, count: number, current: number, steps: number): number {
+    const wanted = this.wanted(steps);
     for (let i = 0; i < count; i++) if (runnable[i] === wanted) return wanted;
     if (wanted >= 0 && this.partedAt < 0) this.partedAt = this.index;
     return current >= 0 ? current : runnable[0]!;

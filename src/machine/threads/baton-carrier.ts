@@ -13,6 +13,7 @@ import { type Carrier, suspension } from '../carrier.ts';
 import { Stop } from '../controlled-thread.ts';
 import { firstDrainActor } from '../drains.ts';
 import type { Intents } from '../intents.ts';
+import type { Spins } from '../spins.ts';
 import { Lane } from './lane.ts';
 import { type Control, Head, Own } from './layout.ts';
 import { Ask, statusOver } from './requests.ts';
@@ -87,6 +88,14 @@ export class BatonCarrier implements Carrier {
     this.giveTo(task, next);
     this.await(task);
     return true;
+  }
+
+  get spins(): Spins {
+    return this.actors.spins;
+  }
+
+  stuck(task: Carried): void {
+    if (this.actors.isStuck) this.ask(task, Ask.Stuck);
   }
 
   /** Functions are compiled to yield for exploring inline only. */

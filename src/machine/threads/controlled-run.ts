@@ -174,6 +174,9 @@ export class ControlledRun {
       case Ask.Livelock:
         execution.livelock(thread, this.settings.maximumSteps);
         return Status.Done;
+      case Ask.Stuck:
+        execution.stuck();
+        return Status.Done;
       case Ask.Violation:
         execution.broken(thread, words.take(), text.decode(words));
         return Status.Done;

@@ -64,16 +64,21 @@ export class Lane implements Schedule {
     for (let thread = 0; thread < this.control.blocks; thread++) words[this.control.own(thread, Own.Asked)] = 0;
   }
 
-  pick(runnable: Int32Array, count: number, current: number, steps: number): number {
+  wanted(steps: number): number {
     const { words } = this.control;
     const runs = words[Head.LaneRuns]!;
     let index = words[Head.LaneIndex]!;
     while (index < runs && this.ends[index]! <= steps) index++;
     words[Head.LaneIndex] = index;
-    if (index < runs) {
-      const wanted = this.actors[index]!;
+    return index < runs ? this.actors[index]! : -1;
+  }
+
+  pick(runnable: Int32Array, count: number, current: number, steps: number): number {
+    const { words } = this.control;
+    const wanted = this.wanted(steps);
+    if (wanted >= 0) {
       for (let i = 0; i < count; i++) if (runnable[i] === wanted) return wanted;
-      if (words[Head.LaneParted]! < 0) words[Head.LaneParted] = index;
+      if (words[Head.LaneParted]! < 0) words[Head.LaneParted] = words[Head.LaneIndex]!;
     } else if (words[Head.Dynamic] !== 0) {
       return this.strategy.pick(runnable, count, current, steps);
     }

@@ -27,6 +27,8 @@ export const Ask = {
   Attend: -12,
   /** An access that the kernel is to examine. Words: address, physical address, length, access. */
   Examine: -13,
+  /** The thread looks in vain, as all that could run do. */
+  Stuck: -14,
 } as const;
 
 /** How a thread's function ended. */
