@@ -6,6 +6,7 @@ import type { MachineOptions } from './hardware/configuration.ts';
 import type { Machine as MachineClass } from './machine/machine.ts';
 
 type Explore = typeof import('./explore/explore.ts').explore;
+type Merge = typeof import('./explore/merge.ts').merge;
 type Replay = typeof import('./explore/replay.ts').replay;
 type Minimise = typeof import('./explore/replay.ts').minimise;
 type Stress = typeof import('./explore/stress.ts').stress;
@@ -13,6 +14,9 @@ type Check = typeof import('./explore/check.ts').check;
 
 /** Explores the interleavings of a scenario; see explore/explore.ts. @since 0.1.0 */
 export const explore: Explore = async (...values) => (await import('./explore/explore.ts')).explore(...values);
+
+/** Puts together what shards have recorded; see explore/merge.ts. @since 0.1.0 */
+export const merge: Merge = async (...values) => (await import('./explore/merge.ts')).merge(...values);
 
 /** Runs the schedule of a token again; see explore/replay.ts. @since 0.1.0 */
 export const replay: Replay = async (...values) => (await import('./explore/replay.ts')).replay(...values);

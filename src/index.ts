@@ -3,7 +3,8 @@
  * scripts. Everything else is internal.
  */
 
-export { check, explore, Machine, minimise, replay, stress } from './entrances.ts';
+export { check, explore, Machine, merge, minimise, replay, stress } from './entrances.ts';
+export type { MergedExploration, MergeOptions } from './explore/merge.ts';
 export type { ExploreOptions, Progress, ReplayOptions } from './explore/options.ts';
 export type {
   Exploration,

@@ -1,4 +1,5 @@
 /** What a command is given, and what the command line needs to know of it. */
+import type { MergedExploration } from '../explore/merge.ts';
 import type { Exploration, Histogram, Replay } from '../explore/results.ts';
 import type { Colours } from '../report/colour.ts';
 import type { CommandName } from './options.ts';
@@ -6,6 +7,7 @@ import type { CommandName } from './options.ts';
 /** The part of wiredown's interface that the command line stands on. Tests put something in its place. */
 export interface Library {
   explore(url: URL, options: Record<string, unknown>): Promise<Exploration | Exploration[]>;
+  merge(url: URL, records: string[], options: Record<string, unknown>): Promise<MergedExploration>;
   replay(url: URL, token: string, options: Record<string, unknown>): Promise<Replay>;
   minimise(url: URL, token: string, options: Record<string, unknown>): Promise<Replay>;
   stress(url: URL, options: Record<string, unknown>): Promise<Histogram>;

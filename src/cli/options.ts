@@ -4,7 +4,7 @@
  */
 import { duration, integer, oneOf, type Reader, rules, strategy, words } from './values.ts';
 
-export type CommandName = 'explore' | 'replay' | 'minimise' | 'stress';
+export type CommandName = 'explore' | 'merge' | 'replay' | 'minimise' | 'stress';
 
 export interface Option {
   flag: string;
@@ -19,7 +19,9 @@ export interface Option {
   help: string;
 }
 
-const all: CommandName[] = ['explore', 'replay', 'minimise', 'stress'];
+const all: CommandName[] = ['explore', 'merge', 'replay', 'minimise', 'stress'];
+/** Those that are told which scenario; records say it themselves. */
+const choosing: CommandName[] = ['explore', 'replay', 'minimise', 'stress'];
 const running: CommandName[] = ['explore', 'stress'];
 /** The commands that run schedules by the rules. */
 const ruled: CommandName[] = ['explore', 'replay', 'minimise'];
@@ -30,7 +32,7 @@ export const options: Option[] = [
     placeholder: 'NAME',
     key: 'scenario',
     read: words,
-    commands: all,
+    commands: choosing,
     help: 'Which one, where FILE holds several.',
   },
   {
@@ -94,7 +96,7 @@ export const options: Option[] = [
     placeholder: 'N',
     key: 'workers',
     read: integer(1, 256),
-    commands: ['explore'],
+    commands: ['explore', 'merge'],
     help: 'Explorers side by side; results do not depend on it. Default: one a core.',
   },
   {
@@ -134,7 +136,7 @@ export const options: Option[] = [
     placeholder: 'DURATION',
     key: 'stallTimeout',
     read: duration,
-    commands: ruled,
+    commands: [...ruled, 'merge'],
     help: 'A thread that does no operation for so long is refused. Default: 10s.',
   },
   {
@@ -150,8 +152,24 @@ export const options: Option[] = [
     placeholder: null,
     key: 'threadCheck',
     value: false,
-    commands: ['explore'],
+    commands: ['explore', 'merge'],
     help: 'Neither compare the first execution with one on worker threads, nor confirm failures there.',
+  },
+  {
+    flag: '--shard',
+    placeholder: 'I/N',
+    key: 'shard',
+    read: words,
+    commands: ['explore'],
+    help: 'Only part I of N of the executions, for one of several machines. Needs --executions and --record.',
+  },
+  {
+    flag: '--record',
+    placeholder: 'PATH',
+    key: 'record',
+    read: words,
+    commands: ['explore'],
+    help: 'Write down what was explored, as it goes: the same command goes on where it was stopped, and merge puts shards together.',
   },
   {
     flag: '--json',

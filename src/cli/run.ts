@@ -1,11 +1,11 @@
 /** From arguments to exit status: picks the command, reads its arguments, runs it, and says in one line what went wrong. */
-import { readFileSync } from 'node:fs';
 import { UsageError } from '../machine/errors.ts';
-import { packageRoot } from '../machine/packaging.ts';
+import { version } from '../machine/packaging.ts';
 import { coloursFor } from '../report/colour.ts';
 import { readArguments } from './arguments.ts';
 import type { Command, Invocation, Library, Terminal } from './command.ts';
 import { explore } from './commands/explore.ts';
+import { merge } from './commands/merge.ts';
 import { minimise } from './commands/minimise.ts';
 import { replay } from './commands/replay.ts';
 import { stress } from './commands/stress.ts';
@@ -14,7 +14,7 @@ import { commandHelp, generalHelp } from './help.ts';
 import { Interruption } from './interruption.ts';
 import { didYouMean } from './suggest.ts';
 
-export const commands: Command[] = [explore, replay, minimise, stress];
+export const commands: Command[] = [explore, merge, replay, minimise, stress];
 
 const defaultWidth = 100;
 
@@ -80,7 +80,8 @@ function commandNamed(word: string): Command {
 function checkCount(command: Command, positionals: string[]): void {
   const usage = `usage: wiredown ${command.usage}`;
   if (positionals.length < command.takes.least) {
-    throw new UsageError(`${positionals.length === 0 ? 'FILE' : 'TOKEN'} is missing, ${usage}`);
+    const missing = positionals.length === 0 ? 'FILE' : command.usage.split(' ')[2];
+    throw new UsageError(`${missing} is missing, ${usage}`);
   }
   if (positionals.length > command.takes.most) {
     throw new UsageError(`${JSON.stringify(positionals[command.takes.most])} is one argument too many, ${usage}`);
@@ -99,9 +100,4 @@ export function explain(error: unknown, terminal: Pick<Terminal, 'stderr'>): num
     );
   }
   return code;
-}
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('package.json', packageRoot), 'utf8')) as { version: string };
-  return version;
 }

@@ -4,14 +4,16 @@
  */
 import { ScenarioError } from '../machine/errors.ts';
 import { isIndependent } from '../schedule/strategies.ts';
+import { CampaignRecord, headingOf } from './campaign-record.ts';
 import type { ChunkResult } from './explorer.ts';
 import { ExplorerPool } from './explorer-pool.ts';
 import type { Description, Reproduced, Target } from './explorer-service.ts';
-import { Knowledge } from './knowledge.ts';
+import { Knowledge, type Lesson } from './knowledge.ts';
 import { missed } from './missed.ts';
 import type { Settings, WithPartial } from './options.ts';
 import type { Exploration, Failure } from './results.ts';
 import { type Chunk, lanes, prologue, rounds } from './rounds.ts';
+import { isOf } from './shard.ts';
 import { Tally } from './tally.ts';
 import { ThreadCheck } from './thread-check.ts';
 import { exploreOnThreads } from './thread-rounds.ts';
@@ -26,6 +28,9 @@ export class Campaign {
   private readonly common = new Knowledge();
   private readonly lanes: Knowledge[] = [];
   private readonly tally = new Tally();
+  private readonly record: CampaignRecord;
+  /** Executions that were found in the record. */
+  private recalled = 0;
   private started = Date.now();
   private elapsed = 0;
   private interrupted = false;
@@ -37,7 +42,9 @@ export class Campaign {
   constructor(
     private readonly target: Target,
     private readonly settings: Settings,
+    record: CampaignRecord | null = null,
   ) {
+    this.record = record ?? new CampaignRecord(settings.record === null ? [] : [settings.record], settings.record);
     const alone = settings.carrier === 'threads' || !isIndependent(settings.strategy);
     const workers = alone ? 1 : settings.workers;
     this.pool = new ExplorerPool(target, workers, settings.stallTimeout);
@@ -52,6 +59,7 @@ export class Campaign {
         Array.from({ length: this.pool.workers }, () => this.pool.run({ kind: 'load' })),
       );
       this.description = loaded[0]!;
+      this.record.begin(headingOf(this.target, this.settings, this.description));
       const checked = onThreads ? Promise.resolve() : this.check(threads);
       checked.catch(() => this.pool.stop());
       await this.explore(onThreads ? () => this.allOnThreads(threads!) : () => this.allRounds());
@@ -86,7 +94,7 @@ export class Campaign {
   private async explore(all: () => Promise<void>): Promise<void> {
     const { signal, timeBudget } = this.settings;
     this.started = Date.now();
-    const timer = setTimeout(() => this.pool.stop(), timeBudget);
+    const timer = Number.isFinite(timeBudget) ? setTimeout(() => this.pool.stop(), timeBudget) : undefined;
     const onAbort = (): void => {
       this.interrupted = true;
       this.pool.stop();
@@ -132,16 +140,16 @@ export class Campaign {
   /** Runs chunks side by side; merges them in order, dropping what lies behind a failure that ends the campaign. */
   private async round(chunks: readonly Chunk[], widenAtOnce: boolean): Promise<void> {
     const lessons = chunks.map((chunk) => this.knowledgeFor(chunk).lesson());
+    const { shard } = this.settings;
     const results = new Array<ChunkResult | undefined>(chunks.length);
     let next = 0;
     let last = chunks.length;
     const work = async (): Promise<void> => {
       while (next < last && !this.pool.isStopped) {
         const index = next++;
-        const result = await this.pool.run({
-          kind: 'chunk',
-          chunk: { ...chunks[index]!, ...lessons[index]!, widenAtOnce },
-        });
+        const chunk = chunks[index]!;
+        if (shard !== null && !isOf(shard, chunk)) continue;
+        const result = await this.resultOf(chunk, lessons[index]!, widenAtOnce);
         results[index] = result;
         this.unmerged += result.executions;
         if ((result.failedAt !== null && this.settings.stopAtFirst) || result.exhausted)
@@ -156,6 +164,20 @@ export class Campaign {
       this.tally.merge(result);
       this.knowledgeFor(chunks[i]!).merge(result);
     }
+  }
+
+  /** As it was recorded, or by running it. */
+  private async resultOf(chunk: Chunk, lesson: Lesson, widenAtOnce: boolean): Promise<ChunkResult> {
+    const recorded = this.record.find(chunk, lesson);
+    if (recorded !== null) {
+      this.recalled += recorded.executions;
+      return recorded;
+    }
+    const { from, to } = chunk;
+    const result = await this.pool.run({ kind: 'chunk', chunk: { from, to, ...lesson, widenAtOnce } });
+    const isWhole = result.executions === to - from + 1 || (result.failedAt !== null && this.settings.stopAtFirst);
+    if (isWhole) this.record.keep(chunk, lesson, result);
+    return result;
   }
 
   private knowledgeFor({ lane }: Chunk): Knowledge {
@@ -230,6 +252,8 @@ export class Campaign {
       failures,
       notes,
       interrupted: this.interrupted,
+      ...(this.settings.shard === null ? {} : { shard: `${this.settings.shard.index}/${this.settings.shard.count}` }),
+      ...(this.recalled === 0 ? {} : { recalled: this.recalled }),
     };
   }
 }

@@ -4,8 +4,9 @@ import * as v from 'valibot';
 import { type RuleName, ruleNames } from '../kernel/rules.ts';
 import { show } from '../kernel/wire.ts';
 import { UsageError, UsageRangeError } from '../machine/errors.ts';
-import { defaultDepth, type StrategyName, strategyNames } from '../schedule/strategies.ts';
+import { defaultDepth, isIndependent, type StrategyName, strategyNames } from '../schedule/strategies.ts';
 import type { Exploration } from './results.ts';
+import { readShard, type Shard } from './shard.ts';
 
 export interface Progress {
   readonly executions: number;
@@ -43,6 +44,10 @@ export interface ExploreOptions {
   maximumSteps?: number;
   /** Whether execution 1 is also run on threads at the start, and failures are confirmed there. Default true. */
   threadCheck?: boolean;
+  /** '2/3': only the second of three parts of the executions; put together by `merge`. Needs `executions` and `record`. */
+  shard?: string;
+  /** Path of a file that is told what was explored, chunk by chunk. One that exists is gone on with. */
+  record?: string;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
 }
@@ -69,6 +74,8 @@ export interface Settings {
   readonly stallTimeout: number;
   readonly maximumSteps: number;
   readonly threadCheck: boolean;
+  readonly shard: Shard | null;
+  readonly record: string | null;
   readonly signal: AbortSignal | null;
   readonly onProgress: ((progress: Progress) => void) | null;
 }
@@ -109,9 +116,13 @@ const schema = v.strictObject({
   stallTimeout: v.optional(time),
   maximumSteps: v.optional(integer(1, 10_000_000, 'a whole number from 1 to 10,000,000')),
   threadCheck: v.optional(v.boolean('expected true or false')),
+  shard: v.optional(v.string('expected a shard, as 2/3')),
+  record: v.optional(v.pipe(v.string('expected a path'), v.nonEmpty('expected a path'))),
   signal: v.optional(v.instance(AbortSignal, 'expected an AbortSignal')),
   onProgress: v.optional(v.function('expected a function')),
 });
+
+export const defaultMaximumSteps = 20_000;
 
 /** More orderings than this are no different from chance. */
 const mostDepth = 100;
@@ -133,7 +144,7 @@ export function settle(options: ExploreOptions = {}): Settings {
     strategy,
     depth,
     executions: options.executions ?? Number.POSITIVE_INFINITY,
-    timeBudget: milliseconds(options.timeBudget ?? 10_000, 'timeBudget'),
+    timeBudget: timeBudgetOf(options),
     seed: options.seed ?? 1,
     workers: options.workers ?? availableParallelism(),
     stopAtFirst: options.stopAtFirst ?? false,
@@ -142,8 +153,10 @@ export function settle(options: ExploreOptions = {}): Settings {
     rules: options.rules ?? {},
     carrier: options.carrier ?? 'inline',
     stallTimeout: milliseconds(options.stallTimeout ?? 10_000, 'stallTimeout'),
-    maximumSteps: options.maximumSteps ?? 20_000,
+    maximumSteps: options.maximumSteps ?? defaultMaximumSteps,
     threadCheck: options.threadCheck ?? true,
+    shard: shardOf(options, strategy),
+    record: options.record ?? null,
     signal: options.signal ?? null,
     onProgress: options.onProgress ?? null,
   };
@@ -172,6 +185,26 @@ function chosen(option: NonNullable<ExploreOptions['strategy']>): { strategy: St
   if (depth !== null && !(Number.isInteger(depth) && depth >= 1 && depth <= mostDepth))
     throw new UsageError(`strategy.depth: expected a whole number from 1 to ${mostDepth}, got ${show(depth)}`);
   return { strategy: name, depth: depth ?? defaultDepth };
+}
+
+/** A shard is over when it has done its part, however long that takes. */
+const timeBudgetOf = ({ timeBudget, shard }: ExploreOptions): number =>
+  timeBudget === undefined && shard !== undefined
+    ? Number.POSITIVE_INFINITY
+    : milliseconds(timeBudget ?? 10_000, 'timeBudget');
+
+/** Throws UsageError. */
+function shardOf({ shard, record, executions, carrier }: ExploreOptions, strategy: StrategyName): Shard | null {
+  const option = shard === undefined ? 'record' : 'shard';
+  if (shard === undefined && record === undefined) return null;
+  if (!isIndependent(strategy))
+    throw new UsageError(`${option}: strategy ${strategy} goes from one schedule to the next, in one place`);
+  if (carrier === 'threads') throw new UsageError(`${option}: only executions of the inline carrier are recorded`);
+  if (shard === undefined) return null;
+  if (record === undefined) throw new UsageError('shard: needs a record, which merge puts together with the others');
+  if (executions === undefined)
+    throw new UsageError('shard: needs executions, how many all the shards are to do together');
+  return readShard(shard);
 }
 
 /** A time as milliseconds. Throws UsageError. */

@@ -103,6 +103,10 @@ export interface Exploration {
   notes: Failure[];
   /** True when Ctrl-C or a signal ended it early. */
   interrupted: boolean;
+  /** '2/3', where this was only a part of the executions. */
+  shard?: string;
+  /** Executions, of those above, that records knew of and were not run again. */
+  recalled?: number;
 }
 
 /** One line of the side-by-side picture, and of `--json`'s trace. */

@@ -2,6 +2,7 @@
  * Where wiredown's own files lie, from source and built. Workers are given their preload explicitly: from source they need tsx,
  * and Node 20 hands no loader down to them.
  */
+import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 
 const self = new URL(import.meta.url);
@@ -23,3 +24,7 @@ export const workerExecArgv = (): string[] =>
 
 /** The loader hook that gives each simulated thread its own modules. */
 export const instancesUrl = new URL('scripts/instances.mjs', packageRoot).href;
+
+/** Of the package, as package.json says. */
+export const version = (): string =>
+  (JSON.parse(readFileSync(new URL('package.json', packageRoot), 'utf8')) as { version: string }).version;

@@ -21,7 +21,7 @@ const nothing: Exploration = {
   ...{ steps: 40, outcomes: {}, unobserved: [], failures: [], notes: [], interrupted: false },
 };
 
-type Answers = Partial<Record<'explore' | 'replay' | 'minimise' | 'stress', unknown>>;
+type Answers = Partial<Record<'explore' | 'merge' | 'replay' | 'minimise' | 'stress', unknown>>;
 
 /** Runs the command line over a library that answers as told, and throws what is an Error. */
 async function wiredown(command: string, answers: Answers = {}) {
@@ -47,6 +47,7 @@ async function wiredown(command: string, answers: Answers = {}) {
     loaded = true;
     return {
       explore: answer('explore'),
+      merge: answer('merge'),
       replay: answer('replay'),
       minimise: answer('minimise'),
       stress: answer('stress'),
@@ -58,7 +59,8 @@ async function wiredown(command: string, answers: Answers = {}) {
 const refusals: [command: string, line: string][] = [
   ['', 'no command given, see wiredown --help'],
   ['explroe x.ts', 'explroe is no command, did you mean explore?'],
-  ['frobnicate', 'frobnicate is no command, expected explore, replay, minimise, stress'],
+  ['merge x.ts', 'RECORD is missing, usage: wiredown merge FILE RECORD …'],
+  ['frobnicate', 'frobnicate is no command, expected explore, merge, replay, minimise, stress'],
   ['explore', 'FILE is missing, usage: wiredown explore FILE …'],
   ['replay x.ts', 'TOKEN is missing, usage: wiredown replay FILE TOKEN'],
   ['stress a.ts b.ts', '"b.ts" is one argument too many, usage: wiredown stress FILE'],

@@ -1,16 +1,10 @@
 /** `wiredown explore FILE …`: runs the scenarios under many schedules and shows each failure that they have. */
 import type { Exploration } from '../../explore/results.ts';
-import { explorationText } from '../../report/exploration-text.ts';
-import { failureText } from '../../report/failure-text.ts';
-import { count } from '../../report/words.ts';
 import type { Command, Invocation } from '../command.ts';
 import { exitCodeOf } from '../exit-code.ts';
-import { replayFlags } from '../replay-options.ts';
+import { printExplorations } from '../print-explorations.ts';
 import { scenarioUrl } from '../scenario-url.ts';
 import { watch } from '../watch.ts';
-
-/** Each further failure costs a screen; `--json` has all of them. */
-const mostPictures = 5;
 
 export const explore: Command = {
   name: 'explore',
@@ -35,7 +29,7 @@ export async function exploreFiles(invocation: Invocation): Promise<Exploration[
       const explorations = [result].flat();
       found.push(...explorations);
       if (positionals.length === 1) document = result;
-      if (!json) print(invocation, file, explorations);
+      if (!json) printExplorations(invocation, file, explorations);
       if (error !== null) throw error;
     }
   } finally {
@@ -58,24 +52,5 @@ async function exploreFile(
     // A search that had to end early carries what it had found until then.
     const partial = (error as { exploration?: Exploration } | null)?.exploration;
     return { result: partial ?? [], error };
-  }
-}
-
-function print(invocation: Invocation, file: string, explorations: Exploration[]): void {
-  const { terminal, colours, width, options } = invocation;
-  const isOneOfMany = explorations.length > 1 || options.scenario !== undefined;
-  for (const exploration of explorations) {
-    const scenario = isOneOfMany ? exploration.scenario : undefined;
-    const flags = replayFlags(invocation, scenario);
-    const parts = [explorationText(exploration, colours)];
-    for (const failure of exploration.failures.slice(0, mostPictures)) {
-      const { replayCommand } = terminal;
-      const { executions, threads } = exploration;
-      const replay = failure.trace === undefined ? null : { threads, trace: failure.trace, failure };
-      parts.push(failureText(failure, { file, replayCommand, flags, executions, replay, width, colours }));
-    }
-    const more = exploration.failures.length - mostPictures;
-    if (more > 0) parts.push(`${count(more)} more, not shown: --json lists them all\n`);
-    terminal.stdout.write(`${parts.join('\n')}\n`);
   }
 }

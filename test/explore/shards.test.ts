@@ -1,0 +1,178 @@
+/** Shards and records: together they give what one machine gives, whatever is killed in between (execution.md, rules 6 and 26). */
+// deadline: 240
+import { spawn } from 'node:child_process';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { explore } from '../../src/explore/explore.ts';
+import { type MergedExploration, merge } from '../../src/explore/merge.ts';
+import type { ExploreOptions } from '../../src/explore/options.ts';
+import type { Exploration } from '../../src/explore/results.ts';
+import { isOf, readShard } from '../../src/explore/shard.ts';
+import { rejection, within } from '../machine/support/bounded.ts';
+
+const test = suite('shards');
+const scenarios = fileURLToPath(new URL('../fixtures/shard-scenarios.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'wiredown-shards-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const limit = 60_000;
+/** Some rounds into the lanes (rounds.ts), so that lanes learn by themselves. */
+const executions = 20_000;
+
+let files = 0;
+const newRecord = (): string => join(folder, `${files++}.jsonl`);
+
+const run = (scenario: string, options: ExploreOptions): Promise<Exploration> =>
+  within(
+    limit,
+    scenario,
+    explore(scenarios, { scenario, executions, threadCheck: false, timeBudget: '60s', ...options }),
+  ) as Promise<Exploration>;
+
+const together = (records: string[]): Promise<MergedExploration> =>
+  within(limit, 'merge', merge(scenarios, records, { threadCheck: false }));
+
+/** All that does not depend on how fast it went, nor on what was on record. */
+function lasting({
+  elapsed: _,
+  executionsPerSecond: __,
+  recalled: ___,
+  told: ____,
+  ...rest
+}: Partial<MergedExploration>): unknown {
+  return rest;
+}
+
+for (const strategy of ['random', 'surw'] as const)
+  test(`three shards give what one machine gives: ${strategy}`, async () => {
+    const alone = await run('four', { strategy });
+    assert.ok(alone.failures.length > 0);
+    const records: string[] = [];
+    for (const shard of ['1/3', '2/3', '3/3']) {
+      records.push(newRecord());
+      const part = await run('four', { strategy, shard, record: records.at(-1)!, workers: 1 });
+      assert.is(part.shard, shard);
+      assert.ok(part.executions < executions / 2, String(part.executions));
+    }
+    const merged = await together(records.reverse());
+    assert.equal(lasting(merged), lasting(alone));
+    assert.is(merged.recalled, executions, 'nothing was run again');
+  });
+
+test('where a page turns out to be shared late, and only one shard knows of it, it is the same', async () => {
+  const options = { strategy: 'random', seed: 5, rules: { 'data-race': 'fail' } } as const;
+  const alone = await run('late', options);
+  assert.ok(alone.failures[0]!.execution! > 5000, 'in a lane');
+  const records = ['1/2', '2/2'].map(() => newRecord());
+  for (const [i, record] of records.entries()) await run('late', { ...options, shard: `${i + 1}/2`, record });
+  const merged = await together(records);
+  assert.equal(lasting(merged), lasting(alone));
+  assert.equal(merged.told, { rules: { 'data-race': 'fail' } });
+});
+
+test('the first failure ends it, in whichever shard it is', async () => {
+  const options = { strategy: 'random', stopAtFirst: true, seed: 5 } as const;
+  const alone = await run('rare', options);
+  assert.ok(alone.executions > 5000 && alone.executions < executions, String(alone.executions));
+  const records = ['1/2', '2/2'].map(() => newRecord());
+  for (const [i, record] of records.entries()) await run('rare', { ...options, shard: `${i + 1}/2`, record });
+  assert.equal(lasting(await together(records)), lasting(alone));
+});
+
+test('a shard that is missing, or was killed, is explored by the merge; no execution is counted twice', async () => {
+  const alone = await run('four', {});
+  const records = [newRecord(), newRecord()];
+  await run('four', { shard: '1/2', record: records[0]! });
+  const merged = await together([records[0]!]);
+  assert.equal(lasting(merged), lasting(alone));
+  assert.ok(merged.recalled! > executions / 3 && merged.recalled! < executions, String(merged.recalled));
+  // The other one is killed when it has written some chunks; and its last line is cut off.
+  await killedShard(records[1]!);
+  appendFileSync(records[1]!, '{"chunk":"1-1');
+  const both = await together(records);
+  assert.equal(lasting(both), lasting(alone));
+  assert.ok(both.recalled! > merged.recalled!, `${both.recalled} of ${merged.recalled}`);
+});
+
+test('the same command goes on where it was stopped', async () => {
+  const record = newRecord();
+  await killedShard(record);
+  appendFileSync(record, '{"chunk":"1-1');
+  const resumed = await run('four', { shard: '2/2', record });
+  assert.ok(resumed.recalled! >= 16 && resumed.recalled! < resumed.executions, String(resumed.recalled));
+  const again = await run('four', { shard: '2/2', record });
+  assert.is(again.recalled, again.executions);
+  assert.equal(lasting(again), lasting(resumed));
+});
+
+test('records of other campaigns, and files that are none, are refused in a line that says what differs', async () => {
+  const [one, two, none] = [newRecord(), newRecord(), newRecord()];
+  const few = { executions: 200, workers: 1 };
+  await run('four', { ...few, record: one });
+  await run('four', { ...few, seed: 2, record: two });
+  const said = async (work: Promise<unknown>): Promise<string> => {
+    const error = await rejection(work);
+    assert.is(error.name, 'UsageError', error.stack);
+    return error.message;
+  };
+  assert.match(await said(together([one, two])), /0\.jsonl|another campaign than .*: seed 1 and 2$/);
+  assert.match(
+    await said(run('four', { ...few, seed: 3, record: one })),
+    /another campaign than the one that begins: seed 1 and 3$/,
+  );
+  assert.match(await said(together([none])), /cannot be read: ENOENT/);
+  writeFileSync(none, 'no record\n');
+  assert.match(await said(together([one, none])), /is no record of a campaign/);
+  appendFileSync(one, 'garbled\n');
+  assert.match(await said(together([one])), /^line \d+ of the record .* is garbled/);
+  assert.match(await said(together([])), /expected the paths of records/);
+  const other = await said(merge(fileURLToPath(new URL('../fixtures/explore-scenarios.ts', import.meta.url)), [two]));
+  assert.match(other, /four/);
+});
+
+test('a shard needs to know how much there is, and where to write', async () => {
+  const said = async (options: ExploreOptions): Promise<string> =>
+    (await rejection(explore(scenarios, { scenario: 'four', ...options }))).message;
+  assert.is(
+    await said({ shard: '1/2', executions: 10 }),
+    'shard: needs a record, which merge puts together with the others',
+  );
+  assert.match(await said({ shard: '1/2', record: 'x' }), /^shard: needs executions/);
+  assert.match(await said({ shard: '1/2', record: 'x', executions: 10, strategy: 'dfs' }), /^shard: strategy dfs/);
+  assert.match(await said({ record: 'x', carrier: 'threads' }), /^record: only executions of the inline carrier/);
+  for (const shard of ['0/2', '3/2', '1/65', '1', 'a/b', '1/2/3'])
+    assert.match(await said({ shard, record: 'x', executions: 10 }), /^shard: expected 1\/3 for the first of three/);
+});
+
+test('every lane belongs to one shard, the common beginning to all', () => {
+  for (const count of [1, 2, 3, 7, 64]) {
+    const shards = Array.from({ length: count }, (_, i) => readShard(`${i + 1}/${count}`));
+    for (let lane = 0; lane < 64; lane++)
+      assert.is(shards.filter((shard) => isOf(shard, { from: 1, to: 1, lane })).length, 1);
+    assert.ok(shards.every((shard) => isOf(shard, { from: 1, to: 1, lane: null })));
+  }
+});
+
+/** Shard 2/2 of 'four' in a process of its own, which is killed as soon as it has recorded a chunk of a lane. */
+async function killedShard(record: string): Promise<void> {
+  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+  const options = ['--scenario', 'four', '--executions', String(executions), '--shard', '2/2', '--record', record];
+  const child = spawn(process.execPath, ['--import', 'tsx', main, 'explore', scenarios, ...options, '--workers', '1']);
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const lines = (): number => (existsSync(record) ? readFileSync(record, 'utf8').split('\n').length - 1 : 0);
+  const watch = setInterval(() => {
+    if (lines() > 40) child.kill('SIGKILL');
+  }, 2);
+  try {
+    await within(limit, 'a shard', ended);
+  } finally {
+    clearInterval(watch);
+    child.kill('SIGKILL');
+  }
+  assert.ok(lines() > 40, `${lines()} lines`);
+}
+
+test.run();
