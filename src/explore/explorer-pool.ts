@@ -4,7 +4,9 @@
  * worker ended.
  */
 import { Piscina } from 'piscina';
+import { ScenarioError } from '../machine/errors.ts';
 import { workerExecArgv, workerUrl } from '../machine/packaging.ts';
+import { isIndependent } from '../schedule/strategies.ts';
 import { flag, starting } from './explorer.ts';
 import {
   type Answer,
@@ -51,8 +53,27 @@ export class ExplorerPool {
     return sum;
   }
 
-  /** Does one job. Throws what it throws; ScenarioError when a task stalls. */
+  /**
+   * Does one job. Throws what it throws; ScenarioError when a task stalls, or when the worker ends and so does the next one that is
+   * given the job: whatever ended the first may have had nothing to do with the scenario.
+   */
   async run<J extends Job>(job: J): Promise<AnswerTo<J>> {
+    let reply = await this.attempt(job);
+    if (reply instanceof Error && this.canRepeat(job)) reply = await this.attempt(job);
+    if (reply instanceof Error)
+      throw new ScenarioError(`the worker that explored the scenario ended before it was done: ${reply.message}`);
+    if (!reply.ok) raise(reply.error);
+    if (job.kind === 'load') this.threads = (reply.value as Description).threads;
+    return reply.value as Answer as AnswerTo<J>;
+  }
+
+  /** Of a strategy that enumerates only the worker knew how far it was. */
+  private canRepeat(job: Job): boolean {
+    return job.kind !== 'chunk' || isIndependent(this.target.settings.strategy);
+  }
+
+  /** The reply; an Error when the worker ended. */
+  private async attempt(job: Job): Promise<Reply | Error> {
     const flags = new Int32Array(new SharedArrayBuffer(4 * flag.words));
     flags[flag.thread] = starting;
     if (this.stopped) flags[flag.stop] = 1;
@@ -60,17 +81,11 @@ export class ExplorerPool {
     const abort = new AbortController();
     const watch = this.watch(flags, abort);
     try {
-      const reply = await this.pool
-        .run({ job, target: this.target, flags }, { signal: abort.signal })
-        .catch((error: Error): Reply => {
-          const message = abort.signal.aborted
-            ? String(abort.signal.reason)
-            : `the worker that explored the scenario ended: ${error.message}`;
-          return { ok: false, error: { name: 'ScenarioError', message, stack: undefined } };
-        });
-      if (!reply.ok) raise(reply.error);
-      if (job.kind === 'load') this.threads = (reply.value as Description).threads;
-      return reply.value as Answer as AnswerTo<J>;
+      return await this.pool.run({ job, target: this.target, flags }, { signal: abort.signal });
+    } catch (error) {
+      if (!abort.signal.aborted) return error as Error;
+      const message = String(abort.signal.reason);
+      return { ok: false, error: { name: 'ScenarioError', message, stack: undefined } };
     } finally {
       clearInterval(watch);
       this.running.delete(flags);

@@ -5,9 +5,11 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { explore } from '../../src/explore/explore.ts';
+import type { Request } from '../../src/explore/explorer-service.ts';
 import { type MergedExploration, merge } from '../../src/explore/merge.ts';
 import type { ExploreOptions } from '../../src/explore/options.ts';
 import type { Exploration } from '../../src/explore/results.ts';
@@ -154,6 +156,28 @@ test('every lane belongs to one shard, the common beginning to all', () => {
       assert.is(shards.filter((shard) => isOf(shard, { from: 1, to: 1, lane })).length, 1);
     assert.ok(shards.every((shard) => isOf(shard, { from: 1, to: 1, lane: null })));
   }
+});
+
+test('a worker that is killed takes nothing along: its chunk is run again by another one', async () => {
+  const alone = await run('four', {});
+  const { run: runTask } = Piscina.prototype;
+  let killed = 0;
+  // The first worker that is given a chunk of the lanes ends in the middle of it.
+  Piscina.prototype.run = function (this: Piscina, request: Request, options) {
+    const running = runTask.call(this, request, options);
+    const { job } = request;
+    if (killed === 0 && job.kind === 'chunk' && job.chunk.from > 4000) {
+      killed++;
+      for (const worker of this.threads) void worker.terminate();
+    }
+    return running;
+  } as typeof runTask;
+  try {
+    assert.equal(lasting(await run('four', { workers: 2 })), lasting(alone));
+  } finally {
+    Piscina.prototype.run = runTask;
+  }
+  assert.is(killed, 1);
 });
 
 /** Shard 2/2 of 'four' in a process of its own, which is killed as soon as it has recorded a chunk of a lane. */
