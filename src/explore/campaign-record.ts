@@ -18,7 +18,7 @@ import type { Chunk } from './rounds.ts';
 /** The part of the settings that chunks depend on. */
 export type RecordedSettings = Pick<
   Settings,
-  'strategy' | 'depth' | 'seed' | 'preemptions' | 'rules' | 'maximumSteps' | 'stopAtFirst'
+  'strategy' | 'depth' | 'seed' | 'rules' | 'maximumSteps' | 'stopAtFirst'
 > & {
   /** Null for no limit, which JSON has no number for. */
   readonly executions: number | null;
@@ -125,7 +125,7 @@ export class CampaignRecord {
 
 /** What the record of a campaign must be about. */
 export function headingOf({ url }: Target, settings: Settings, { name, digest }: Description): Heading {
-  const { strategy, depth, seed, preemptions, rules, maximumSteps, stopAtFirst, executions } = settings;
+  const { strategy, depth, seed, rules, maximumSteps, stopAtFirst, executions } = settings;
   const limit = Number.isFinite(executions) ? executions : null;
   return {
     wiredown: version(),
@@ -135,7 +135,7 @@ export function headingOf({ url }: Target, settings: Settings, { name, digest }:
       .update(readFileSync(new URL(url)))
       .digest('hex')
       .slice(0, 16),
-    settings: { strategy, depth, seed, preemptions, rules, maximumSteps, stopAtFirst, executions: limit },
+    settings: { strategy, depth, seed, rules, maximumSteps, stopAtFirst, executions: limit },
   };
 }
 

@@ -32,14 +32,13 @@ export async function merge(
   if (!Array.isArray(records) || records.length === 0) throw new UsageError('merge: expected the paths of records');
   const record = new CampaignRecord(records, null);
   const { scenario, settings } = record.campaign!;
-  const { strategy, depth, executions, preemptions, ...rest } = settings;
+  const { strategy, depth, executions, ...rest } = settings;
   const settled = settle({
     ...options,
     ...rest,
     scenario,
     strategy: strategy === 'pct' ? { name: strategy, depth } : strategy,
     ...(executions === null ? {} : { executions }),
-    ...(preemptions === null ? {} : { preemptions }),
   });
   const endless = { ...settled, timeBudget: Number.POSITIVE_INFINITY };
   const exploration = await new Campaign(targetOf(toUrl(file), scenario, endless), endless, record).run();
