@@ -9,7 +9,7 @@ export function explorationText(exploration: Exploration, colours: Colours = pla
   const { executions, elapsed, executionsPerSecond, failures, notes } = exploration;
   const lines = [
     colours.bold(oneLine(exploration.scenario)),
-    `  strategy ${exploration.strategy}, seed ${exploration.seed}${under(exploration)}${part(exploration)}: ${counted(executions, 'execution')}, ` +
+    `  strategy ${exploration.strategy}, seed ${exploration.seed}${under(exploration)}${share(exploration)}: ${counted(executions, 'execution')}, ` +
       `${counted(exploration.steps, 'step')} in ${duration(elapsed)}, ${count(Math.round(executionsPerSecond))} executions a second`,
     `  ${coverage(exploration)}`,
     ...left(exploration).map((line) => `  ${line}`),
@@ -27,7 +27,7 @@ export function explorationText(exploration: Exploration, colours: Colours = pla
 /** The memory model, where it is not the one that everybody expects. */
 const under = ({ memoryModel }: Exploration): string => (memoryModel === 'sc' ? '' : `, memory model ${memoryModel}`);
 
-const part = ({ shard }: Exploration): string => (shard === undefined ? '' : `, shard ${shard}`);
+const share = ({ shard }: Exploration): string => (shard === undefined ? '' : `, shard ${shard}`);
 
 function coverage(exploration: Exploration): string {
   if (exploration.exhausted) return 'every schedule within the bounds was tried';
