@@ -1,6 +1,6 @@
 /**
  * A thread looks at a flag without the lock and then sleeps until it is set; the other sets it and wakes nobody, because nobody
- * sleeps yet. The wakeup is lost, and the rule `deadlock` says who waits for it.
+ * sleeps yet. The wakeup is lost: the rule `lost-wakeup` names both steps.
  */
 import { defineScenario, IOLock } from 'wiredown';
 

@@ -2,11 +2,18 @@
  * What kernel and engine noticed themselves while the execution ran: Violation events become findings. Each has a text in the
  * record, so an execution without texts has none and costs nothing.
  */
-import { ruleNames } from '../kernel/rules.ts';
+import { type RuleName, ruleNames } from '../kernel/rules.ts';
 import { headerWords, isStep, Kind, type Trace } from '../kernel/trace.ts';
 import { culprits } from './culprit.ts';
 import { type Detector, type ExecutionRecord, type FindingSink, findingKey, stepOf } from './finding.ts';
 import { stepAfter } from './past.ts';
+
+/** What the steps that an event names have done, the last one also what those after it have. */
+const roles: Partial<Record<RuleName, readonly string[]>> = {
+  livelock: ['looks in vain'],
+  deadlock: ['waits'],
+  'lost-wakeup': ['wakes nobody', 'sleeps'],
+};
 
 export class KernelFindings implements Detector {
   constructor(private readonly sink: FindingSink) {}
@@ -24,7 +31,7 @@ export class KernelFindings implements Detector {
       if (!this.sink.isNew(key, level)) continue;
       const named = namedSteps(trace, at);
       if (named.length > 0) {
-        const marks = named.map((step) => ({ at: step, role: 'looks in vain' }));
+        const marks = named.map((step, i) => ({ at: step, role: roles[rule]?.[i] ?? roles[rule]?.at(-1) ?? rule }));
         this.sink.report({ rule, level, message, marks, key, noted: at });
         continue;
       }

@@ -37,6 +37,12 @@ export class MeetingPoints {
     return this.find(this.mapLockKeys, space, this.newKey);
   }
 
+  /** The event that `queue` waits for, if it was woken while nobody slept; else null. */
+  missedOf(queue: WaitQueue): number | null {
+    for (const event of this.missed.keys()) if (this.events.get(event) === queue) return event;
+    return null;
+  }
+
   private describe(event: number): string {
     const waker = this.missed.get(event);
     return `a wakeup of event ${hex(event)}${waker === undefined ? '' : ` (${waker} woke it while nobody slept)`}`;

@@ -35,6 +35,7 @@ export const ruleNames = [
   'purgeable-contract',
   'wrong-queue',
   'lost-write',
+  'lost-wakeup',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

@@ -12,11 +12,12 @@ import { allowedOutcomes } from '../task/scenario.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import type { Actors } from './actors.ts';
 import { Stop } from './controlled-thread.ts';
-import { describeDeadlock, waitsForItself } from './deadlock.ts';
+import { describeDeadlock, isHopeless } from './deadlock.ts';
 import { drainActors, drainStore, firstDrainActor, noteDrain, settleStores } from './drains.ts';
 import { cacheActor, evictionActors, evictLine } from './evictions.ts';
 import type { ExecutionState } from './execution-state.ts';
 import { describeLivelock, lastRound } from './livelock.ts';
+import { lostWakeup } from './lost-wakeup.ts';
 import { listenToPages } from './page-history.ts';
 import { Pressure, pressureActors } from './pressure.ts';
 import type { Schedule } from './schedule.ts';
@@ -35,6 +36,8 @@ export interface TaskView {
   /** Why it takes no more steps: a `Stop`. */
   stopped: number;
 }
+
+type Doing = readonly [actor: number, operation: number];
 
 export class Execution implements Observer {
   /** Texts of Violation events, by place in the trace. */
@@ -215,13 +218,32 @@ export class Execution implements Observer {
   blocked(number: number): void {
     this.actors.remove(number);
     this.watchClock();
-    const thread = this.state.threads[number]!;
-    if (thread.deadline === Number.POSITIVE_INFINITY && waitsForItself(thread)) {
-      this.violation(thread, 'deadlock', describeDeadlock(this.sleepers()));
-      this.finish();
-    } else {
-      this.stuck();
-    }
+    if (!this.endIfHopeless(this.state.threads[number]!)) this.stuck();
+  }
+
+  /** Whether the thread returned by itself. Of one that failed its assertion or died the rest runs on without, as far as that goes. */
+  private readonly hasLeft = ({ number, ended }: KernelThread): boolean =>
+    ended && this.tasks[number]?.stopped === Stop.None;
+
+  /** What others still do changes nothing for who can never go on: the execution ends. */
+  private endIfHopeless(thread: KernelThread): boolean {
+    if (!isHopeless(thread, this.hasLeft)) return false;
+    const sleepers = this.sleepers();
+    this.endBy(
+      'deadlock',
+      describeDeadlock(sleepers),
+      thread.number,
+      this.recorded(thread.number),
+      sleepers.filter((one) => isHopeless(one, this.hasLeft)).map(({ number }) => this.doingOf(number)),
+    );
+    return true;
+  }
+
+  /** Ends the execution, which broke `rule` by the steps in `steps`. */
+  private endBy(rule: RuleName, text: string, actor: number, operation: number, steps: readonly Doing[]): void {
+    const at = this.append(Kind.Violation, actor, operation, ruleNumber(rule), text, aboutNothing, 0);
+    this.trace.extend(at, Float64Array.from(steps.flat()), 0, 2 * steps.length);
+    this.finish();
   }
 
   /** Ends the execution if all that can run look in vain for what nobody will change. */
@@ -232,11 +254,9 @@ export class Execution implements Observer {
     const { trace } = this;
     const text = describeLivelock(trace, actors.spins, threads, this.sleepers());
     const looks = threads.map(({ number }) => lastRound(trace, number, actors.spins.period(number)).at(-1)!);
-    const rule = ruleNumber('livelock');
-    const at = this.append(Kind.Violation, threads[0]!.number, 0, rule, text, aboutNothing, 0);
-    const where = looks.flatMap((look) => [trace.actorAt(look), trace.words[look + 1]!]);
-    trace.extend(at, Float64Array.from(where), 0, where.length);
-    this.finish();
+    const steps = looks.map((look): Doing => [trace.actorAt(look), trace.words[look + 1]!]);
+    // Where its last look is counts how often it looked.
+    this.endBy('livelock', text, threads[0]!.number, 0, steps);
   }
 
   /** An error left the thread's function: its task dies of it, and in the kernel everything. */
@@ -262,6 +282,7 @@ export class Execution implements Observer {
     this.state.kernel.endThread(thread);
     if (task.stopped === Stop.Died) this.killTask(thread);
     this.settle(number);
+    if (thread.locks.length > 0 && this.sleepers().some((one) => this.endIfHopeless(one))) return;
     if (this.unfinished > 0) {
       this.pressure?.watch();
       this.stuck();
@@ -344,8 +365,18 @@ export class Execution implements Observer {
   deadlock(): void {
     const blocked = this.sleepers();
     const first = blocked.find((thread) => !thread.daemon) ?? blocked[0]!;
-    this.violation(first, 'deadlock', `nobody can run: ${describeDeadlock(blocked)}`);
-    this.finish();
+    const text = `nobody can run: ${describeDeadlock(blocked)}`;
+    const lost = lostWakeup(this.trace, this.state.kernel, blocked);
+    const { number } = lost?.sleeper ?? first;
+    const sleeping = (lost === null ? blocked.filter(({ daemon }) => !daemon) : [lost.sleeper]).map((thread) =>
+      this.doingOf(thread.number),
+    );
+    const waking =
+      lost === null ? [] : [[this.trace.actorAt(lost.wakeup), this.trace.words[lost.wakeup + 1]!] as const];
+    this.endBy(lost === null ? 'deadlock' : 'lost-wakeup', text, number, this.recorded(number), [
+      ...waking,
+      ...sleeping,
+    ]);
   }
 
   /** After the end: what nobody gave back, unless something worse came before. */
@@ -395,11 +426,20 @@ export class Execution implements Observer {
     if (!thread.daemon) this.unfinished--;
   }
 
+  /** What a thread does: the operation that is under way, or comes next. */
+  private doingOf(thread: number): Doing {
+    return [thread, this.recorded(thread)];
+  }
+
+  private recorded(actor: number): number {
+    return this.tasks[actor]?.recorded ?? 0;
+  }
+
   /** Who does what happens now, and in which operation. */
-  private doing(): [actor: number, operation: number] {
+  private doing(): Doing {
     const thread = this.state.kernel.caller;
     const actor = this.acting !== this.machine || thread === null ? this.acting : this.actorOf(thread);
-    return [actor, this.tasks[actor]?.recorded ?? 0];
+    return [actor, this.recorded(actor)];
   }
 
   private actorOf(thread: KernelThread): number {

@@ -49,7 +49,7 @@ const gallery: Readonly<Record<string, readonly RuleName[]>> = {
   'unmap-during-dma': [],
   'lost-update-fixed': [],
   'lost-update-locked': [],
-  'missed-wakeup': ['deadlock'],
+  'missed-wakeup': ['lost-wakeup'],
   'missed-wakeup-fixed': [],
   'use-after-complete': ['kernel-panic', 'use-after-complete'],
   'use-after-complete-fixed': [],

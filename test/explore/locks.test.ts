@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { explore } from '../../src/explore/explore.ts';
 import type { Exploration } from '../../src/explore/results.ts';
 import { within } from '../machine/support/bounded.ts';
-import { everySchedule } from '../support/search.ts';
+import { everySchedule, toldFailure } from '../support/search.ts';
 
 const test = suite('locks');
 const file = fileURLToPath(new URL('../fixtures/lock-scenarios.ts', import.meta.url));
@@ -52,7 +52,7 @@ test('two locks in one order are silent', async () => {
 
 test('a wakeup that comes too early leaves its sleeper asleep', async () => {
   const found = await all('a missed wakeup');
-  assert.equal(found.rules, ['deadlock']);
+  assert.equal(found.rules, ['lost-wakeup']);
   assert.match(
     found.messages[0]!,
     /^nobody can run: kernel.waiter waits for a wakeup of event 0x\w+ \(kernel.setter woke it while nobody slept\)$/,
@@ -90,6 +90,42 @@ test('sleeping with a spin lock panics only where it sleeps', async () => {
   assert.match(
     found.messages[0]!,
     'kernel.spinner sleeps until the IOLock "mutex" while it holds the IOSimpleLock "spin"',
+  );
+});
+
+test('who waits for a lock that an ended thread holds waits in vain, and that is told at once', async () => {
+  const { rule, sites, steps, message } = await toldFailure(
+    pathToFileURL(file).href,
+    'a lock whose holder has ended',
+    'deadlock',
+  );
+  assert.is(rule, 'deadlock');
+  assert.match(message, /waits for the IOLock "first" held by kernel\.\w+, which has ended/);
+  assert.is(sites.length, 1);
+  assert.match(sites[0]!.description, /^lock\(/);
+  assert.ok(steps < 5, `the third thread need not end: ${steps} steps`);
+});
+
+test('of one that failed the others run on without, to their own failures (rule 7)', async () => {
+  const { rules, messages } = await all('a lock whose holder has failed');
+  assert.ok(rules.includes('assertion') && rules.includes('deadlock'));
+  assert.ok(messages.includes('and so does this'));
+});
+
+test('a deadlock names where each of its threads waits', async () => {
+  const { sites } = await toldFailure(pathToFileURL(file).href, 'two locks in two orders', 'deadlock');
+  assert.equal(sites.map(({ thread, role }) => `${thread} ${role}`).sort(), [
+    'kernel.abort waits',
+    'kernel.submit waits',
+  ]);
+  assert.ok(sites.every(({ line }) => line !== null));
+});
+
+test('a lost wakeup names who woke nobody, and who sleeps', async () => {
+  const { sites } = await toldFailure(pathToFileURL(file).href, 'a missed wakeup', 'lost-wakeup');
+  assert.equal(
+    sites.map(({ thread, role, description }) => `${thread} ${role} ${description.replace(/\(.*/, '')}`),
+    ['kernel.setter wakes nobody wakeup', 'kernel.waiter sleeps lockSleep'],
   );
 });
 

@@ -41,7 +41,7 @@ const programs: readonly [url: string, scenario: string, preemptions: number, or
   [bugs('reorder'), 'reorder_3', 1, 'app.1 store32 before app.2 load32'],
   [bugs('bluetooth'), 'bluetooth_driver', 1, 'app.worker load32 before app.stopper store32'],
   [bugs('work-steal-queue'), 'WorkStealQueue', 2, 'app.thief atomic.exchange before app.owner atomic.load'],
-  [urlOf('scenarios/deadlock'), 'deadlock', 1, 'kernel.abort lock before kernel.submit lock'],
+  [urlOf('scenarios/deadlock'), 'deadlock', 1, 'kernel.submit lock before kernel.abort lock'],
 ];
 
 for (const [url, scenario, preemptions, order] of programs) {

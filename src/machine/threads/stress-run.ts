@@ -11,7 +11,7 @@ import { Malformed, text, type Words } from '../../kernel/wire.ts';
 import { unpackPlain } from '../../task/plain-data.ts';
 import { allowedOutcomes } from '../../task/scenario.ts';
 import { Stop } from '../controlled-thread.ts';
-import { describeDeadlock, waitsForItself } from '../deadlock.ts';
+import { describeDeadlock, isHopeless } from '../deadlock.ts';
 import type { ExecutionState } from '../execution-state.ts';
 import type { Audit } from './coordinator.ts';
 import { FreeKernel } from './free-kernel.ts';
@@ -217,7 +217,7 @@ export class StressRun {
 
   /** Nobody can go on, or some wait for each other, whatever the others do. */
   private isDeadlocked(): boolean {
-    if (this.state.threads.some((thread) => thread.waitingIn !== null && waitsForItself(thread))) return true;
+    if (this.state.threads.some((thread) => isHopeless(thread, ({ ended }) => ended))) return true;
     const waiting = this.state.threads.every(
       (thread) => thread.ended || (thread.waitingIn !== null && this.server.isBusy(thread.number + 1)),
     );
