@@ -4,6 +4,7 @@
  */
 import { Detectors } from '../detect/detectors.ts';
 import type { ExecutionRecord, Finding } from '../detect/finding.ts';
+import { missingStep } from '../detect/missing-step.ts';
 import { aboutNothing } from '../kernel/rules.ts';
 import { isStep, Kind } from '../kernel/trace.ts';
 import { ScenarioError } from '../machine/errors.ts';
@@ -129,12 +130,14 @@ export class Reproducer {
         column: place?.column ?? null,
       };
     });
+    const missing = missingStep[finding.rule];
     return {
       rule: finding.rule,
       level: finding.level,
       message: finding.message,
       threads: [...new Set(sites.map((site) => site.thread))],
       sites,
+      ...(missing === undefined ? {} : { missing }),
       ...this.history(finding),
       token,
       execution: null,

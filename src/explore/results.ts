@@ -44,6 +44,8 @@ export interface Failure {
   message: string;
   threads: string[];
   sites: Site[];
+  /** The step that would mend it, as 'no prepare in force while the device transfers'; absent where the rule alone does not say. */
+  missing?: string;
   /** What happened before to the page or the object that it is about, in order; absent where it is about neither. */
   history?: PastStep[];
   /** Paste it to `wiredown replay FILE TOKEN`. */

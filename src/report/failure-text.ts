@@ -26,6 +26,7 @@ export function failureText(failure: Failure, context: FailureContext): string {
   const parts = [
     `${colours.bold(colours.red(`✗ ${failure.rule}`))}: ${colours.bold(failure.message.trim())}`,
     siteLines(failure, width, colours).join('\n'),
+    failure.missing === undefined ? '' : `  Missing: ${failure.missing}.`,
     historyText(failure, colours),
     explanationLine(failure, colours),
   ];

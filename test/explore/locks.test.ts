@@ -122,7 +122,8 @@ test('a deadlock names where each of its threads waits', async () => {
 });
 
 test('a lost wakeup names who woke nobody, and who sleeps', async () => {
-  const { sites } = await toldFailure(pathToFileURL(file).href, 'a missed wakeup', 'lost-wakeup');
+  const { sites, missing } = await toldFailure(pathToFileURL(file).href, 'a missed wakeup', 'lost-wakeup');
+  assert.match(missing ?? '', /^no look at what is waited for between the wakeup and the sleep/);
   assert.equal(
     sites.map(({ thread, role, description }) => `${thread} ${role} ${description.replace(/\(.*/, '')}`),
     ['kernel.setter wakes nobody wakeup', 'kernel.waiter sleeps lockSleep'],

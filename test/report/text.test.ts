@@ -76,6 +76,12 @@ test('what happened before to the page it is about: the state after setup, then 
   assert.match(lines.at(-1)!, 'step 34');
 });
 
+test('the step that is missing is named, where the rule says so', () => {
+  const text = failureText({ ...failure, missing: 'no acquire between the two looks' }, context);
+  assert.ok(text.includes('\n\n  Missing: no acquire between the two looks.\n\n'), text);
+  assert.not.match(failureText(failure, context), 'Missing');
+});
+
 test('the order of steps without which it vanishes is named with its places', () => {
   const [first, second] = [doubleFetch.trace[2]!, doubleFetch.trace[3]!];
   const text = failureText({ ...failure, explanation: [{ first, second }] }, context);
