@@ -37,7 +37,7 @@ test('a map lock that its thread leaves held is released, and told', async () =>
 });
 
 test('a wakeup before the wait is lost', async () => {
-  assert.equal((await all('waiting for an event')).rules, ['deadlock']);
+  assert.equal((await all('waiting for an event')).rules, ['lost-wakeup']);
 });
 
 test('accesses to frames race as others do', async () => {
