@@ -8,7 +8,7 @@
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadScenario, scenarioNames } from '../../src/machine/scenario-loader.ts';
-import { type StrategyName, strategyNames } from '../../src/schedule/strategies.ts';
+import { isIndependent, type StrategyName, strategyNames } from '../../src/schedule/strategies.ts';
 import { firstFailure } from './first-failure.ts';
 import { type Column, published } from './published-bugs.ts';
 
@@ -20,8 +20,8 @@ const seeds = Number(values.seeds);
 const cap = Number(values.cap);
 const isStrategy = (word: string): word is StrategyName => (strategyNames as readonly string[]).includes(word);
 const chosen = positionals.filter(isStrategy);
-// Depth-first search has no seed: it is only run when it is asked for.
-const strategies = chosen.length > 0 ? chosen : strategyNames.filter((name) => name !== 'dfs');
+// Those that enumerate have no seed: they are only run when they are asked for.
+const strategies = chosen.length > 0 ? chosen : strategyNames.filter(isIndependent);
 const programs = positionals.filter((word) => !isStrategy(word));
 
 /** '12±7', with how many found it where not all did. */
@@ -36,7 +36,7 @@ function told(found: readonly number[], of: number): string {
 async function measure(url: string, name: string, strategy: StrategyName): Promise<string> {
   const loaded = await loadScenario(url, name);
   const found: number[] = [];
-  const trials = strategy === 'dfs' ? 1 : seeds;
+  const trials = isIndependent(strategy) ? seeds : 1;
   for (let seed = 1; seed <= trials; seed++) {
     const { execution } = firstFailure(loaded, { strategy, seed, preemptions: null }, cap);
     if (execution !== null) found.push(execution);

@@ -8,6 +8,7 @@ import { prologue, rounds } from '../../src/explore/rounds.ts';
 import type { LoadedScenario } from '../../src/machine/loaded-scenario.ts';
 import type { Measured } from '../../src/machine/schedule.ts';
 import { Maxima } from '../../src/schedule/maxima.ts';
+import { isIndependent } from '../../src/schedule/strategies.ts';
 
 /** What is no planted bug but its cause, and would be found first. */
 export const planted = { 'data-race': 'off', 'double-fetch': 'off', 'prepare-race': 'off' } as const;
@@ -52,7 +53,7 @@ export function firstFailure(
     points = reach.points();
     measured = lessons.measured();
     for (const { from, to } of chunks) {
-      const result = run(from, to, settings.strategy === 'dfs');
+      const result = run(from, to, !isIndependent(settings.strategy));
       if (result.failedAt !== null || result.exhausted) return ended(result);
     }
   }

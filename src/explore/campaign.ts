@@ -11,6 +11,7 @@ import type { Description, Reproduced, Target } from './explorer-service.ts';
 import { Knowledge, type Lesson } from './knowledge.ts';
 import { missed } from './missed.ts';
 import type { Settings, WithPartial } from './options.ts';
+import { proofOf } from './proof.ts';
 import type { Exploration, Failure } from './results.ts';
 import { type Chunk, lanes, prologue, rounds } from './rounds.ts';
 import { isOf } from './shard.ts';
@@ -242,6 +243,7 @@ export class Campaign {
       seed: this.settings.seed,
       executions,
       exhausted: this.tally.exhausted,
+      proof: this.tally.exhausted ? proofOf(this.settings, this.description!) : null,
       elapsed,
       executionsPerSecond: Math.round(executions / Math.max(elapsed / 1000, 0.001)),
       steps: this.tally.steps,

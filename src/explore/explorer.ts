@@ -9,7 +9,7 @@ import { stateHash } from '../kernel/state-hash.ts';
 import type { Trace } from '../kernel/trace.ts';
 import type { Reach } from '../machine/controlled-thread.ts';
 import { drainActors } from '../machine/drains.ts';
-import { ScenarioError } from '../machine/errors.ts';
+import { ScenarioError, UsageError } from '../machine/errors.ts';
 import { evictionActors } from '../machine/evictions.ts';
 import { InlineMachine } from '../machine/inline-machine.ts';
 import type { LoadedScenario } from '../machine/loaded-scenario.ts';
@@ -94,6 +94,8 @@ export class Explorer {
     readonly loaded: LoadedScenario,
     private readonly settings: ExecutionSettings,
   ) {
+    if (settings.strategy === 'dpor' && loaded.scenario.machine?.coherentDma === false)
+      throw new UsageError('strategy: dpor does not know what a data cache may do (coherentDma: false): use dfs');
     const frames = machineFrames(loaded);
     this.reach = { first: new Int32Array(frames), points: new Uint8Array(frames) };
     this.machine = buildMachine(loaded, settings, this.reach, false, (frame) => {

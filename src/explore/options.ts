@@ -18,7 +18,7 @@ export interface Progress {
 export interface ExploreOptions {
   /** Which scenario of the file; needed when it has several. */
   scenario?: string;
-  /** 'random' (default), 'pct', 'pos', 'urw', 'surw', 'greybox' or 'dfs'; or an object with its name, and for 'pct' how many orderings a bug may need (3). */
+  /** 'random' (default), 'pct', 'pos', 'urw', 'surw', 'greybox', 'dfs' or 'dpor'; or an object with its name, and for 'pct' how many orderings a bug may need (3). */
   strategy?: StrategyName | { name: StrategyName; depth?: number };
   /** At most this many executions. Default: as many as fit the time. */
   executions?: number;
@@ -169,8 +169,12 @@ export function settleReplay({ bestEffort = false, ...options }: ReplayOptions):
   return { ...settle({ carrier: 'threads', ...options }), bestEffort };
 }
 
-/** Throws UsageError for a bound that the strategy does not take, UsageRangeError for two of them. */
+/** Throws UsageError for a bound that the strategy does not take, UsageRangeError for two of them, or one that would make nonsense of it. */
 function checkBounds({ preemptions, delays }: ExploreOptions, strategy: StrategyName): void {
+  if (strategy === 'dpor' && (preemptions ?? delays) !== undefined)
+    throw new UsageRangeError(
+      `${preemptions === undefined ? 'delays' : 'preemptions'}: dpor takes no bound, since it would leave out more than the schedules beyond it: use dfs`,
+    );
   for (const [name, bound] of Object.entries({ preemptions, delays }))
     if (bound !== undefined && strategy !== 'dfs')
       throw new UsageError(`${name}: only strategy dfs takes a bound of ${name}, not ${strategy}`);

@@ -80,6 +80,8 @@ export interface Exploration {
   executions: number;
   /** True only when the whole space (within `preemptions` or `delays`) was covered. */
   exhausted: boolean;
+  /** What that proves, as 'every schedule with at most 2 preemptions was tried, under sc'; null where it is false. */
+  proof: string | null;
   /** Milliseconds. */
   elapsed: number;
   executionsPerSecond: number;

@@ -3,6 +3,7 @@
  * kernel does. Nothing about a call is written anywhere else.
  */
 import type { Steps } from '../vm/steps.ts';
+import type { Declared } from './effects.ts';
 import type { Kernel } from './kernel.ts';
 import type { KernelThread } from './thread.ts';
 import type { Accepted, Codec, Decoded, Words } from './wire.ts';
@@ -32,16 +33,25 @@ export interface Call<A extends readonly unknown[] = readonly unknown[], R = unk
   readonly resultLabel: string;
   /** Runs to its end, or (a generator) in steps. It must not change anything before it has checked its arguments. */
   readonly run: (kernel: Kernel, caller: KernelThread, ...values: never[]) => R | Steps<R>;
+  /** What it reads and changes; null where that may be everything. */
+  readonly effects: Declared<readonly never[]> | null;
+  /** It takes the lock that it names first, and sleeps until it can. */
+  readonly takesLock: boolean;
   /** For TypeScript only: what the caller passes. */
   readonly accepts?: A;
 }
 
-/** Defines a call. `run` gets the kernel, the calling thread and the decoded arguments in the order of `parameters`. */
+/**
+ * Defines a call. `run` gets the kernel, the calling thread and the decoded arguments in the order of `parameters`. `effects` says what a
+ * step of it reads and changes, wherever it stops in between; a call without commutes with nothing.
+ */
 export function call<const P extends readonly Parameter[], R>(
   name: string,
   parameters: P,
   result: Codec<R>,
   run: (kernel: Kernel, caller: KernelThread, ...values: DecodedValues<P>) => R | Steps<R>,
+  effects: Declared<DecodedValues<P>> | null = null,
+  takesLock = false,
 ): Call<Values<P>, R> {
   const labelled = parameters.map((one) => ({ ...one, label: `${name}: ${one.name}` }));
   return {
@@ -51,6 +61,8 @@ export function call<const P extends readonly Parameter[], R>(
     result,
     resultLabel: `result of ${name}`,
     run: run as never,
+    effects: effects as Declared<readonly never[]> | null,
+    takesLock,
   };
 }
 

@@ -87,6 +87,12 @@ export class HandleTable implements ObjectRegistry {
     return object.handle;
   }
 
+  /** The object whose handle has these lowest 32 bits, or null: for who only looks. */
+  find(low: number): KernelObject | null {
+    const object = this.slots.get(low & slotMask)?.object ?? null;
+    return object !== null && (object.handle | 0) === low ? object : null;
+  }
+
   /** The object that `handle` names for `caller`. Throws HandleError. `kind` null accepts any. */
   lookup(handle: number, kind: string | null, caller: Holder): KernelObject {
     const number = handle & slotMask;

@@ -15,6 +15,7 @@ import { ByHand } from './by-hand.ts';
 import { type Call, Status } from './call.ts';
 import { callTable } from './calls/index.ts';
 import { DMAWatch } from './dma-watch.ts';
+import type { Effects } from './effects.ts';
 import { HandleError, HandleTable, machineHolder } from './handle-table.ts';
 import { MeetingPoints } from './meeting-points.ts';
 import { PageWatch } from './page-watch.ts';
@@ -79,6 +80,8 @@ export class Kernel {
   /** Whose call is being carried out, or was last: who does what happens now. */
   caller: KernelThread | null = null;
   observer: Observer = silent;
+  /** Who is told what calls read and change; null while nobody asks. */
+  effects: Effects | null = null;
   private readonly wake = (thread: KernelThread, queue: WaitQueue): void => this.wakeThread(thread, queue);
 
   /** @param store where pages go that are paged out; in memory unless given */
@@ -169,11 +172,13 @@ export class Kernel {
       if (thread.device && !forDevices.has(entry.name))
         throw new Malformed(`${thread.name} is a device: ${entry.name} is for tasks`);
       if (thread.running !== null) throw new Malformed(`${thread.name} is in ${thread.call?.name} still`);
+      if (this.effects !== null) this.effects.begin(entry, thread, values);
       const result = perform(entry, this, thread, values, parameters.length);
       if (!isSteps(result)) return this.finish(entry, result);
       thread.call = entry;
       thread.running = result;
-      return this.resume(thread);
+      if (this.effects !== null) this.effects.keep(thread, values);
+      return this.goOn(thread, result);
     } catch (error) {
       return this.fail(thread, error);
     }
@@ -185,6 +190,11 @@ export class Kernel {
     this.caller = thread;
     const running = thread.running;
     if (running === null) return this.fail(thread, new Malformed(`${thread.name} is in no call`));
+    if (this.effects !== null) this.effects.resume(thread);
+    return this.goOn(thread, running);
+  }
+
+  private goOn(thread: KernelThread, running: Steps<unknown>): number {
     try {
       if (thread.wokenBy !== 0) {
         this.observer.acquire(thread, thread.wokenBy);
@@ -277,6 +287,7 @@ export class Kernel {
     const undelivered = thread.messages.splice(0);
     if (undelivered.length === 0) return;
     this.journal.undo(() => thread.messages.push(...undelivered));
+    if (undelivered.some(({ objects }) => objects.length > 0)) this.effects?.everything();
     for (const message of undelivered) for (const object of message.objects) object.release(thread);
   }
 

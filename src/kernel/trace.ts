@@ -100,6 +100,11 @@ export const Kind = {
   Maintained: 48,
   /** As Drain, where that was no step: the actor emptied its buffer first, or its page was taken away. Not hashed. */
   Drained: 49,
+  /**
+   * What the kernel did in this step reads or changes a resource (subject, as in effects.ts), or the bytes of words 3 and 4; low = bits of Use.
+   * Only where a schedule asked for it. Not hashed.
+   */
+  Affects: 50,
 } as const;
 
 export const firstNonStep = Kind.Bulk;
@@ -118,7 +123,7 @@ const isUnhashed = (kind: number): boolean =>
   kind === Kind.Acquire ||
   kind === Kind.Release ||
   kind === Kind.Verdict ||
-  (kind >= Kind.Recycled && kind <= Kind.Drained);
+  (kind >= Kind.Recycled && kind <= Kind.Affects);
 
 const lengthWord = 0;
 const stepsWord = 1;

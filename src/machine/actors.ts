@@ -51,6 +51,11 @@ export class Actors {
     return this.words[countWord]!;
   }
 
+  /** The actor at `place`, from 0. */
+  at(place: number): number {
+    return this.list[place]!;
+  }
+
   /** Threads 0 to `threads - 1` can run, nobody else. */
   reset(threads: number): void {
     this.words[countWord] = threads;

@@ -72,7 +72,7 @@ export class CallSteps {
       // The first argument is what a call is about, where that is a handle.
       const { intents } = thread.carrier;
       if (intents !== null)
-        intents.call(thread.number, call.parameters[0]?.codec === handle ? this.values.data[0]! : 0);
+        intents.call(thread.number, call.parameters[0]?.codec === handle ? this.values.data[0]! : 0, call.takesLock);
       thread.stand();
       this.begin(operation, call.number, buffer);
     }

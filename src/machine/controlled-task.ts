@@ -231,7 +231,7 @@ export class ControlledTask extends ControlledThread {
     this.refuseOther(Kind.Yield, 0);
     // What it did before belongs to its step already, also where that was nothing to stand for.
     if (operation > this.freshFrom) this.granted = false;
-    this.carrier.intents?.call(this.number, 0);
+    this.carrier.intents?.yield(this.number);
     this.yielding = true;
     const turn = this.stand();
     this.yielding = false;

@@ -22,6 +22,7 @@ import { listenToPages } from './page-history.ts';
 import { Pressure, pressureActors } from './pressure.ts';
 import type { Schedule } from './schedule.ts';
 import { textOf } from './thrown.ts';
+import { View } from './view.ts';
 
 /** A log line of a thread, in the order of the execution. */
 export interface LogLine {
@@ -40,6 +41,8 @@ export interface TaskView {
 type Doing = readonly [actor: number, operation: number];
 
 export class Execution implements Observer {
+  /** What its schedule may see of it. */
+  readonly view: View;
   /** Texts of Violation events, by place in the trace. */
   readonly texts = new Map<number, string>();
   readonly logs: LogLine[] = [];
@@ -76,6 +79,7 @@ export class Execution implements Observer {
     private readonly actors: Actors,
     private readonly tasks: readonly TaskView[],
   ) {
+    this.view = new View(state, trace, actors);
     this.clock = state.threads.length;
     this.results = state.threads.map(() => undefined);
     const { kernel } = state;

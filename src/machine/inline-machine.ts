@@ -254,10 +254,7 @@ export class InlineMachine implements Carrier {
     stores?.watch(everyOperation ? null : reach.points);
     this.schedule = schedule;
     this.intents = schedule.watch === undefined ? null : this.actors.intents;
-    if (this.intents !== null) {
-      this.intents.clear();
-      schedule.watch!(this.intents);
-    }
+    this.execution.view.show(schedule);
     if (this.preemptions.length > 0) this.preemptions.length = 0;
     this.fatal = null;
     for (const task of this.tasks) {

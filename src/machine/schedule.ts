@@ -2,7 +2,24 @@
  * What decides an execution: who runs next, and which numbers `task.choose` gets. Strategies (floor 6), a token being replayed
  * and a minimiser's attempt all answer these two questions.
  */
+import type { Trace } from '../kernel/trace.ts';
+import type { Actors } from './actors.ts';
 import type { Intents } from './intents.ts';
+
+/** An execution as a schedule may look at it, between steps and once it is over. */
+export interface Watched {
+  readonly trace: Trace;
+  /** Who can take a step; when it is over, who could have. */
+  readonly actors: Pick<Actors, 'count' | 'at'>;
+  /** The number of the first thread's store buffer, or -1 where stores go to memory at once. */
+  readonly firstBuffer: number;
+  /** Whether there are actors that may be in the middle of something when the last thread ends. */
+  readonly endsEarly: boolean;
+  /** Whether the thread's next step is to take a lock that somebody holds: it would sleep. */
+  standsAside(actor: number): boolean;
+  /** Whether the thread has asked for others to go first. */
+  isYielding(actor: number): boolean;
+}
 
 export interface Schedule {
   /**
@@ -20,7 +37,9 @@ export interface Schedule {
   /** It wants to be asked about each step, also where there is only one actor to take it. */
   readonly countsSteps?: boolean;
   /** It wants to know what actors are about to do: called before an execution. Where it is left out nobody writes that down. */
-  watch?(intents: Intents): void;
+  watch?(intents: Intents, execution: Watched): void;
+  /** It wants the trace to say what kernel calls read and change (`Kind.Affects`). */
+  readonly readsEffects?: boolean;
 }
 
 /** Numbers that executions have shown, by keys that only the strategy understands; in the order of keys. */

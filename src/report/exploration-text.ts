@@ -30,7 +30,7 @@ const under = ({ memoryModel }: Exploration): string => (memoryModel === 'sc' ? 
 const share = ({ shard }: Exploration): string => (shard === undefined ? '' : `, shard ${shard}`);
 
 function coverage(exploration: Exploration): string {
-  if (exploration.exhausted) return 'every schedule within the bounds was tried';
+  if (exploration.proof !== null) return exploration.proof;
   return exploration.interrupted
     ? 'interrupted: this is what was found so far'
     : 'not exhausted: there are schedules that were not tried';

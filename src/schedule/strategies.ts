@@ -1,6 +1,7 @@
 /** Strategies by name: what `explore({ strategy })` and `--strategy` accept. */
 import type { Strategy } from '../machine/schedule.ts';
 import { DepthFirstStrategy } from './depth-first.ts';
+import { OptimalReduction } from './dpor/dpor.ts';
 import { GreyboxStrategy } from './greybox.ts';
 import { PctStrategy } from './pct.ts';
 import { PartialOrderSampling } from './pos.ts';
@@ -8,7 +9,7 @@ import { RandomStrategy } from './random.ts';
 import { SelectiveRandomWalk } from './surw.ts';
 import { UniformRandomWalk } from './urw.ts';
 
-export const strategyNames = ['random', 'pct', 'pos', 'urw', 'surw', 'greybox', 'dfs'] as const;
+export const strategyNames = ['random', 'pct', 'pos', 'urw', 'surw', 'greybox', 'dfs', 'dpor'] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
 export interface StrategyOptions {
@@ -42,8 +43,10 @@ export function makeStrategy(
       return new GreyboxStrategy(seed);
     case 'dfs':
       return new DepthFirstStrategy(preemptions, delays);
+    case 'dpor':
+      return new OptimalReduction();
   }
 }
 
-/** Strategies whose executions are a function of seed and number, so that any number of workers can share them. */
-export const isIndependent = (name: StrategyName): boolean => name !== 'dfs';
+/** Strategies whose executions are a function of seed and number, so that any number of workers can share them; the others enumerate. */
+export const isIndependent = (name: StrategyName): boolean => name !== 'dfs' && name !== 'dpor';

@@ -14,6 +14,7 @@ const nothing: Exploration = {
     seed: 1,
     executions: 10,
     exhausted: false,
+    proof: null,
     elapsed: 5,
     executionsPerSecond: 2000,
   },

@@ -94,6 +94,22 @@ test('dfs covers all schedules and says so; a bound that cuts leaves it exhauste
   assert.not((await run('silent', { executions: 100 })).exhausted, 'chance never covers everything');
 });
 
+test('dpor covers every order of conflicting steps, also where the page comes only when it is touched, and says what was proved', async () => {
+  const all = await run('silent', { strategy: 'dfs' });
+  assert.is(all.proof, 'every schedule was tried, under sc');
+  assert.is(
+    (await run('silent', { strategy: 'dfs', preemptions: 1 })).proof,
+    'every schedule with at most 1 preemption was tried, under sc',
+  );
+  const reduced = await run('silent', { strategy: 'dpor' });
+  assert.ok(reduced.exhausted);
+  assert.is(reduced.proof, 'every order of conflicting steps (Mazurkiewicz trace) was tried, under sc');
+  assert.equal(Object.keys(reduced.outcomes), Object.keys(all.outcomes));
+  assert.is(reduced.traces.seen, all.traces.seen);
+  const some = await run('silent', { strategy: 'dpor', executions: 2 });
+  assert.equal([some.exhausted, some.proof], [false, null]);
+});
+
 test('a page that two threads reach in different executions only is shared too, and dfs starts over for it (rule 1)', async () => {
   const found = await run('reached late', { strategy: 'dfs' });
   assert.ok(found.exhausted);
@@ -269,6 +285,8 @@ const options: [ExploreOptions, string][] = [
   [{ workers: 257 }, 'workers'],
   [{ preemptions: 2 }, 'preemptions'],
   [{ preemptions: -1, strategy: 'dfs' }, 'preemptions'],
+  [{ preemptions: 2, strategy: 'dpor' }, 'preemptions'],
+  [{ delays: 2, strategy: 'dpor' }, 'delays'],
   [{ delays: 2 }, 'delays'],
   [{ delays: -1, strategy: 'dfs' }, 'delays'],
   [{ delays: 1, preemptions: 1, strategy: 'dfs' }, 'not both'],

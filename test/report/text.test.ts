@@ -22,6 +22,7 @@ const exploration: Exploration = {
   seed: 7,
   executions: 4012,
   exhausted: false,
+  proof: null,
   elapsed: 2100,
   executionsPerSecond: 1910.4,
   steps: 16_048,
@@ -120,7 +121,8 @@ test('an exploration says what was tried and that more could be', () => {
   assert.match(text, 'strategy random, seed 7: 4,012 executions, 16,048 steps in 2.1 s, 1,910 executions a second');
   assert.match(text, 'not exhausted');
   assert.match(text, 'no failure found');
-  assert.match(explorationText({ ...exploration, exhausted: true }), 'every schedule within the bounds was tried');
+  const proof = 'every schedule with at most 2 preemptions was tried, under tso';
+  assert.match(explorationText({ ...exploration, exhausted: true, proof }), `  ${proof}\n`);
   assert.match(explorationText({ ...exploration, interrupted: true }), 'interrupted');
 });
 

@@ -12,12 +12,12 @@ import { UsageError } from '../../src/machine/errors.ts';
 import { gone, Intents } from '../../src/machine/intents.ts';
 import { loadScenario } from '../../src/machine/scenario-loader.ts';
 import { Maxima } from '../../src/schedule/maxima.ts';
-import { makeStrategy, type StrategyName, strategyNames } from '../../src/schedule/strategies.ts';
+import { isIndependent, makeStrategy, type StrategyName, strategyNames } from '../../src/schedule/strategies.ts';
 import { tokenOf } from '../../src/schedule/token.ts';
 
 const test = suite('strategies');
 const program = new URL('../../scripts/bench/programs/bugs/reorder.ts', import.meta.url);
-const drawing = strategyNames.filter((name) => name !== 'dfs');
+const drawing = strategyNames.filter(isIndependent);
 
 /** Well into the lanes (explore/rounds.ts). */
 const executions = 14_000;
@@ -206,7 +206,7 @@ test('surw: of the steps about the watched object every order is about equally l
     [both, both],
   ];
   const counts = new Map<string, number>();
-  strategy.watch!(intents);
+  strategy.watch!(intents, {} as never);
   for (let number = 1; number <= 6016; number++) {
     intents.clear();
     strategy.begin(number);
@@ -234,7 +234,7 @@ test('pos: a step keeps its priority while others do what has nothing to do with
   const strategy = makeStrategy('pos', { seed: 1, preemptions: null });
   const runnable = Int32Array.of(0, 1);
   const intents = new Intents(new Int32Array(Intents.words(2)));
-  strategy.watch!(intents);
+  strategy.watch!(intents, {} as never);
   // Of twenty steps by actor 1 the last comes before the one of actor 0 as often as one priority is the larger of 21, or of two.
   const overtaken = { apart: 0, conflicting: 0 };
   for (const [kind, code] of [

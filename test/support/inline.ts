@@ -108,7 +108,8 @@ export class Inline {
     return steps;
   }
 
-  private describe(): Ended {
+  /** The execution in hand. */
+  describe(): Ended {
     const { machine } = this;
     const { trace } = machine;
     const violations: { rule: RuleName; thread: string; text: string }[] = [];

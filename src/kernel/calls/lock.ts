@@ -3,6 +3,7 @@ import type { KernelObject } from '../../vm/kernel-object.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { releaseReference } from '../balance.ts';
 import { call, parameter } from '../call.ts';
+import { type Effects, Shared } from '../effects.ts';
 import { HandleError } from '../handle-table.ts';
 import type { Kernel } from '../kernel.ts';
 import { IOLock } from '../locks/io-lock.ts';
@@ -17,16 +18,32 @@ const lock = parameter('lock', handle);
 const name = parameter('name', text);
 const event = parameter('event', count);
 
+/** What a call does that uses the lock which it names first, and nothing else. */
+const itsLock = (effects: Effects, [id]: readonly [number]): void => effects.lock(id);
+/** What sleeping on a lock does: it is let go of, and taken again. */
+const itsLockAndEvent = (effects: Effects, [id, on, deadline]: readonly [number, number, number, number]): void => {
+  effects.lock(id);
+  effects.changes(Shared.Event, on);
+  effects.sleeps(deadline);
+};
+
 export const lockCalls = {
   lockAlloc: call('lockAlloc', [name], handle, (kernel, caller, title) =>
     kernel.handles.give(new IOLock(kernel, title), caller),
   ),
-  lock: call('lock', [lock], nothing, (kernel, caller, id) => {
-    const target = mutex(kernel, caller, id);
-    return keeping(target, caller, target.lock(caller));
-  }),
-  tryLock: call('tryLock', [lock], boolean, (kernel, caller, id) => mutex(kernel, caller, id).tryLock(caller)),
-  unlock: call('unlock', [lock], nothing, (kernel, caller, id) => mutex(kernel, caller, id).unlock(caller)),
+  lock: call(
+    'lock',
+    [lock],
+    nothing,
+    (kernel, caller, id) => {
+      const target = mutex(kernel, caller, id);
+      return keeping(target, caller, target.lock(caller));
+    },
+    itsLock,
+    true,
+  ),
+  tryLock: call('tryLock', [lock], boolean, (kernel, caller, id) => mutex(kernel, caller, id).tryLock(caller), itsLock),
+  unlock: call('unlock', [lock], nothing, (kernel, caller, id) => mutex(kernel, caller, id).unlock(caller), itsLock),
   lockSleep: call(
     'lockSleep',
     [lock, event, parameter('deadline', duration), parameter('interType', u8)],
@@ -35,26 +52,44 @@ export const lockCalls = {
       const target = mutex(kernel, caller, id);
       return keeping(target, caller, target.sleep(caller, on, deadline));
     },
+    itsLockAndEvent,
   ),
 
   recursiveAlloc: call('recursiveAlloc', [name], handle, (kernel, caller, title) =>
     kernel.handles.give(new IORecursiveLock(kernel, title), caller),
   ),
-  recursiveLock: call('recursiveLock', [lock], nothing, (kernel, caller, id) => {
-    const target = recursive(kernel, caller, id);
-    return keeping(target, caller, target.lock(caller));
-  }),
-  recursiveTryLock: call('recursiveTryLock', [lock], boolean, (kernel, caller, id) =>
-    recursive(kernel, caller, id).tryLock(caller),
+  recursiveLock: call(
+    'recursiveLock',
+    [lock],
+    nothing,
+    (kernel, caller, id) => {
+      const target = recursive(kernel, caller, id);
+      return keeping(target, caller, target.lock(caller));
+    },
+    itsLock,
+    true,
   ),
-  recursiveUnlock: call('recursiveUnlock', [lock], nothing, (kernel, caller, id) =>
-    recursive(kernel, caller, id).unlock(caller),
+  recursiveTryLock: call(
+    'recursiveTryLock',
+    [lock],
+    boolean,
+    (kernel, caller, id) => recursive(kernel, caller, id).tryLock(caller),
+    itsLock,
+  ),
+  recursiveUnlock: call(
+    'recursiveUnlock',
+    [lock],
+    nothing,
+    (kernel, caller, id) => recursive(kernel, caller, id).unlock(caller),
+    itsLock,
   ),
   recursiveHaveLock: call(
     'recursiveHaveLock',
     [lock],
     boolean,
     (kernel, caller, id) => recursive(kernel, caller, id).owner === caller,
+    // Whether the caller has it is changed by the caller alone; that there is such a lock, by others too.
+    (effects, [id]) => effects.readsObject(id),
   ),
   recursiveSleep: call(
     'recursiveSleep',
@@ -64,40 +99,80 @@ export const lockCalls = {
       const target = recursive(kernel, caller, id);
       return keeping(target, caller, target.sleep(caller, on, deadline));
     },
+    itsLockAndEvent,
   ),
 
   rwAlloc: call('rwAlloc', [name], handle, (kernel, caller, title) =>
     kernel.handles.give(new IORWLock(kernel, title), caller),
   ),
-  lockRead: call('lockRead', [lock], nothing, (kernel, caller, id) => {
-    const target = readWrite(kernel, caller, id);
-    return keeping(target, caller, target.lockRead(caller));
-  }),
-  lockWrite: call('lockWrite', [lock], nothing, (kernel, caller, id) => {
-    const target = readWrite(kernel, caller, id);
-    return keeping(target, caller, target.lockWrite(caller));
-  }),
-  rwUnlock: call('rwUnlock', [lock], nothing, (kernel, caller, id) => readWrite(kernel, caller, id).unlock(caller)),
+  lockRead: call(
+    'lockRead',
+    [lock],
+    nothing,
+    (kernel, caller, id) => {
+      const target = readWrite(kernel, caller, id);
+      return keeping(target, caller, target.lockRead(caller));
+    },
+    itsLock,
+  ),
+  lockWrite: call(
+    'lockWrite',
+    [lock],
+    nothing,
+    (kernel, caller, id) => {
+      const target = readWrite(kernel, caller, id);
+      return keeping(target, caller, target.lockWrite(caller));
+    },
+    itsLock,
+  ),
+  rwUnlock: call(
+    'rwUnlock',
+    [lock],
+    nothing,
+    (kernel, caller, id) => readWrite(kernel, caller, id).unlock(caller),
+    itsLock,
+  ),
 
   simpleAlloc: call('simpleAlloc', [name], handle, (kernel, caller, title) =>
     kernel.handles.give(new IOSimpleLock(kernel, title), caller),
   ),
-  simpleLock: call('simpleLock', [lock], nothing, (kernel, caller, id) => {
-    const target = simple(kernel, caller, id);
-    return keeping(target, caller, target.lock(caller));
-  }),
-  simpleTryLock: call('simpleTryLock', [lock], boolean, (kernel, caller, id) =>
-    simple(kernel, caller, id).tryLock(caller),
+  simpleLock: call(
+    'simpleLock',
+    [lock],
+    nothing,
+    (kernel, caller, id) => {
+      const target = simple(kernel, caller, id);
+      return keeping(target, caller, target.lock(caller));
+    },
+    itsLock,
+    true,
   ),
-  simpleUnlock: call('simpleUnlock', [lock], nothing, (kernel, caller, id) =>
-    simple(kernel, caller, id).unlock(caller),
+  simpleTryLock: call(
+    'simpleTryLock',
+    [lock],
+    boolean,
+    (kernel, caller, id) => simple(kernel, caller, id).tryLock(caller),
+    itsLock,
+  ),
+  simpleUnlock: call(
+    'simpleUnlock',
+    [lock],
+    nothing,
+    (kernel, caller, id) => simple(kernel, caller, id).unlock(caller),
+    itsLock,
   ),
 
   /** Wakes one sleeper of an event, or all. Who does not sleep yet misses it. */
-  wakeup: call('wakeup', [event, parameter('oneThread', boolean)], nothing, (kernel, caller, on, oneThread) => {
-    const woken = kernel.wakeFrom(kernel.meeting.event(on), oneThread ? 1 : Number.POSITIVE_INFINITY, caller);
-    if (woken === 0) kernel.meeting.miss(on, caller.name);
-  }),
+  wakeup: call(
+    'wakeup',
+    [event, parameter('oneThread', boolean)],
+    nothing,
+    (kernel, caller, on, oneThread) => {
+      const woken = kernel.wakeFrom(kernel.meeting.event(on), oneThread ? 1 : Number.POSITIVE_INFINITY, caller);
+      if (woken === 0) kernel.meeting.miss(on, caller.name);
+    },
+    (effects, [on]) => effects.changes(Shared.Event, on),
+  ),
 
   lockFree: call('lockFree', [lock], nothing, (kernel, caller, id) => {
     const target = kernel.handles.lookup(id, null, caller);

@@ -1,6 +1,7 @@
 /** Messages between threads: plain data, and handles that take a right and a reference along. */
 import type { Steps } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
+import { Shared } from '../effects.ts';
 import type { KernelThread, Message } from '../thread.ts';
 import { handle, list, nothing, raw, text } from '../wire.ts';
 
@@ -27,17 +28,29 @@ export const messageCalls = {
       kernel.journal.undo(() => receiver.messages.splice(receiver.messages.indexOf(message), 1));
       kernel.wakeFrom(receiver.mailbox, 1, caller);
     },
+    (effects, [name, , handles], _caller, kernel) => {
+      const receiver = kernel.threads.find((thread) => thread.name === name);
+      if (receiver === undefined || handles.length > 0) effects.everything();
+      else effects.changes(Shared.Mailbox, receiver.number);
+    },
   ),
 
-  receive: call('receive', [], raw, function* (kernel, caller: KernelThread): Steps<Float64Array> {
-    while (caller.messages.length === 0) {
-      if (caller.device) kernel.becomeIdle(caller);
-      yield caller.mailbox;
-    }
-    const message = caller.messages.shift()!;
-    kernel.journal.undo(() => caller.messages.unshift(message));
-    kernel.observer.acquire(caller, message.key);
-    for (const object of message.objects) kernel.handles.give(object, caller);
-    return message.words;
-  }),
+  receive: call(
+    'receive',
+    [],
+    raw,
+    function* (kernel, caller: KernelThread): Steps<Float64Array> {
+      while (caller.messages.length === 0) {
+        if (caller.device) kernel.becomeIdle(caller);
+        yield caller.mailbox;
+      }
+      const message = caller.messages.shift()!;
+      kernel.journal.undo(() => caller.messages.unshift(message));
+      kernel.observer.acquire(caller, message.key);
+      if (message.objects.length > 0) kernel.effects?.everything();
+      for (const object of message.objects) kernel.handles.give(object, caller);
+      return message.words;
+    },
+    (effects, _values, caller) => effects.changes(Shared.Mailbox, caller.number),
+  ),
 };

@@ -4,14 +4,30 @@ import { call, parameter } from '../call.ts';
 import { count, handle, nothing } from '../wire.ts';
 
 export const objectCalls = {
-  retain: call('retain', [parameter('object', handle)], nothing, (kernel, caller, id) => {
-    kernel.handles.retain(kernel.handles.lookup(id, null, caller), caller);
-  }),
-  release: call('release', [parameter('object', handle)], nothing, (kernel, caller, id) => {
-    releaseReference(kernel, caller, kernel.handles.lookup(id, null, caller));
-  }),
+  retain: call(
+    'retain',
+    [parameter('object', handle)],
+    nothing,
+    (kernel, caller, id) => {
+      kernel.handles.retain(kernel.handles.lookup(id, null, caller), caller);
+    },
+    (effects, [id]) => effects.changesObject(id),
+  ),
+  release: call(
+    'release',
+    [parameter('object', handle)],
+    nothing,
+    (kernel, caller, id) => {
+      releaseReference(kernel, caller, kernel.handles.lookup(id, null, caller));
+    },
+    (effects, [id]) => effects.releases(id),
+  ),
   /** As the real class counts: a map has one reference more than its clients hold, its descriptor's. */
-  getRetainCount: call('getRetainCount', [parameter('object', handle)], count, (kernel, caller, id) => {
-    return kernel.handles.lookup(id, null, caller).references;
-  }),
+  getRetainCount: call(
+    'getRetainCount',
+    [parameter('object', handle)],
+    count,
+    (kernel, caller, id) => kernel.handles.lookup(id, null, caller).references,
+    (effects, [id]) => effects.readsObject(id),
+  ),
 };

@@ -1,11 +1,12 @@
 /** Virtual time, and waiting on words of memory: what may end by the clock. */
 import { policyOf } from '../../hardware/cache-policy.ts';
 import { hex, MemoryFault } from '../../hardware/errors.ts';
-import { pteCacheMode, pteFrameShift, pteRead } from '../../hardware/page-table.ts';
+import { pteCacheMode, pteFrameShift, pteRead, pteWrite } from '../../hardware/page-table.ts';
 import { KERN_SUCCESS } from '../../vm/kern-return.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import { type Steps, WaitQueue } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
+import { type Effects, Shared } from '../effects.ts';
 import type { Kernel } from '../kernel.ts';
 import type { KernelThread } from '../thread.ts';
 import { count, duration, nothing, size, u8, u32 } from '../wire.ts';
@@ -15,7 +16,14 @@ import { faultIn } from './memory.ts';
 export const waitResults = ['ok', 'not-equal', 'timed-out'] as const;
 
 export const timeCalls = {
-  now: call('now', [], count, (kernel) => Math.floor(kernel.time)),
+  // Time moves in steps of the clock, which commute with nothing.
+  now: call(
+    'now',
+    [],
+    count,
+    (kernel) => Math.floor(kernel.time),
+    () => {},
+  ),
 
   sleep: call(
     'sleep',
@@ -25,6 +33,7 @@ export const timeCalls = {
       kernel.journal.set(caller, 'deadline', kernel.time + nanoseconds);
       yield caller.sleep;
     },
+    (effects, [nanoseconds]) => effects.sleeps(nanoseconds),
   ),
 
   atomicWait: call(
@@ -44,6 +53,11 @@ export const timeCalls = {
       yield queue;
       return caller.timedOut ? 2 : 0;
     },
+    (effects, [address, , timeout], caller, kernel) => {
+      const physical = waitersOn(address, effects, caller, kernel);
+      if (physical >= 0) effects.readsMemory(physical, 4);
+      effects.sleeps(timeout);
+    },
   ),
 
   atomicNotify: call(
@@ -54,8 +68,23 @@ export const timeCalls = {
       const queue = kernel.addressQueues.get(yield* physicalWord(kernel, caller, address));
       return queue === undefined ? 0 : kernel.wakeFrom(queue, Math.floor(most), caller);
     },
+    (effects, [address], caller, kernel) => waitersOn(address, effects, caller, kernel),
   ),
 };
+
+/** What has to do with the waiters on a word, whose physical address is returned; -1 where its page has to come first. */
+function waitersOn(address: number, effects: Effects, caller: KernelThread, kernel: Kernel): number {
+  const { pageSize, tables } = kernel.hardware;
+  const page = Math.floor(address / pageSize);
+  const entry = address < 2 ** 47 && address % 4 === 0 ? tables.entry(caller.task.space.number, page) : 0;
+  if ((entry & pteRead) === 0 || (entry & pteWrite) === 0) {
+    effects.everything();
+    return -1;
+  }
+  const physical = (entry >>> pteFrameShift) * pageSize + (address - page * pageSize);
+  effects.changes(Shared.Waiters, physical);
+  return physical;
+}
 
 /** What the caller finds in the word. */
 function wordAt({ hardware }: Kernel, { task }: KernelThread, address: number, physical: number): number {

@@ -17,6 +17,10 @@ export abstract class ExclusiveLock extends KernelLock {
     );
   }
 
+  override get isExclusive(): boolean {
+    return true;
+  }
+
   override get holders(): readonly KernelThread[] {
     return this.owner === null ? [] : [this.owner];
   }

@@ -14,6 +14,11 @@ export class IORecursiveLock extends ExclusiveLock {
     super(kernel, name, false);
   }
 
+  /** Its holder never waits for it. */
+  override mayWait(thread: KernelThread): boolean {
+    return this.owner !== thread && super.mayWait(thread);
+  }
+
   override *lock(thread: KernelThread): Steps<void> {
     if (this.owner !== thread) yield* super.lock(thread);
     this.setCount(this.count + 1);

@@ -31,6 +31,16 @@ export abstract class KernelLock extends KernelObject {
     return `the ${this.kind} ${this.name === '' ? hex(this.handle) : JSON.stringify(this.name)}`;
   }
 
+  /** Whether it is for one thread at a time, and nothing but its holder keeps others out. */
+  get isExclusive(): boolean {
+    return false;
+  }
+
+  /** Whether `thread`, which wants it, would sleep while somebody holds it: a panic is no sleep. */
+  mayWait(thread: KernelThread): boolean {
+    return this.spins || !thread.locks.some((lock) => lock.spins);
+  }
+
   /** Everybody who holds it, each as often as it does. */
   abstract get holders(): readonly KernelThread[];
   protected abstract get queues(): readonly WaitQueue[];

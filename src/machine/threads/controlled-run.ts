@@ -80,8 +80,7 @@ export class ControlledRun {
     control.setHead(Head.Over, 0);
     control.setHead(Head.Holder, -1);
     control.setHead(Head.Mode, Mode.Controlled);
-    this.actors.intents.clear();
-    settings.strategy?.watch?.(this.actors.intents);
+    this.execution.view.show(settings.strategy ?? this.lane);
     this.lane.rewind();
     this.active = true;
     Atomics.add(control.words, Head.Execution, 1);

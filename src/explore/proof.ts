@@ -1,0 +1,16 @@
+/** What it means that an exploration is exhausted, in words: what exactly has been tried, under which memory model. */
+import type { Settings } from './options.ts';
+import type { Exploration } from './results.ts';
+
+type Bounds = Pick<Settings, 'strategy' | 'preemptions' | 'delays'>;
+
+export const proofOf = (bounds: Bounds, { memoryModel }: Pick<Exploration, 'memoryModel'>): string =>
+  `${tried(bounds)} was tried, under ${memoryModel}`;
+
+function tried({ strategy, preemptions, delays }: Bounds): string {
+  if (strategy === 'dpor') return 'every order of conflicting steps (Mazurkiewicz trace)';
+  if (preemptions !== null) return `every schedule with at most ${counted(preemptions, 'preemption')}`;
+  return delays === null ? 'every schedule' : `every schedule with at most ${counted(delays, 'delay')}`;
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -1,0 +1,51 @@
+/** What schedules may see of an execution, on both carriers: the trace, who can go on, who would only sleep. */
+import { Effects } from '../kernel/effects.ts';
+import { KernelLock } from '../kernel/locks/kernel-lock.ts';
+import { Kind, type Trace } from '../kernel/trace.ts';
+import type { Actors } from './actors.ts';
+import { firstDrainActor } from './drains.ts';
+import type { ExecutionState } from './execution-state.ts';
+import { yielding } from './intents.ts';
+import type { Schedule, Watched } from './schedule.ts';
+
+export class View implements Watched {
+  readonly firstBuffer: number;
+  readonly endsEarly: boolean;
+  private readonly effects: Effects;
+
+  constructor(
+    private readonly state: ExecutionState,
+    readonly trace: Trace,
+    readonly actors: Actors,
+  ) {
+    const { kernel, threads } = state;
+    const { configuration, stores } = kernel.hardware;
+    this.firstBuffer = stores === null ? -1 : firstDrainActor(threads.length, configuration);
+    this.endsEarly = configuration.memoryPressure || threads.some((thread) => thread.daemon);
+    this.effects = new Effects(kernel, (resource, physical, length, use) => {
+      // The machine itself makes calls too, in `check`.
+      const actor = kernel.caller?.number ?? -1;
+      if (actor >= 0) trace.append(Kind.Affects, actor, 0, resource, physical, length, use, 0);
+    });
+  }
+
+  /** An execution under `schedule` begins: lets it look, where it wants to. */
+  show(schedule: Schedule): void {
+    this.state.kernel.effects = schedule.readsEffects === true ? this.effects : null;
+    if (schedule.watch === undefined) return;
+    this.actors.intents.clear();
+    schedule.watch(this.actors.intents, this);
+  }
+
+  standsAside(actor: number): boolean {
+    const handle = this.actors.intents.locks[actor]!;
+    if (handle === 0 || handle === yielding) return false;
+    const lock = this.state.kernel.handles.find(handle);
+    if (!(lock instanceof KernelLock) || !lock.isExclusive || lock.holders.length === 0) return false;
+    return lock.mayWait(this.state.threads[actor]!);
+  }
+
+  isYielding(actor: number): boolean {
+    return this.actors.intents.locks[actor] === yielding;
+  }
+}

@@ -1,0 +1,306 @@
+/**
+ * Optimal dynamic partial-order reduction (Abdulla, Aronis, Jonsson and Sagonas, POPL 2014 and JACM 2017): of all schedules that differ
+ * only in the order of steps which commute, exactly one is executed, and none is begun in vain. After each execution its races are
+ * looked for, and the executions in which they go the other way are planned.
+ *
+ * Guarantee: when it is exhausted, every order of conflicting steps (Mazurkiewicz trace) that the scenario has was executed, so that whatever
+ * can fail has failed. Two steps conflict where one changes what the other reads or changes; see footprint-reader.ts.
+ *
+ * A thread whose next step is to take a lock that is held stands aside until it is free; it only tries, and sleeps, when nobody else can
+ * go on. How many trace there are does then not depend on who waits for whom in which order.
+ */
+import type { Intents } from '../../machine/intents.ts';
+import type { Strategy, Watched } from '../../machine/schedule.ts';
+import { FootprintReader, Trait } from './footprint-reader.ts';
+import { everything, Footprints } from './footprints.ts';
+import { Frontier } from './frontier.ts';
+import { Past } from './past.ts';
+import { Sleepers } from './sleepers.ts';
+import { noChoices, Variants } from './variants.ts';
+import { WakeupTrees } from './wakeup-trees.ts';
+
+export class OptimalReduction implements Strategy {
+  readonly name = 'dpor';
+  readonly lessons = null;
+  readonly countsSteps = true;
+  readonly readsEffects = true;
+
+  private readonly footprints = new Footprints();
+  private readonly reader = new FootprintReader(this.footprints);
+  private readonly variants = new Variants();
+  private readonly past = new Past(this.footprints);
+  private readonly sleepers = new Sleepers(this.footprints);
+  private readonly trees = new WakeupTrees();
+  private readonly frontier = new Frontier(this.past, this.trees, this.sleepers, this.footprints, this.variants);
+
+  private execution: Watched | null = null;
+  private intents: Intents | null = null;
+  private fresh = true;
+  /** Steps of the last execution that count; in the present one, those up to `replayed` are repeated. */
+  private steps = 0;
+  private replayed = 0;
+  /** The step after those, which begins a branch. */
+  private branch = { actor: -1, variant: noChoices, fixed: 0 };
+
+  // The step under way.
+  private step = -1;
+  private actor = -1;
+  private from = 0;
+  private script = noChoices;
+  private fixed = 0;
+  private variant = noChoices;
+  /** Step → how many of its choices were answered elsewhere. */
+  private fixedChoices = new Int32Array(64);
+
+  /** What a plan was not fulfilled for. */
+  private fault: Error | null = null;
+  /** The step at which the execution turned out to repeat an earlier one, or -1. */
+  private asleepAt = -1;
+  /** Actor → the step before which it was able to go on ever since, and the last before which it was. */
+  private since = new Int32Array(0);
+  private seen = new Int32Array(0);
+  /** Actor → its last step, or -1. */
+  private lastStep = new Int32Array(0);
+
+  /** Steps after which an actor could no longer take its own, each followed by the actor, and the lock that it waited for (or 0). */
+  private readonly forestalled: number[] = [];
+
+  /** Whether a step was explored before, in another order: a fault of what is declared, and no harm. */
+  get repeated(): boolean {
+    return this.asleepAt >= 0;
+  }
+
+  watch(intents: Intents, execution: Watched): void {
+    this.intents = intents;
+    this.execution = execution;
+    const actors = intents.next.length;
+    if (this.since.length !== actors) {
+      this.since = new Int32Array(actors);
+      this.seen = new Int32Array(actors);
+      this.lastStep = new Int32Array(actors);
+      this.past.reset(actors);
+    }
+    this.seen.fill(-1);
+    this.lastStep.fill(-1);
+  }
+
+  begin(): boolean {
+    if (this.fresh) {
+      this.fresh = false;
+      this.replayed = 0;
+      this.branch.actor = -1;
+      this.sleepers.clear();
+      this.frontier.open(0, -1);
+    } else if (!this.backtrack()) return false;
+    this.step = -1;
+    this.actor = -1;
+    this.asleepAt = -1;
+    if (this.forestalled.length > 0) this.forestalled.length = 0;
+    return true;
+  }
+
+  pick(runnable: Int32Array, count: number, current: number): number {
+    const last = this.actor;
+    if (this.step >= 0) this.complete(true);
+    const step = ++this.step;
+    this.from = this.execution!.trace.length;
+    for (let i = 0; i < count; i++) {
+      const actor = runnable[i]!;
+      if (this.seen[actor] !== step - 1 || step === 0) this.since[actor] = step;
+      this.seen[actor] = step;
+    }
+    if (step > this.replayed) this.noteForestalled(step - 1, last);
+    this.variant = noChoices;
+    this.choices = 0;
+    this.actor = this.next(step, runnable, count, current);
+    return this.actor;
+  }
+
+  choose(n: number): number {
+    const place = this.choices++;
+    const { step, actor, variants } = this;
+    let value = 0;
+    if (place < variants.length(this.script)) value = variants.value(this.script, place);
+    else if (step >= this.replayed) {
+      // Free: what sleeps with its last choice has been had.
+      while (value < n && this.sleepers.has(step, actor, variants.and(this.variant, value, n))) value++;
+      if (value === n) {
+        this.asleepAt = step;
+        value = 0;
+      }
+    }
+    this.variant = variants.and(this.variant, value, n);
+    return value;
+  }
+  private choices = 0;
+
+  end(): void {
+    if (this.fault !== null) throw this.fault;
+    if (this.step < 0) {
+      this.steps = 0;
+      return;
+    }
+    this.complete(false);
+    const isWhole = this.asleepAt < 0;
+    this.steps = isWhole ? this.step + 1 : this.asleepAt;
+    const { past, frontier, steps } = this;
+    if (isWhole) {
+      this.noteForestalled(this.step, this.actor);
+      if (this.isCutShort()) past.setFootprint(this.step, everything);
+    }
+    past.raceCount = 0;
+    for (let step = this.replayed; step < steps; step++) past.order(step);
+    for (let race = 0; race < past.raceCount; race++)
+      frontier.reverse(past.races[2 * race]!, past.races[2 * race + 1]!, steps, true);
+    const { forestalled } = this;
+    for (let i = 0; i < forestalled.length; i += 3)
+      if (forestalled[i]! < steps) this.reverseForestalled(forestalled[i]!, forestalled[i + 1]!, forestalled[i + 2]!);
+  }
+
+  /** What is a scheduling point has changed: everything starts over. */
+  restart(): void {
+    this.fresh = true;
+    this.trees.clear();
+  }
+
+  /** Goes back to the last step beside which there is something to explore. False when there is none. */
+  private backtrack(): boolean {
+    const { past, sleepers, frontier, variants, branch } = this;
+    for (let step = this.steps - 1; step >= 0; step--) {
+      const actor = past.actor(step);
+      const variant = past.variant(step);
+      sleepers.add(step, actor, variant, past.footprint(step));
+      this.replayed = step;
+      const fixed = this.fixedChoices[step]!;
+      let next = variants.after(variant, fixed);
+      while (next >= 0 && sleepers.has(step, actor, next)) next = variants.after(next, fixed);
+      if (next >= 0) {
+        branch.actor = actor;
+        branch.variant = next;
+        branch.fixed = fixed;
+        frontier.open(step + 1, -1);
+        return true;
+      }
+      const planned = frontier.branches[step]!;
+      if (planned < 0) continue;
+      this.take(step, planned);
+      return true;
+    }
+    return false;
+  }
+
+  /** The first branch beside `step` becomes the present one. */
+  private take(step: number, planned: number): void {
+    const { frontier, trees, branch } = this;
+    branch.actor = trees.actors[planned]!;
+    branch.variant = trees.variants[planned]!;
+    branch.fixed = trees.fixed[planned]!;
+    frontier.branches[step] = trees.next[planned]!;
+    frontier.open(step + 1, trees.child[planned]!);
+    trees.remove(planned);
+  }
+
+  /** Who takes step `step`. */
+  private next(step: number, runnable: Int32Array, count: number, current: number): number {
+    const { branch } = this;
+    if (step < this.replayed) {
+      this.script = this.past.variant(step);
+      return this.past.actor(step);
+    }
+    if (step > this.replayed || branch.actor < 0) {
+      const planned = this.frontier.branches[step]!;
+      if (planned >= 0) this.take(step, planned);
+      else {
+        this.frontier.open(step + 1, -1);
+        this.script = noChoices;
+        this.fixed = 0;
+        return this.freely(step, runnable, count, current);
+      }
+    }
+    this.script = branch.variant;
+    this.fixed = branch.fixed;
+    for (let i = 0; i < count; i++) if (runnable[i] === branch.actor) return branch.actor;
+    // Not thrown here, where a scenario's code may catch it.
+    this.fault ??= new Error(
+      `dpor: actor ${branch.actor} cannot take step ${step}, which was possible before steps that commute with it: a kernel call does more than it declares`,
+    );
+    return runnable[0]!;
+  }
+
+  /** Whoever has not been had: the thread that goes on, else the lowest; who would only wait for a lock comes last. */
+  private freely(step: number, runnable: Int32Array, count: number, current: number): number {
+    const { sleepers } = this;
+    let best = -1;
+    let leastDepth = 3;
+    for (let i = -1; i < count; i++) {
+      const actor = i < 0 ? current : runnable[i]!;
+      if (actor < 0 || this.waits(actor)) continue;
+      const depth = sleepers.depth(step, actor);
+      if (depth >= leastDepth) continue;
+      best = actor;
+      leastDepth = depth;
+    }
+    if (best < 0) return current >= 0 ? current : runnable[0]!;
+    if (leastDepth === 2 && this.asleepAt < 0) this.asleepAt = step;
+    return best;
+  }
+
+  private waits(actor: number): boolean {
+    return this.intents!.locks[actor] !== 0 && this.execution!.standsAside(actor);
+  }
+
+  /** The step under way is over. `goesOn`: the execution is not. */
+  private complete(goesOn: boolean): void {
+    const { step, actor, execution, reader, past } = this;
+    const previous = this.lastStep[actor]!;
+    this.lastStep[actor] = step;
+    if (step < this.replayed) return;
+    let footprint = reader.read(execution!, actor, this.from, execution!.trace.length);
+    // Who goes first while it yields must not be moved to before it did.
+    if (goesOn && execution!.isYielding(actor)) footprint = everything;
+    let enabler = this.since[actor]! > previous + 1 ? this.since[actor]! - 1 : -1;
+    if ((reader.traits & Trait.Yields) !== 0) enabler = -1;
+    if (reader.stored >= 0) {
+      const thread = actor - execution!.firstBuffer;
+      enabler = Math.max(enabler, past.during(thread, reader.stored, step - 1));
+    }
+    past.set(step, actor, footprint, this.variant, reader.traits, previous, enabler, reader.operation);
+    this.sleepers.pass(step, actor, footprint);
+    if (step === this.fixedChoices.length) {
+      const larger = new Int32Array(step * 2);
+      larger.set(this.fixedChoices);
+      this.fixedChoices = larger;
+    }
+    this.fixedChoices[step] = this.fixed;
+  }
+
+  /** Who could go on before `step`, which was another's, and not after it: asleep no more, dead, or everything was over. */
+  private noteForestalled(step: number, taker: number): void {
+    for (let actor = 0; actor < this.seen.length; actor++)
+      if (this.seen[actor] === step && actor !== taker)
+        this.forestalled.push(step, actor, this.waits(actor) ? this.intents!.locks[actor]! : 0);
+  }
+
+  /** Whether others could still go on when the last step ended everything: it conflicts with whatever they would have done. */
+  private isCutShort(): boolean {
+    const { actors } = this.execution!;
+    for (let i = 0; i < actors.count; i++) {
+      const actor = actors.at(i);
+      if (actor !== this.actor && !this.waits(actor)) return true;
+    }
+    return false;
+  }
+
+  /** The next step of `actor`, which `step` has forestalled, could have come first; or the lock that it waited for have been its own. */
+  private reverseForestalled(step: number, actor: number, lock: number): void {
+    const { past, steps, frontier } = this;
+    const footprint = lock === 0 ? everything : this.reader.lock(lock);
+    past.set(steps, actor, footprint, noChoices, lock === 0 ? 0 : Trait.Takes, this.lastStep[actor]!, -1, -1);
+    // Also where it would only have slept: with others it may have been a deadlock.
+    frontier.reverse(step, steps, steps, false);
+    if (lock === 0) return;
+    past.raceCount = 0;
+    past.order(steps, step);
+    for (let race = 0; race < past.raceCount; race++) frontier.reverse(past.races[2 * race]!, steps, steps, false);
+  }
+}

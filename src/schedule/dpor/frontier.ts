@@ -1,0 +1,129 @@
+/**
+ * What is still to be explored: for each step of the present execution the branches beside it, as wakeup trees. A race that was found adds
+ * the beginning of an execution in which its second step comes without its first, unless one that is planned or has been had is that
+ * already, but for the order of steps that commute.
+ */
+import type { Footprints } from './footprints.ts';
+import type { Past } from './past.ts';
+import { Sleepers } from './sleepers.ts';
+import { noChoices, type Variants } from './variants.ts';
+import type { WakeupTrees } from './wakeup-trees.ts';
+
+export class Frontier {
+  /** Step → its branches. */
+  branches = new Int32Array(64).fill(-1);
+  /** The beginning that is being added, as steps of the present execution. */
+  private sequence = new Int32Array(64);
+  private length = 0;
+  /** The step without which it comes, and how many steps the execution has. */
+  private earlier = 0;
+  private steps = 0;
+
+  constructor(
+    private readonly past: Past,
+    private readonly trees: WakeupTrees,
+    private readonly sleepers: Sleepers,
+    private readonly footprints: Footprints,
+    private readonly variants: Variants,
+  ) {}
+
+  /** Nothing is planned beside `step`; room for it is made. */
+  open(step: number, branches: number): void {
+    if (step === this.branches.length) {
+      const larger = new Int32Array(step * 2).fill(-1);
+      larger.set(this.branches);
+      this.branches = larger;
+    }
+    this.branches[step] = branches;
+  }
+
+  /**
+   * Plans that `later` comes without `earlier`, in an execution of `steps` steps.
+   *
+   * @param fixed false where the choices of `later` are not known
+   */
+  reverse(earlier: number, later: number, steps: number, fixed: boolean): void {
+    const { past, sleepers } = this;
+    this.length = 0;
+    this.earlier = earlier;
+    this.steps = steps;
+    for (let step = earlier + 1; step < steps; step++)
+      if (step !== later && !past.isBefore(earlier, step) && !past.isAttempt(step)) this.append(step);
+    this.append(later);
+    for (let at = sleepers.start(earlier); at < sleepers.end(earlier); at += Sleepers.size)
+      if (this.canBegin(sleepers.words[at]!, sleepers.words[at + 1]!, sleepers.words[at + 2]!)) return;
+    this.insert(earlier, later, fixed);
+  }
+
+  private insert(step: number, later: number, fixed: boolean): void {
+    const { trees } = this;
+    let above = -1;
+    for (;;) {
+      let branch = above < 0 ? this.branches[step]! : trees.child[above]!;
+      let last = -1;
+      while (branch >= 0 && !this.canBegin(trees.actors[branch]!, trees.variants[branch]!, trees.footprints[branch]!)) {
+        last = branch;
+        branch = trees.next[branch]!;
+      }
+      if (branch < 0) {
+        const added = this.grow(later, fixed);
+        if (last >= 0) trees.next[last] = added;
+        else if (above >= 0) trees.child[above] = added;
+        else this.branches[step] = added;
+        return;
+      }
+      this.removeFirst(trees.actors[branch]!);
+      if (this.length === 0 || trees.child[branch]! < 0) return;
+      above = branch;
+    }
+  }
+
+  /** A branch that is the sequence. */
+  private grow(later: number, fixed: boolean): number {
+    const { past, trees, variants } = this;
+    let below = -1;
+    for (let i = this.length - 1; i >= 0; i--) {
+      const step = this.sequence[i]!;
+      const variant = past.variant(step);
+      const known = step === later && !fixed ? 0 : variants.length(variant);
+      const node = trees.add(past.actor(step), variant, past.footprint(step), known);
+      trees.child[node] = below;
+      below = node;
+    }
+    return below;
+  }
+
+  /**
+   * Whether the sequence could begin with this step: it has it with nothing before that conflicts, or nothing that does at all. Where the
+   * step is one of several that the actor could have chosen, the execution has to have chosen the same.
+   */
+  private canBegin(actor: number, variant: number, footprint: number): boolean {
+    const { past, footprints } = this;
+    for (let i = 0; i < this.length; i++) {
+      const step = this.sequence[i]!;
+      if (past.actor(step) === actor) return past.variant(step) === variant;
+      if (footprints.conflict(past.footprint(step), footprint)) return false;
+    }
+    if (variant === noChoices) return true;
+    const taken = past.nextOf(actor, this.earlier, this.steps);
+    return taken < 0 || past.variant(taken) === variant;
+  }
+
+  private removeFirst(actor: number): void {
+    const { sequence } = this;
+    let at = 0;
+    while (at < this.length && this.past.actor(sequence[at]!) !== actor) at++;
+    if (at === this.length) return;
+    sequence.copyWithin(at, at + 1, this.length);
+    this.length--;
+  }
+
+  private append(step: number): void {
+    if (this.length === this.sequence.length) {
+      const larger = new Int32Array(this.length * 2);
+      larger.set(this.sequence);
+      this.sequence = larger;
+    }
+    this.sequence[this.length++] = step;
+  }
+}
