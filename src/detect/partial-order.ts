@@ -39,6 +39,8 @@ export class PartialOrder {
   private readonly frames: number;
   /** Whether stores go to memory later than they are made. */
   private readonly buffered: boolean;
+  /** Whether in any execution so far an actor followed another one at some place. */
+  met = false;
   /** Key that `sleeper` has taken over as it went on after a sleep, or -1. */
   private waking = -1;
   private sleeper = 0;
@@ -46,12 +48,12 @@ export class PartialOrder {
   private high = 0;
 
   /**
-   * @param points frame → 1 where several actors reach it; other memory is passed by. Null: all memory counts
+   * @param shared frame → 1 where several actors have reached it; other memory is passed by. Null: all memory counts
    * @param pageSize bytes of a frame
    */
   constructor(
     actors: readonly ActorInfo[],
-    private readonly points: Uint8Array | null,
+    private readonly shared: Uint8Array | null,
     pageSize: number,
   ) {
     this.frames = 1 / pageSize;
@@ -142,8 +144,8 @@ export class PartialOrder {
     const physical = words[at + 3]!;
     // A fault: nothing was reached.
     if (physical < 0) return;
-    const { points } = this;
-    if (points !== null && points[(physical * this.frames) | 0] === 0) return;
+    const { shared } = this;
+    if (shared !== null && shared[(physical * this.frames) | 0] === 0) return;
     const end = physical + words[at + 4]!;
     for (let word = (physical / 4) | 0; word * 4 < end; word++) this.reach(word * 4 + wordSort, event, stores);
   }
@@ -153,7 +155,10 @@ export class PartialOrder {
     const { writers } = this;
     const word = writers.enter(place);
     const last = writers.words[word]!;
-    if (last !== 0 && ((last - 1) & actorMask) !== ((event - 1) & actorMask)) this.add(event, last);
+    if (last !== 0 && ((last - 1) & actorMask) !== ((event - 1) & actorMask)) {
+      this.met = true;
+      this.add(event, last);
+    }
     if (writes) writers.words[word] = event;
   }
 

@@ -22,6 +22,8 @@ import { exploreOnThreads } from './thread-rounds.ts';
 /** Groups that are minimised and told in full; a campaign that finds more has one cause in many forms. */
 const mostFailures = 16;
 const mostNotes = 8;
+/** Executions after which one trace alone is no accident. */
+const enoughToJudge = 100;
 
 export class Campaign {
   private readonly pool: ExplorerPool;
@@ -223,11 +225,20 @@ export class Campaign {
     return told;
   }
 
+  /** Throws ScenarioError for an exploration that explored nothing: to pass would be to say that something was tried. */
   private refuseIfNothingToExplore(): void {
-    if (this.tally.branched || this.tally.executions === 0 || this.tally.found.size > 0) return;
-    throw new ScenarioError(
-      `nothing in ${JSON.stringify(this.description!.name)} can happen in another order: its threads share no memory that both reach, and make no kernel calls side by side`,
-    );
+    const { tally } = this;
+    if (tally.executions === 0 || tally.found.size > 0) return;
+    const name = JSON.stringify(this.description!.name);
+    if (!tally.branched)
+      throw new ScenarioError(
+        `nothing in ${name} can happen in another order: its threads share no memory that both reach, and make no kernel calls side by side`,
+      );
+    const enough = tally.exhausted || tally.executions >= enoughToJudge;
+    if (enough && tally.met && tally.traces.isExact && tally.traces.count === 1)
+      throw new ScenarioError(
+        `nothing in ${name} came in another order: in all of ${tally.executions} executions its threads reached what they share one after the other in the same way, so they never overlap`,
+      );
   }
 
   private result(failures: Failure[], notes: Failure[]): Exploration {

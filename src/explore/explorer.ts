@@ -66,6 +66,8 @@ export interface ChunkResult {
   readonly reached: [frame: number, actor: number][];
   /** What the strategy has learned so far, for the next round. */
   readonly measured: Measured;
+  /** Whether threads reached anything one after the other. */
+  readonly met: boolean;
   /** Whether anything could have happened in another order. */
   readonly branched: boolean;
   /** The strategy has nothing left. */
@@ -85,6 +87,8 @@ export class Explorer {
   readonly detectors: Detectors;
   readonly record: ExecutionRecord;
   private readonly reach: Reach;
+  /** Frame → 1 once several actors have reached it, also where that is no point yet. */
+  private readonly shared: Uint8Array;
   private readonly discovered = new Set<number>();
   private readonly strategy: Strategy;
   private readonly order: PartialOrder;
@@ -98,14 +102,16 @@ export class Explorer {
       throw new UsageError('strategy: dpor does not know what a data cache may do (coherentDma: false): use dfs');
     const frames = machineFrames(loaded);
     this.reach = { first: new Int32Array(frames), points: new Uint8Array(frames) };
+    this.shared = new Uint8Array(frames);
     this.machine = buildMachine(loaded, settings, this.reach, false, (frame) => {
+      this.shared[frame] = 1;
       if (this.reach.points[frame] === 0) this.discovered.add(frame);
     });
     this.actors = actorsOf(loaded);
     this.detectors = new Detectors(settings.rules, this.actors);
     this.record = { trace: this.machine.trace, actors: this.actors, texts: this.machine.texts };
     this.strategy = makeStrategy(settings.strategy, settings);
-    this.order = new PartialOrder(this.actors, this.reach.points, this.machine.state.kernel.hardware.pageSize);
+    this.order = new PartialOrder(this.actors, this.shared, this.machine.state.kernel.hardware.pageSize);
   }
 
   /** Runs a chunk. `flags` shows how far it is, and asks it to stop. */
@@ -120,7 +126,10 @@ export class Explorer {
       this.reach.points.fill(0);
     }
     // One that enumerates does every chunk itself, and must see a page become shared in the execution where it does: it forgets nothing.
-    for (const frame of job.points) this.reach.points[frame] = 1;
+    for (const frame of job.points) {
+      this.reach.points[frame] = 1;
+      this.shared[frame] = 1;
+    }
     const outcomes = new Map<string, number>();
     const found = new Map<number, Found>();
     let executions = 0;
@@ -174,6 +183,7 @@ export class Explorer {
       found: [...found.values()],
       reached: this.reached(),
       measured: lessons?.measured() ?? [],
+      met: this.order.met,
       branched: this.machine.branched,
       exhausted,
       failedAt,

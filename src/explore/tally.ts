@@ -8,6 +8,8 @@ export class Tally {
   /** Steps of the longest execution. */
   longest = 0;
   readonly traces = new Distinct();
+  /** Whether threads reached anything one after the other. */
+  met = false;
   branched = false;
   exhausted = false;
   /** First execution that failed. */
@@ -20,6 +22,7 @@ export class Tally {
     this.steps += chunk.steps;
     this.longest = Math.max(this.longest, chunk.longest);
     this.traces.merge(chunk.traces);
+    this.met ||= chunk.met;
     this.branched ||= chunk.branched;
     this.exhausted ||= chunk.exhausted;
     if (chunk.failedAt !== null) this.failedAt = Math.min(this.failedAt ?? chunk.failedAt, chunk.failedAt);

@@ -71,6 +71,7 @@ export async function exploreOnThreads({
       traces: traces.seen(),
       outcomes: failed || execution.outcome === null ? [] : [[execution.outcome, 1]],
       found,
+      met: order.met,
       branched: acting.size > 1,
       failedAt: failed ? number : null,
     });
@@ -86,6 +87,7 @@ const nothing = {
   found: [],
   reached: [],
   measured: [],
+  met: false,
   branched: false,
   exhausted: false,
   failedAt: null,

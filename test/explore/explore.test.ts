@@ -225,6 +225,15 @@ const wrong: [string, string, ExploreOptions, string, RegExp][] = [
     'ScenarioError',
     /nothing in "nothing shared" can happen in another order/,
   ],
+  [
+    'an exploration of threads that never overlap',
+    'one after the other',
+    {},
+    'ScenarioError',
+    /nothing in "one after the other" came in another order: in all of 200 executions .* never overlap/,
+  ],
+  ['the same, every schedule tried', 'one after the other', { strategy: 'dfs' }, 'ScenarioError', /they never overlap/],
+  ['an exploration of one schedule', 'alone', {}, 'ScenarioError', /nothing in "alone" can happen in another order/],
   ['a setup that throws', 'setup throws', {}, 'ScenarioError', /setup throws: Error: no such device/],
   ['a machine that cannot be', 'bad machine', {}, 'ScenarioError', /machine\.physicalMemory: expected bytes/],
   [
