@@ -218,7 +218,13 @@ export class Campaign {
       if (twin !== undefined) twin.failure.occurrences = Math.max(twin.failure.occurrences, found.occurrences);
       else
         told.push({
-          failure: { ...failure, execution: found.execution, occurrences: found.occurrences, trace: replay.trace },
+          failure: {
+            ...failure,
+            execution: found.execution,
+            foundBy: found.part ?? strategyTitle(this.settings),
+            occurrences: found.occurrences,
+            trace: replay.trace,
+          },
           reproduced,
         });
     }

@@ -50,6 +50,8 @@ export interface Found {
   readonly message: string;
   readonly execution: number;
   readonly token: string;
+  /** The part of the strategy that decided that execution; null where it has none. */
+  readonly part: string | null;
   occurrences: number;
 }
 
@@ -163,7 +165,8 @@ export class Explorer {
       const { fresh } = this.detectors.sink;
       if (fresh.length > 0) {
         const token = this.token();
-        for (const finding of fresh) found.set(finding.key, describe(finding, number, token));
+        for (const finding of fresh)
+          found.set(finding.key, describe(finding, number, token, this.strategy.part ?? null));
       }
       if (this.detectors.sink.failed) failedAt ??= number;
       if (number === job.from) this.repeatAsWritten();
@@ -240,8 +243,9 @@ export class Explorer {
   }
 }
 
-function describe({ rule, level, message, key }: Finding, execution: number, token: string): Found {
-  return { key, rule, level, message, execution, token, occurrences: 1 };
+function describe(finding: Finding, execution: number, token: string, part: string | null): Found {
+  const { rule, level, message, key } = finding;
+  return { key, rule, level, message, execution, token, part, occurrences: 1 };
 }
 
 /** The first events that two traces do not share, in words. */

@@ -18,7 +18,7 @@ export interface Progress {
 export interface ExploreOptions {
   /** Which scenario of the file; needed when it has several. */
   scenario?: string;
-  /** 'random' (default), 'pct', 'pos', 'urw', 'surw', 'greybox', 'dfs' or 'dpor'; or an object with its name, and for 'pct' how many orderings a bug may need (3). */
+  /** 'random' (default), 'pct', 'pos', 'urw', 'surw', 'greybox', 'portfolio', 'dfs' or 'dpor'; or an object with its name, and for 'pct' how many orderings a bug may need (3). */
   strategy?: StrategyName | { name: StrategyName; depth?: number };
   /** At most this many executions. Default: as many as fit the time. */
   executions?: number;

@@ -52,6 +52,8 @@ export interface Failure {
   token: string;
   /** From 1: the execution that failed so first. Null where exhaustive search in parallel has no such number. */
   execution: number | null;
+  /** What decided that execution: the strategy, or the part of the portfolio ('surw', 'serial', 'lock-circles'). In an exploration only. */
+  foundBy?: string;
   /** How many executions showed it; at least, where several groups turned out to be one failure. */
   occurrences: number;
   /** Of the minimised schedule. */

@@ -17,7 +17,7 @@ export class ScenarioFailure extends Error {
       [
         `${exploration.scenario}: ${failure.rule}: ${failure.message}`,
         ...sites,
-        `  found by execution ${failure.execution ?? '?'} of ${exploration.executions}, seed ${exploration.seed}`,
+        `  found by execution ${failure.execution ?? '?'} of ${exploration.executions} (${failure.foundBy ?? exploration.strategy}), seed ${exploration.seed}`,
         `  replay: npx wiredown replay ${file} ${failure.token}`,
       ].join('\n'),
     );

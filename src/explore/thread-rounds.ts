@@ -59,6 +59,7 @@ export async function exploreOnThreads({
         message,
         execution: number,
         token: tokenOf(trace, digest, seed, actors.length - 1),
+        part: execution.part,
         occurrences: 1,
       };
     });

@@ -57,6 +57,8 @@ export interface Lessons {
 /** A schedule that explores: a new one for each execution of a campaign. */
 export interface Strategy extends Schedule {
   readonly name: string;
+  /** Where it is made of several: the one that decided the execution in hand, as the user may ask for it. */
+  readonly part?: string;
   /** Null for one that learns nothing. Whoever runs the strategy says when its lessons take effect. */
   readonly lessons: Lessons | null;
   /** The execution that has just ended was one that came before: it does not count. */

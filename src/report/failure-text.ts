@@ -81,7 +81,8 @@ function explanationLine({ explanation = [] }: Failure, colours: Colours): strin
 function historyLine(failure: Failure, executions: number | null): string {
   const size = `${counted(failure.steps, 'step')} and ${counted(failure.preemptions, 'preemption')}`;
   if (executions === null) return `  The schedule has ${size}.`;
-  const first = failure.execution === null ? 'Found' : `Found first in execution ${count(failure.execution)}`;
+  const by = failure.foundBy === undefined ? '' : ` by ${failure.foundBy}`;
+  const first = failure.execution === null ? `Found${by}` : `Found first in execution ${count(failure.execution)}${by}`;
   return `  ${first}; ${count(failure.occurrences)} of ${counted(executions, 'execution')} showed it. Minimised to ${size}.`;
 }
 

@@ -30,6 +30,8 @@ export class GreyboxStrategy extends PartialOrderSampling {
   private readonly free = new Int32Array(actorLimit);
   private number = 0;
   private steps = 0;
+  /** Whether it decides the execution in hand, so that the constraints are those that this one is run under. */
+  private leads = false;
   private patience = 0;
 
   override watch(intents: Intents): void {
@@ -43,11 +45,13 @@ export class GreyboxStrategy extends PartialOrderSampling {
     this.steps = 0;
     this.patience = 2 * this.lessons.of(length);
     this.readsFrom.begin(number);
+    this.leads = false;
     this.constraints.begin(this.corpus.draw(this.generator, this.constraints.list), this.objectOfPlace);
     return true;
   }
 
   override pick(runnable: Int32Array, count: number): number {
+    this.leads = true;
     this.readsFrom.settle();
     const frees = this.steps++ < this.patience ? this.release(runnable, count) : 0;
     const actor = frees > 0 ? super.pick(this.free, frees) : super.pick(runnable, count);
@@ -56,9 +60,16 @@ export class GreyboxStrategy extends PartialOrderSampling {
     return actor;
   }
 
+  override follow(_runnable: Int32Array, _count: number, actor: number): void {
+    this.steps++;
+    this.readsFrom.settle();
+    this.readsFrom.step(actor);
+  }
+
   override end(): void {
     this.lessons.note(length, this.steps);
-    if (this.readsFrom.fresh) this.corpus.keep(this.number, this.constraints.list, this.constraints.count);
+    if (this.readsFrom.fresh && this.leads)
+      this.corpus.keep(this.number, this.constraints.list, this.constraints.count);
   }
 
   /** Gathers those whose next step breaks no constraint. */

@@ -58,6 +58,10 @@ export class PctStrategy extends SeededStrategy {
     return best;
   }
 
+  override follow(): void {
+    this.choices++;
+  }
+
   override end(): void {
     this.lessons.note(length, this.choices);
   }

@@ -22,6 +22,9 @@ export abstract class SeededStrategy implements Strategy {
 
   abstract pick(runnable: Int32Array, count: number, current: number, steps: number): number;
 
+  /** Another strategy has picked `actor`: what there is to be measured is measured all the same. Between `begin` and `end`, in place of `pick`. */
+  follow(_runnable: Int32Array, _count: number, _actor: number): void {}
+
   choose(n: number): number {
     return this.generator.below(n);
   }

@@ -4,12 +4,13 @@ import { DepthFirstStrategy } from './depth-first.ts';
 import { OptimalReduction } from './dpor/dpor.ts';
 import { GreyboxStrategy } from './greybox.ts';
 import { PctStrategy } from './pct.ts';
+import { Portfolio } from './portfolio.ts';
 import { PartialOrderSampling } from './pos.ts';
 import { RandomStrategy } from './random.ts';
 import { SelectiveRandomWalk } from './surw.ts';
 import { UniformRandomWalk } from './urw.ts';
 
-export const strategyNames = ['random', 'pct', 'pos', 'urw', 'surw', 'greybox', 'dfs', 'dpor'] as const;
+export const strategyNames = ['random', 'pct', 'pos', 'urw', 'surw', 'greybox', 'portfolio', 'dfs', 'dpor'] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
 export interface StrategyOptions {
@@ -29,6 +30,8 @@ export function makeStrategy(
   { seed, preemptions, delays = null, depth = defaultDepth }: StrategyOptions,
 ): Strategy {
   switch (name) {
+    case 'portfolio':
+      return new Portfolio(seed);
     case 'random':
       return new RandomStrategy(seed);
     case 'pct':

@@ -67,16 +67,20 @@ export class SelectiveRandomWalk extends SeededStrategy {
 
   pick(runnable: Int32Array, count: number): number {
     const actor = this.watched === 0 ? runnable[this.generator.below(count)]! : this.pickWatching(runnable, count);
+    this.follow(runnable, count, actor);
     const object = this.objectBefore(actor);
-    if (this.measuring && object !== 0) {
-      const key = keyOf(actor, object);
-      this.taken.set(key, (this.taken.get(key) ?? 0) + 1);
-    }
     if (object !== 0 && object === this.watched) {
       this.left[actor] = this.left[actor]! - 1;
       this.turn = -1;
     }
     return actor;
+  }
+
+  override follow(_runnable: Int32Array, _count: number, actor: number): void {
+    const object = this.objectBefore(actor);
+    if (!this.measuring || object === 0) return;
+    const key = keyOf(actor, object);
+    this.taken.set(key, (this.taken.get(key) ?? 0) + 1);
   }
 
   override end(): void {

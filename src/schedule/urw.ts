@@ -46,18 +46,19 @@ export class UniformRandomWalk extends SeededStrategy {
   }
 
   pick(runnable: Int32Array, count: number): number {
-    this.actors = Math.max(this.actors, runnable[count - 1]! + 1);
-    this.step++;
-    for (let i = 0; i < count; i++) this.look(runnable[i]!);
+    this.lookAround(runnable, count);
     let total = 0;
     for (let i = 0; i < count; i++) total += this.left(runnable[i]!);
     let ticket = this.generator.below(total);
     let i = 0;
     while ((ticket -= this.left(runnable[i]!)) >= 0) i++;
-    const actor = runnable[i]!;
-    this.taken[actor] = this.taken[actor]! + 1;
-    this.last = actor;
-    return actor;
+    this.take(runnable[i]!);
+    return this.last;
+  }
+
+  override follow(runnable: Int32Array, count: number, actor: number): void {
+    this.lookAround(runnable, count);
+    this.take(actor);
   }
 
   override end(): void {
@@ -74,6 +75,17 @@ export class UniformRandomWalk extends SeededStrategy {
       this.wakers[actor] = lessons.of(actorLimit + actor);
       if (this.lengths[actor]! > 0) this.actors = actor + 1;
     }
+  }
+
+  private lookAround(runnable: Int32Array, count: number): void {
+    this.actors = Math.max(this.actors, runnable[count - 1]! + 1);
+    this.step++;
+    for (let i = 0; i < count; i++) this.look(runnable[i]!);
+  }
+
+  private take(actor: number): void {
+    this.taken[actor] = this.taken[actor]! + 1;
+    this.last = actor;
   }
 
   /** An actor that can go on and could not before has been woken by the last step. */

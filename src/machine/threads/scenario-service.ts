@@ -190,7 +190,8 @@ export class ScenarioService implements Service {
     }
     const { texts, logs, results } = execution;
     const parted = this.control.head(Head.LaneParted);
-    this.answer({ texts: [...texts], logs, results, outcome, parted, shared: [...controlled.shared] });
+    const part = command.strategy === null ? null : (this.strategy!.part ?? null);
+    this.answer({ texts: [...texts], logs, results, outcome, parted, shared: [...controlled.shared], part });
   }
 
   private answerStress(): void {

@@ -63,6 +63,8 @@ export interface ThreadExecution {
   readonly parted: number;
   /** Frames that a second actor reached for the first time. */
   readonly shared: readonly number[];
+  /** The part of the strategy that decided it; null where it has none. */
+  readonly part: string | null;
 }
 
 export interface StressOptions {
@@ -246,6 +248,7 @@ export class ThreadMachine {
       outcome,
       parted,
       shared: answer.shared,
+      part: answer.part,
     };
   }
 
@@ -321,6 +324,7 @@ interface ReplayAnswer {
   readonly outcome: string | null;
   readonly parted: number;
   readonly shared: number[];
+  readonly part: string | null;
 }
 
 interface StressAnswer {
