@@ -73,6 +73,12 @@ const golden: Partial<Record<StrategyName, readonly string[]>> = {
     'wd1:XSrIFwJIRYgCdmZOkdByxy2A',
     'wd1:XSrIGxQiRIE6HQJIYJKzlDDFyNgZ1_cA',
   ],
+  portfolio: [
+    'wd1:XSrIFAak6R-0cDBlvA',
+    'wd1:XSrIFAao_aOToAgkWA',
+    'wd1:XSrIFwJIRYgCdmZOkdByxy2A',
+    'wd1:XSrIHBQiRIE6HQJEUZMRti6GCNoYDV7ykA',
+  ],
   random: [
     'wd1:XSrIGBAkhECTECdASaEjoDqlWQ',
     'wd1:XSrIGxAkhFiBKAJEbAkitjaGGbhVee6A',
