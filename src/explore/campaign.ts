@@ -264,7 +264,7 @@ export class Campaign {
       elapsed,
       executionsPerSecond: Math.round(executions / Math.max(elapsed / 1000, 0.001)),
       steps: this.tally.steps,
-      traces: { seen: traces.count, exact: traces.isExact, unseen: draws ? traces.unseen : null },
+      traces: { seen: traces.count, among: traces.draws, exact: traces.isExact, unseen: draws ? traces.unseen : null },
       missed: missed({ ...this.settings, actors: this.description!.actors.length - 1, longest, executions }),
       outcomes,
       unobserved: (this.description!.allowed ?? []).filter((label) => outcomes[label] === undefined),

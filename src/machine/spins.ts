@@ -46,8 +46,12 @@ export class Spins {
   ) {}
 
   clear(): void {
-    this.words.fill(0);
-    for (let thread = 0; thread < this.threads; thread++) this.restart(1 + thread * Own.Words);
+    this.words[countWord] = 0;
+    for (let thread = 0; thread < this.threads; thread++) {
+      const own = 1 + thread * Own.Words;
+      this.words[own + Own.Rounds] = 0;
+      this.restart(own);
+    }
   }
 
   /** Whether anybody is in such a loop and has been told for one. */

@@ -37,8 +37,9 @@ function coverage(exploration: Exploration): string {
 }
 
 /** What is known of how much was tried, and of what that may have missed. */
-function left({ traces, missed }: Exploration): string[] {
-  const seen = `${traces.exact ? '' : 'about '}${counted(traces.seen, 'distinct trace')}`;
+function left({ traces, missed, executions }: Exploration): string[] {
+  const among = traces.among < executions ? ` among ${counted(traces.among, 'execution')} that were looked at` : '';
+  const seen = `${traces.exact ? '' : 'about '}${counted(traces.seen, 'distinct trace')}${among}`;
   const next =
     traces.unseen === null
       ? ''

@@ -10,7 +10,7 @@
  * No guarantee but those of its members, in the executions that are theirs: `pct:3` has one of fourteen at least.
  */
 import type { Intents } from '../machine/intents.ts';
-import type { Lessons, Measured, Schedule, Strategy } from '../machine/schedule.ts';
+import type { Lessons, Measured, Schedule, Strategy, Watched } from '../machine/schedule.ts';
 import { Generator } from './generator.ts';
 import { GreyboxStrategy } from './greybox.ts';
 import { LockCircles } from './lock-circles.ts';
@@ -89,8 +89,8 @@ export class Portfolio implements Strategy {
     return this.leader.title;
   }
 
-  watch(intents: Intents): void {
-    for (const strategy of this.all) strategy.watch?.(intents);
+  watch(intents: Intents, execution: Watched): void {
+    for (const strategy of this.all) strategy.watch?.(intents, execution);
   }
 
   begin(number: number): boolean {

@@ -18,7 +18,7 @@ const nothing: Exploration = {
     elapsed: 5,
     executionsPerSecond: 2000,
   },
-  ...{ traces: { seen: 2, exact: true, unseen: 0 }, missed: null },
+  ...{ traces: { seen: 2, among: 5000, exact: true, unseen: 0 }, missed: null },
   ...{ steps: 40, outcomes: {}, unobserved: [], failures: [], notes: [], interrupted: false },
 };
 

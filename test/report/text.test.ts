@@ -26,7 +26,7 @@ const exploration: Exploration = {
   elapsed: 2100,
   executionsPerSecond: 1910.4,
   steps: 16_048,
-  traces: { seen: 6, exact: true, unseen: 0 },
+  traces: { seen: 6, among: 5000, exact: true, unseen: 0 },
   missed: null,
   outcomes: { 2: 3000, 1: 1012 },
   unobserved: [],
@@ -132,16 +132,21 @@ test('how much was tried is told, and of what may have been missed only what is 
     '  6 distinct traces; one more execution shows a new one with a probability of about 0 %\n',
   );
   assert.not.match(explorationText(exploration), 'missed');
-  const many = { seen: 51_234, exact: false, unseen: 0.0123 };
-  const told = explorationText({ ...exploration, traces: many, missed: { 2: 0.32, 3: 0.000012 } });
+  const many = { seen: 51_234, among: 900_000, exact: false, unseen: 0.0123 };
+  const told = explorationText({
+    ...exploration,
+    executions: 7_000_000,
+    traces: many,
+    missed: { 2: 0.32, 3: 0.000012 },
+  });
   assert.match(
     told,
-    '  about 51,234 distinct traces; one more execution shows a new one with a probability of about 1 %\n',
+    '  about 51,234 distinct traces among 900,000 executions that were looked at; one more execution shows a new one with a probability of about 1 %\n',
   );
   assert.match(told, '  a bug that needs 2 orderings was missed with a probability of at most 32 %\n');
   assert.match(told, '  a bug that needs 3 orderings was missed with a probability of at most 1e-5\n');
   assert.match(
-    explorationText({ ...exploration, traces: { ...many, exact: true, unseen: null } }),
+    explorationText({ ...exploration, executions: 900_000, traces: { ...many, exact: true, unseen: null } }),
     '  51,234 distinct traces\n',
   );
 });

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { Explorer, flag } from '../../src/explore/explorer.ts';
 import { gone, Intents } from '../../src/machine/intents.ts';
 import { loadScenario } from '../../src/machine/scenario-loader.ts';
+import type { Watched } from '../../src/machine/schedule.ts';
 import { LockOrder } from '../../src/schedule/lock-order.ts';
 import { Portfolio } from '../../src/schedule/portfolio.ts';
 import { SerialOrders } from '../../src/schedule/serial.ts';
@@ -131,7 +132,7 @@ test('serial: nobody goes on for ever while another waits', () => {
 
 test('after the beginning everybody has its turns, and greybox a quarter of all besides', () => {
   const portfolio = new Portfolio(1);
-  portfolio.watch(new Intents(new Int32Array(Intents.words(2)).fill(gone)));
+  portfolio.watch(new Intents(new Int32Array(Intents.words(2)).fill(gone)), {} as Watched);
   const parts = new Map<string, number>();
   for (let number = 17; number <= 16 + 2800; number++) {
     portfolio.begin(number);
