@@ -2,6 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
+import { ReachMap } from '../../src/explore/reach-map.ts';
 import { loadScenario } from '../../src/machine/scenario-loader.ts';
 import { type Figure, thousands } from './measure.ts';
 import { undisturbed } from './undisturbed.ts';
@@ -13,7 +14,13 @@ const collect = runInNewContext('gc') as () => void;
 const quiet = { 'data-race': 'off', 'double-fetch': 'off', 'prepare-race': 'off' } as const;
 const watching = { 'data-race': 'note' } as const;
 
-async function explorer(program: string, rules: ExecutionSettings['rules']): Promise<Explorer> {
+/** What a campaign knows after its prologue. */
+interface Begun {
+  readonly explorer: Explorer;
+  readonly points: readonly number[];
+}
+
+async function begin(program: string, rules: ExecutionSettings['rules']): Promise<Begun> {
   const url = new URL(`./programs/${program}.ts`, import.meta.url).href;
   const settings: ExecutionSettings = {
     strategy: 'random',
@@ -23,10 +30,11 @@ async function explorer(program: string, rules: ExecutionSettings['rules']): Pro
     maximumSteps: 20_000,
     stopAtFirst: false,
   };
-  const made = new Explorer(await loadScenario(url, null), settings);
+  const explorer = new Explorer(await loadScenario(url, null), settings);
+  const reach = new ReachMap();
   const flags = new Int32Array(flag.words);
-  made.explore({ from: 1, to: 16, points: [], widenAtOnce: true }, flags);
-  return made;
+  reach.merge(explorer.explore({ from: 1, to: 16, points: [], widenAtOnce: true }, flags).reached);
+  return { explorer, points: reach.points() };
 }
 
 interface Speed {
@@ -40,11 +48,11 @@ interface Speed {
  * Executions and steps a second, over rounds of `executions` each. The first two seconds do not count: that is how long V8 goes
  * on compiling a new program (its first rounds take up to twice as long as those after).
  */
-async function speed(made: Explorer, executions: number): Promise<Speed> {
+async function speed({ explorer, points }: Begun, executions: number): Promise<Speed> {
   const flags = new Int32Array(flag.words);
   const round = (): number[] => {
     const start = performance.now();
-    const result = made.explore({ from: 17, to: 16 + executions, points: [], widenAtOnce: false }, flags);
+    const result = explorer.explore({ from: 17, to: 16 + executions, points, widenAtOnce: false }, flags);
     const seconds = (performance.now() - start) / 1000;
     return [result.executions / seconds, result.steps / seconds];
   };
@@ -55,8 +63,8 @@ async function speed(made: Explorer, executions: number): Promise<Speed> {
 }
 
 export async function lostUpdateFigures(): Promise<Figure[]> {
-  const off = await speed(await explorer('lost-update', quiet), 20_000);
-  const on = await speed(await explorer('lost-update', watching), 20_000);
+  const off = await speed(await begin('lost-update', quiet), 20_000);
+  const on = await speed(await begin('lost-update', watching), 20_000);
   return [
     {
       name: 'inline exploration, lost update, race detection off',
@@ -76,7 +84,7 @@ export async function lostUpdateFigures(): Promise<Figure[]> {
 }
 
 export async function fourByTwentyFigure(): Promise<Figure> {
-  const long = await speed(await explorer('four-by-twenty', watching), 2000);
+  const long = await speed(await begin('four-by-twenty', watching), 2000);
   return {
     name: 'inline, 4 threads × 20 operations, race detection on',
     target: '2,500,000 steps/s',
@@ -88,16 +96,16 @@ export async function fourByTwentyFigure(): Promise<Figure> {
 
 /** Heap and array buffers after the first half of 100,000 executions and after the second, garbage collected. */
 export async function growthFigure(): Promise<Figure> {
-  const made = await explorer('lost-update', watching);
+  const { explorer, points } = await begin('lost-update', watching);
   const flags = new Int32Array(flag.words);
   const used = (): number => {
     collect();
     const { heapUsed, external, arrayBuffers } = process.memoryUsage();
     return heapUsed + external + arrayBuffers;
   };
-  made.explore({ from: 1, to: 50_000, points: [], widenAtOnce: false }, flags);
+  explorer.explore({ from: 1, to: 50_000, points, widenAtOnce: false }, flags);
   const half = used();
-  made.explore({ from: 50_001, to: 100_000, points: [], widenAtOnce: false }, flags);
+  explorer.explore({ from: 50_001, to: 100_000, points, widenAtOnce: false }, flags);
   const grown = (used() - half) / 2 ** 20;
   return {
     name: 'memory over the last half of 100,000 executions',

@@ -4,6 +4,7 @@
  * exploration with nobody examining. The history of pages is kept only in the execution that tells a failure: that is the other ratio.
  */
 import { type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
+import { ReachMap } from '../../src/explore/reach-map.ts';
 import { Reproducer } from '../../src/explore/reproducer.ts';
 import { loadScenario } from '../../src/machine/scenario-loader.ts';
 import { RunsSchedule, runsOf } from '../../src/schedule/runs.ts';
@@ -31,9 +32,13 @@ export async function watchingFigures(): Promise<Figure[]> {
   const unwatched = new Explorer(loaded, settings);
   unwatched.machine.state.kernel.examine = () => {};
   const flags = new Int32Array(flag.words);
+  const reach = new ReachMap();
+  for (const explorer of [watched, unwatched])
+    reach.merge(explorer.explore({ from: 1, to: 16, points: [], widenAtOnce: true }, flags).reached);
+  const points = reach.points();
   const nanosecondsAStep = (explorer: Explorer) => () => {
     const start = process.cpuUsage();
-    const { steps } = explorer.explore({ from: 1, to: executions, points: [], widenAtOnce: false }, flags);
+    const { steps } = explorer.explore({ from: 1, to: executions, points, widenAtOnce: false }, flags);
     return (microseconds(start) * 1000) / steps;
   };
   const dma = await sideBySide(nanosecondsAStep(watched), nanosecondsAStep(unwatched));
