@@ -130,6 +130,7 @@ export class Explorer {
     if (independent) {
       this.reach.first.fill(0);
       this.reach.points.fill(0);
+      this.shared.fill(0);
     }
     // One that enumerates does every chunk itself, and must see a page become shared in the execution where it does: it forgets nothing.
     for (const frame of job.points) {

@@ -19,6 +19,7 @@ import { type Carrier, suspension } from './carrier.ts';
 import type { MemoryPath } from './memory-path.ts';
 import { NotDeterministic, OperationLog } from './operation-log.ts';
 import { PageFaults } from './page-faults.ts';
+import type { Spins } from './spins.ts';
 
 /** Why a thread takes no more steps. */
 export const Stop = { None: 0, Suspended: 1, Failed: 2, Died: 3 } as const;
@@ -86,6 +87,7 @@ export abstract class ControlledThread extends Task {
   readonly fragment: number;
   protected readonly done: OperationLog;
   private readonly faults: PageFaults;
+  private readonly spins: Spins;
   protected readonly pageSize: number;
   private readonly reciprocal: number;
   readonly memory: PhysicalMemory;
@@ -116,6 +118,7 @@ export abstract class ControlledThread extends Task {
     this.fragment = hardware.pageSize;
     this.reciprocal = 1 / hardware.pageSize;
     this.memory = hardware.memory;
+    this.spins = carrier.spins;
     this.path = this.makePath(hardware);
     this.faults = new PageFaults(this, cache, this.done);
   }
@@ -187,13 +190,12 @@ export abstract class ControlledThread extends Task {
 
   /** The operation just recorded has changed nothing: it was a look. */
   looked(operation: number): void {
-    const { carrier } = this;
-    if (carrier.spins.looked(this.number, this.done, operation)) carrier.stuck(this);
+    if (this.spins.looked(this.number, this.done, operation)) this.carrier.stuck(this);
   }
 
   /** The operation just recorded was no look; where it stored, those who look there see something new. */
   acted(physical: number, length: number): void {
-    const { spins } = this.carrier;
+    const { spins } = this;
     spins.acted(this.number);
     if (physical >= 0) spins.changed(physical, length);
   }

@@ -68,6 +68,7 @@ export class InlineMachine implements Carrier {
   private readonly kernel: Kernel;
   private readonly execution: Execution;
   private readonly actors: Actors;
+  readonly spins: Spins;
   intents: Intents | null = null;
   private schedule: Schedule = idle;
   private next = -1;
@@ -88,6 +89,9 @@ export class InlineMachine implements Carrier {
     this.kernel = this.state.kernel;
     const hardware = this.kernel.hardware;
     const kernelHandle = this.kernel.kernelTask.handle;
+    const threads = this.state.threads.length;
+    this.actors = new Actors(new Int32Array(Actors.words(threads)), threads, hardware);
+    this.spins = this.actors.spins;
     this.tasks = this.state.threads.map(
       (thread) =>
         new (thread.device ? ControlledDevice : YieldingTask)(
@@ -102,9 +106,7 @@ export class InlineMachine implements Carrier {
           options.everyOperation,
         ),
     );
-    const threads = this.tasks.length;
     this.firstDrain = firstDrainActor(threads, hardware.configuration);
-    this.actors = new Actors(new Int32Array(Actors.words(threads)), threads, hardware);
     this.execution = new Execution(this.state, this.trace, this.actors, this.tasks);
     this.kernel.observer = this.execution;
     this.execution.onChosen = (actor, n) => {
@@ -184,10 +186,6 @@ export class InlineMachine implements Carrier {
       this.preemptions.push(this.trace.length);
     this.next = next;
     return false;
-  }
-
-  get spins(): Spins {
-    return this.actors.spins;
   }
 
   stuck(): void {

@@ -31,6 +31,7 @@ export interface Carried {
 export class BatonCarrier implements Carrier {
   readonly firstDrain: number;
   readonly intents: Intents;
+  readonly spins: Spins;
   private readonly actors: Actors;
   private readonly lane: Lane;
   private readonly clock: number;
@@ -52,6 +53,7 @@ export class BatonCarrier implements Carrier {
     this.firstDrain = firstDrainActor(threads, hardware.configuration);
     this.actors = control.actors(threads, hardware);
     this.intents = this.actors.intents;
+    this.spins = this.actors.spins;
     this.lane = new Lane(control, {
       pick: (...candidates) => this.askPick(...candidates),
       choose: (n) => this.askChoose(n),
@@ -88,10 +90,6 @@ export class BatonCarrier implements Carrier {
     this.giveTo(task, next);
     this.await(task);
     return true;
-  }
-
-  get spins(): Spins {
-    return this.actors.spins;
   }
 
   stuck(task: Carried): void {
