@@ -240,10 +240,11 @@ export class Campaign {
       throw new ScenarioError(
         `nothing in ${name} can happen in another order: its threads share no memory that both reach, and make no kernel calls side by side`,
       );
-    const enough = tally.exhausted || tally.executions >= enoughToJudge;
-    if (enough && tally.met && tally.traces.isExact && tally.traces.count === 1)
+    // Where everything was tried, that there is one trace is a result.
+    const judged = !tally.exhausted && tally.executions >= enoughToJudge;
+    if (judged && tally.met && tally.traces.isExact && tally.traces.count === 1)
       throw new ScenarioError(
-        `nothing in ${name} came in another order: in all of ${tally.executions} executions its threads reached what they share one after the other in the same way, so they never overlap`,
+        `nothing in ${name} came in another order: in all of ${tally.executions} executions its threads reached what they share one after the other in the same way, so they never overlap (if that is meant, --strategy dfs may prove it)`,
       );
   }
 

@@ -1,5 +1,5 @@
 /**
- * Several strategies under one name, each for what it is good at; the default. It begins with two serial orders, then goes through all its members; a circle in
+ * Several strategies under one name, each for what it is good at. It begins with two serial orders, then goes through all its members; a circle in
  * the order of locks that they have shown is tried at once (lock-circles.ts). After the first executions, which one explorer does one after the other,
  * the members take turns in every second one; of the others, half are greybox's, which alone does as well with a hundred threads as with three, and half go to
  * members by lot, in proportion to how many new reads-from pairs each has been the first to show in its turns: a small bandit, which all
