@@ -48,21 +48,20 @@ function lasting({
   return rest;
 }
 
-for (const strategy of ['random', 'surw'] as const)
-  test(`three shards give what one machine gives: ${strategy}`, async () => {
-    const alone = await run('four', { strategy });
-    assert.ok(alone.failures.length > 0);
-    const records: string[] = [];
-    for (const shard of ['1/3', '2/3', '3/3']) {
-      records.push(newRecord());
-      const part = await run('four', { strategy, shard, record: records.at(-1)! });
-      assert.is(part.shard, shard);
-      assert.ok(part.executions < 0.6 * executions, String(part.executions));
-    }
-    const merged = await together(records.reverse());
-    assert.equal(lasting(merged), lasting(alone));
-    assert.is(merged.recalled, executions, 'nothing was run again');
-  });
+test('three shards give what one machine gives', async () => {
+  const alone = await run('four', { strategy: 'surw' });
+  assert.ok(alone.failures.length > 0);
+  const records: string[] = [];
+  for (const shard of ['1/3', '2/3', '3/3']) {
+    records.push(newRecord());
+    const part = await run('four', { strategy: 'surw', shard, record: records.at(-1)! });
+    assert.is(part.shard, shard);
+    assert.ok(part.executions < 0.6 * executions, String(part.executions));
+  }
+  const merged = await together(records.reverse());
+  assert.equal(lasting(merged), lasting(alone));
+  assert.is(merged.recalled, executions, 'nothing was run again');
+});
 
 test('where a page turns out to be shared late, and only one shard knows of it, it is the same', async () => {
   const options = { strategy: 'random', seed: 2, rules: { 'data-race': 'fail' } } as const;
