@@ -261,7 +261,7 @@ export class Campaign {
       seed: this.settings.seed,
       executions,
       exhausted: this.tally.exhausted,
-      proof: this.tally.exhausted ? proofOf(this.settings, this.description!) : null,
+      proof: this.tally.exhausted ? proofOf(this.settings, this.description!, this.tally) : null,
       elapsed,
       executionsPerSecond: Math.round(executions / Math.max(elapsed / 1000, 0.001)),
       steps: this.tally.steps,

@@ -68,6 +68,8 @@ export interface ChunkResult {
   readonly reached: [frame: number, actor: number][];
   /** What the strategy has learned so far, for the next round. */
   readonly measured: Measured;
+  /** Whether loops that wait by looking were cut short. */
+  readonly cut: boolean;
   /** Whether threads reached anything one after the other. */
   readonly met: boolean;
   /** Whether anything could have happened in another order. */
@@ -191,6 +193,7 @@ export class Explorer {
       found: [...found.values()],
       reached: this.reached(),
       measured: lessons?.measured() ?? [],
+      cut: this.machine.spins.cut,
       met: this.order.met,
       branched: this.machine.branched,
       exhausted,

@@ -4,8 +4,12 @@ import type { Exploration } from './results.ts';
 
 type Bounds = Pick<Settings, 'strategy' | 'preemptions' | 'delays'>;
 
-export const proofOf = (bounds: Bounds, { memoryModel }: Pick<Exploration, 'memoryModel'>): string =>
-  `${tried(bounds)} was tried, under ${memoryModel}`;
+/** @param cut whether loops that wait by looking were cut short: one that counts how often it looked may then have had other outcomes */
+export const proofOf = (
+  bounds: Bounds,
+  { memoryModel }: Pick<Exploration, 'memoryModel'>,
+  { cut }: { readonly cut: boolean },
+): string => `${tried(bounds)} was tried, under ${memoryModel}${cut ? ', but for how often loops look in vain' : ''}`;
 
 function tried({ strategy, preemptions, delays }: Bounds): string {
   if (strategy === 'dpor') return 'every order of conflicting steps (Mazurkiewicz trace)';

@@ -10,6 +10,8 @@ export class Tally {
   readonly traces = new Distinct();
   /** Whether threads reached anything one after the other. */
   met = false;
+  /** Loops that wait by looking were cut short (machine/spins.ts). */
+  cut = false;
   branched = false;
   exhausted = false;
   /** First execution that failed. */
@@ -23,6 +25,7 @@ export class Tally {
     this.longest = Math.max(this.longest, chunk.longest);
     this.traces.merge(chunk.traces);
     this.met ||= chunk.met;
+    this.cut ||= chunk.cut;
     this.branched ||= chunk.branched;
     this.exhausted ||= chunk.exhausted;
     if (chunk.failedAt !== null) this.failedAt = Math.min(this.failedAt ?? chunk.failedAt, chunk.failedAt);

@@ -72,6 +72,8 @@ export async function exploreOnThreads({
       traces: traces.seen(),
       outcomes: failed || execution.outcome === null ? [] : [[execution.outcome, 1]],
       found,
+      // Its workers do not tell.
+      cut: true,
       met: order.met,
       branched: acting.size > 1,
       failedAt: failed ? number : null,
@@ -88,6 +90,7 @@ const nothing = {
   found: [],
   reached: [],
   measured: [],
+  cut: true,
   met: false,
   branched: false,
   exhausted: false,

@@ -124,11 +124,15 @@ export class Actors {
     // What is written down was done, whoever waited.
     if (schedule.wanted !== undefined && schedule.wanted(steps) >= 0)
       return schedule.pick(list, this.count, current, steps);
-    if (standing >= 0 && spins.looksOn(standing)) return standing;
+    if (standing >= 0 && spins.looksOn(standing)) {
+      spins.cut = true;
+      return standing;
+    }
     let count = 0;
     for (let i = 0; i < this.count; i++) {
       const actor = list[i]!;
-      if (spins.isFree(actor) && (actor === current || actor !== standing)) others[count++] = actor;
+      if (!spins.isFree(actor)) spins.cut = true;
+      else if (actor === current || actor !== standing) others[count++] = actor;
     }
     if (count === 0) return this.firstHopeful(standing);
     if (count === 1 && schedule.countsSteps !== true) return others[0]!;

@@ -39,6 +39,9 @@ export class Spins {
     return 1 + threads * Own.Words;
   }
 
+  /** Whether, in any execution so far, a thread in its loop was not scheduled like any other: what then was not tried, no proof covers. */
+  cut = false;
+
   /** @param words `Spins.words(threads)` of them; on threads they are shared, and used by whoever acts */
   constructor(
     private readonly words: Int32Array,

@@ -215,6 +215,14 @@ test('a file of several scenarios is explored one by one (api.md)', async () => 
   );
 });
 
+test('a proof does not cover how often loops look in vain', async () => {
+  const spins = fileURLToPath(new URL('../fixtures/spin-scenarios.ts', import.meta.url));
+  const options = { scenario: 'a hundred times', strategy: 'dfs', rules: { 'data-race': 'off' } } as const;
+  const found = (await within(limit, 'spins', explore(spins, { ...options, threadCheck: false }))) as Exploration;
+  assert.ok(found.exhausted);
+  assert.is(found.proof, 'every schedule was tried, under sc, but for how often loops look in vain');
+});
+
 test('threads that never overlap: where every schedule was tried, that there is one trace is a result', async () => {
   const found = await run('one after the other', { strategy: 'dfs' });
   assert.is(found.exhausted, true);
