@@ -21,7 +21,9 @@ export class VectorClocks {
   }
 
   begin(): void {
-    this.known.set(this.start);
+    const { known, start } = this;
+    // They are a handful: `set` costs more than they do.
+    for (let i = 0; i < start.length; i++) known[i] = start[i]!;
     this.keys.clear();
   }
 

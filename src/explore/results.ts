@@ -91,7 +91,7 @@ export interface Exploration {
   /** Executions that differ in more than the order of independent steps (Mazurkiewicz traces). */
   traces: {
     seen: number;
-    /** Among so many executions: all of the first 4,096, then one in eight, since telling them apart takes time. */
+    /** Among so many executions: all of the first 4,096, then one in sixteen, since telling them apart takes time. */
     among: number;
     /** False above a few thousand: `seen` is then an estimate, within about 2 %. */
     exact: boolean;

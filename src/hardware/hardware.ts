@@ -92,7 +92,8 @@ export class Hardware {
     if (!journal.recording) return;
     const words = this.memory.words;
     const last = physical + length - 1;
-    if (last < 2 ** 31) for (let at = physical >>> 2; at <= last >>> 2; at++) journal.save(words, at);
+    if (last < 2 ** 31 && last >>> 2 === physical >>> 2) journal.save(words, physical >>> 2);
+    else if (last < 2 ** 31) for (let at = physical >>> 2; at <= last >>> 2; at++) journal.save(words, at);
     else for (let at = Math.floor(physical / 4); at <= Math.floor(last / 4); at++) journal.save(words, at);
   }
 

@@ -46,6 +46,9 @@ const mostSwallowed = 1000;
  */
 const longestStretch = 1000;
 
+const noLook = -1;
+const toldLook = -2;
+
 /** Who has reached a page, for all executions of a campaign. */
 export interface Reach {
   /** Frame → 1 + the first actor that reached it, 0 for nobody. */
@@ -98,6 +101,8 @@ export abstract class ControlledThread extends Task {
   /** Number of the operation before which it last stood. */
   private stoodAt = 0;
   private swallowed = 0;
+  /** The look that came first since it last acted: most are followed by none, so it is told with the second one. Or `noLook`, `toldLook`. */
+  private look = noLook;
 
   constructor(
     thread: ThreadIdentity,
@@ -168,6 +173,7 @@ export abstract class ControlledThread extends Task {
     this.underWay = -1;
     this.rewind();
     this.stoodAt = 0;
+    this.look = noLook;
     this.faults.clear();
   }
 
@@ -190,13 +196,22 @@ export abstract class ControlledThread extends Task {
 
   /** The operation just recorded has changed nothing: it was a look. */
   looked(operation: number): void {
+    if (this.look === noLook) {
+      this.look = operation;
+      return;
+    }
+    if (this.look !== toldLook) {
+      this.spins.looked(this.number, this.done, this.look);
+      this.look = toldLook;
+    }
     if (this.spins.looked(this.number, this.done, operation)) this.carrier.stuck(this);
   }
 
   /** The operation just recorded was no look; where it stored, those who look there see something new. */
   acted(physical: number, length: number): void {
     const { spins } = this;
-    spins.acted(this.number);
+    if (this.look === toldLook) spins.acted(this.number);
+    this.look = noLook;
     if (physical >= 0) spins.changed(physical, length);
   }
 

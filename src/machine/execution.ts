@@ -421,7 +421,7 @@ export class Execution implements Observer {
 
   private end(thread: KernelThread, stop: number): void {
     // A failed assertion is no part of the program: it would have gone on.
-    if (!this.over && stop !== Stop.Failed)
+    if (thread.active && !this.over && stop !== Stop.Failed)
       for (const text of locksLeft(this.state.kernel, thread)) this.violation(thread, 'lock-left-held', text);
     this.trace.append(Kind.End, thread.number, this.tasks[thread.number]!.recorded, 0, -1, 0, stop, 0);
     this.actors.remove(thread.number);

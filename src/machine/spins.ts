@@ -31,12 +31,15 @@ const mostPeriod = 32;
 /** Words of a thread: the anchor (-1: the next look), how far it lies from the next one, period (0: none), looks that repeated it, rounds told. */
 const Own = { Anchor: 0, Reach: 1, Period: 2, Equal: 3, Rounds: 4, Granules: 5, Words: 5 + mostPeriod } as const;
 const countWord = 0;
+/** 1 while all is as `clear` left it: in most executions nobody looks twice in a row. */
+const clearWord = 1;
+const headWords = 2;
 /** Bytes are watched in pieces of this size. */
 const granule = 8;
 
 export class Spins {
   static words(threads: number): number {
-    return 1 + threads * Own.Words;
+    return headWords + threads * Own.Words;
   }
 
   /** Whether, in any execution so far, a thread in its loop was not scheduled like any other: what then was not tried, no proof covers. */
@@ -49,9 +52,11 @@ export class Spins {
   ) {}
 
   clear(): void {
+    if (this.words[clearWord] === 1) return;
+    this.words[clearWord] = 1;
     this.words[countWord] = 0;
     for (let thread = 0; thread < this.threads; thread++) {
-      const own = 1 + thread * Own.Words;
+      const own = headWords + thread * Own.Words;
       this.words[own + Own.Rounds] = 0;
       this.restart(own);
     }
@@ -79,13 +84,14 @@ export class Spins {
 
   /** How many looks make a round of its loop; 0 when it is in none. */
   period(thread: number): number {
-    return this.words[1 + thread * Own.Words + Own.Period]!;
+    return this.words[headWords + thread * Own.Words + Own.Period]!;
   }
 
   /** `thread` has looked, by the operation that `log` recorded last. True when its loop is to be taken for stuck. */
   looked(thread: number, log: OperationLog, operation: number): boolean {
     const { words } = this;
-    const own = 1 + thread * Own.Words;
+    const own = headWords + thread * Own.Words;
+    words[clearWord] = 0;
     const period = words[own + Own.Period]!;
     if (period > 0) {
       if (log.isSame(operation, operation - period)) return this.repeated(own, period, log, operation);
@@ -108,7 +114,8 @@ export class Spins {
 
   /** `thread` has done something else: it is in no loop. */
   acted(thread: number): void {
-    const own = 1 + thread * Own.Words;
+    if (this.words[clearWord] === 1) return;
+    const own = headWords + thread * Own.Words;
     this.release(own);
     this.restart(own);
   }
@@ -118,18 +125,18 @@ export class Spins {
     if (!this.any) return;
     const first = (physical / granule) | 0;
     const last = ((physical + length - 1) / granule) | 0;
-    for (let own = 1; own < this.words.length; own += Own.Words)
+    for (let own = headWords; own < this.words.length; own += Own.Words)
       if (this.words[own + Own.Rounds]! > 0 && this.watches(own, first, last)) this.free(own);
   }
 
   /** Something happened that may matter to anybody. */
   stirred(): void {
     if (!this.any) return;
-    for (let own = 1; own < this.words.length; own += Own.Words) this.free(own);
+    for (let own = headWords; own < this.words.length; own += Own.Words) this.free(own);
   }
 
   private rounds(actor: number): number {
-    return actor < this.threads ? this.words[1 + actor * Own.Words + Own.Rounds]! : 0;
+    return actor < this.threads ? this.words[headWords + actor * Own.Words + Own.Rounds]! : 0;
   }
 
   private repeated(own: number, period: number, log: OperationLog, operation: number): boolean {
