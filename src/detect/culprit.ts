@@ -25,6 +25,11 @@ const fates: Partial<Record<RuleName, readonly (readonly number[])[]>> = {
   'purgeable-contract': [[Unmapped]],
 };
 
+/** For a rule about what is at an address: the same of that. */
+const placeFates: Partial<Record<RuleName, readonly (readonly number[])[]>> = {
+  'mistaken-identity': [[Removed], [Entered]],
+};
+
 /** For a rule about a handle: the last thing that was done to it, of these. */
 const handleFates: Partial<Record<RuleName, (note: HandleNote, name: string) => boolean>> = {
   'use-after-release': ({ fate }) => fate === HandleFate.Gone,
@@ -33,6 +38,9 @@ const handleFates: Partial<Record<RuleName, (note: HandleNote, name: string) => 
   'use-after-complete': (_note, name) => name === 'complete',
   'direction-misuse': (_note, name) => name === 'prepare',
 };
+
+/** No page frame has this number. */
+const noFrame = -1;
 
 const roles: Record<number, string> = {
   [Allocated]: 'allocated',
@@ -54,6 +62,12 @@ function roleOf({ fate }: HandleNote, name: string): string {
 /** The steps that led to the one at `victim`, for what the event at `noted` says; none where nothing is known. */
 export function culprits(trace: Trace, rule: RuleName, noted: number, victim: number): Mark[] {
   const about = trace.words[noted + 5]!;
+  const address = trace.words[noted + 6]!;
+  const atPlace = placeFates[rule];
+  if (atPlace !== undefined) {
+    const past = pastOfPage(trace, noFrame, address, noted).filter(({ at, isThere }) => at !== victim && isThere);
+    return lastOfEach(past, atPlace);
+  }
   if (about > 0) {
     const fits = handleFates[rule];
     const notes = fits === undefined ? [] : pastOfHandle(trace, about, noted);
@@ -62,11 +76,15 @@ export function culprits(trace: Trace, rule: RuleName, noted: number, victim: nu
   }
   const wanted = about < 0 ? fates[rule] : undefined;
   if (wanted === undefined) return [];
-  const address = trace.words[noted + 6]!;
   // Where the rule says at which address, what was mapped elsewhere is beside the point.
   const past = pastOfPage(trace, -about, address, noted).filter(
     ({ at, fate, isThere }) => at !== victim && (isThere || address === 0 || fate < Mapped),
   );
+  return lastOfEach(past, wanted);
+}
+
+/** The last note of each set of fates, in the order of the story. */
+function lastOfEach(past: readonly PageNote[], wanted: readonly (readonly number[])[]): Mark[] {
   const found = wanted.map((some) => past.filter(({ fate }) => some.includes(fate)).at(-1));
   const known = found.filter((note): note is PageNote => note !== undefined).sort((a, b) => a.at - b.at);
   return known.map(({ at, fate }) => ({ at, role: roles[fate]! }));

@@ -17,6 +17,8 @@ export const missingStep: Readonly<Partial<Record<RuleName, string>>> = {
   'use-after-release': 'no reference that keeps it for as long as it is used',
   'use-before-prepare': 'no prepare in force when it is used',
   'use-after-complete': 'no prepare in force when it is used',
+  'mistaken-identity':
+    'no hold on the memory from the moment it was looked at: no prepare, no map, no kIOMemoryPersistent',
   'lost-wakeup': 'no look at what is waited for between the wakeup and the sleep, under a lock that both take',
   'lock-left-held': 'no unlock on this way out',
 };

@@ -13,6 +13,7 @@ export type IOKitRule =
   | 'use-after-complete'
   | 'dangling-mapping'
   | 'leak'
+  | 'mistaken-identity'
   | 'livelock';
 
 export interface IOKitEnvironment {
@@ -21,6 +22,6 @@ export interface IOKitEnvironment {
   /** Whose word counts where Apple's reference page and the sources differ (decisions.md). */
   readonly semantics: 'documented' | 'xnu';
   readonly kernelSpace: AddressSpace;
-  /** @param about the object whose past led to it */
-  violation(actor: Actor, rule: IOKitRule, text: string, about: KernelObject | null): void;
+  /** @param about the object whose past led to it; `address` where what happened there did, otherwise 0 */
+  violation(actor: Actor, rule: IOKitRule, text: string, about: KernelObject | null, address: number): void;
 }

@@ -21,6 +21,7 @@ import {
   type MapRequest,
   type PageCounts,
 } from './memory-descriptor.ts';
+import { MemoryNames } from './memory-names.ts';
 import { MemoryReference } from './memory-reference.ts';
 import {
   kIODirectionOut,
@@ -63,6 +64,8 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   /** With kIOMemoryMapCopyOnWrite, what maps show: the memory as it was when the first one was asked for. */
   snapshot: MemoryReference | null = null;
   wiring: Wiring;
+  /** What lies at the addresses that it was made over; null for physical memory, and once it was told to be something else. */
+  names: MemoryNames | null;
   /** Holder (a task's number) → calls of `prepare` less calls of `complete`. */
   readonly prepares = new Map<number, number>();
   physicalPreparationId = 0;
@@ -75,6 +78,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   ) {
     super(iokit);
     this.wiring = this.newWiring();
+    this.names = namesOf(source);
     this.heldPages = source.upl?.retain() ?? null;
     iokit.descriptors.add(this as IOGeneralMemoryDescriptor);
   }
@@ -101,6 +105,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     this.holdPages(actor, source.upl);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'source', source);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'wiring', this.newWiring());
+    this.journal.set(this as IOGeneralMemoryDescriptor, 'names', namesOf(source));
     this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference);
     return true;
   }
@@ -247,6 +252,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     if (space === null) return { result: kIOReturnUnsupported, oldState: 0 };
     if (this.isKernelMemory && (options & kIOMemoryBufferPageable) !== 0)
       return { result: kIOReturnNotReady, oldState: 0 };
+    this.checkName(actor, 'setPurgeable', this.names?.replaced());
     return setRegionPurgeable(vm, actor, space, ranges[0]?.address ?? 0, newState);
   }
 
@@ -291,6 +297,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   takeReference(actor: Actor, readOnly: boolean): MemoryReference | null {
     if (this.reference !== null) return this.reference;
     if (this.source.upl !== null && this.heldPages === null) return null;
+    this.checkName(actor, 'a map', this.names?.replaced());
     const reference = this.referenceTo(actor, this.source, readOnly);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference);
     return reference;
@@ -325,7 +332,10 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     const { pageSize } = this.iokit.vm;
     const { upl, ranges, space } = this.source;
     if (upl !== null) return this.heldPages === null ? [] : stretchesOfList(upl, ranges[0]!, pageSize);
-    if (this.reference === null) return stretchesOf(this.iokit.vm, space!, ranges);
+    if (this.reference === null)
+      return stretchesOf(this.iokit.vm, space!, ranges, (actor, page) =>
+        this.checkName(actor, 'prepare', this.names?.replacedIn(page, page + 1)),
+      );
     if (write && this.iokit.semantics === 'documented') this.reference.widen(VM_PROT_WRITE);
     return this.reference.stretches(pageSize);
   }
@@ -343,6 +353,14 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
       if (gate === null) return;
       yield gate.queue;
     }
+  }
+
+  /** Its memory is about to be found by its addresses, and `address` is one at which it was replaced. Told once. */
+  private checkName(actor: Actor, call: string, address: number | null = null): void {
+    if (address === null) return;
+    this.journal.set(this as IOGeneralMemoryDescriptor, 'names', null);
+    const text = `${call} of ${this.name} reaches other memory than was there when it was made: it was replaced at 0x${address.toString(16)}`;
+    this.iokit.violation(actor, 'mistaken-identity', text, this, address);
   }
 
   protected override dispose(actor: Actor): void {
@@ -444,6 +462,9 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return new Wiring(this.iokit, this, this.source.options, this.threadSafe);
   }
 }
+
+const namesOf = ({ space, ranges }: Source): MemoryNames | null =>
+  space === null ? null : new MemoryNames(space, ranges);
 
 const within = (segment: Segment, length: number): Segment =>
   segment.length <= length ? segment : { address: segment.address, length };

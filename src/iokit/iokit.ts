@@ -59,8 +59,8 @@ export class IOKit {
     this.systemMapper = iommu === null ? null : new IOMapper(this, iommu);
   }
 
-  violation(actor: Actor, rule: IOKitRule, text: string, about: KernelObject | null = null): void {
-    this.environment.violation(actor, rule, text, about);
+  violation(actor: Actor, rule: IOKitRule, text: string, about: KernelObject | null = null, address = 0): void {
+    this.environment.violation(actor, rule, text, about, address);
   }
 
   /** Keeps `object` for ever, as the sources do, and says so. */

@@ -13,7 +13,13 @@ import type { AddressRange } from './ranges.ts';
 import { type IOReturn, kIOReturnCannotWire } from './return-codes.ts';
 import type { Source } from './source.ts';
 
-export function stretchesOf(vm: VirtualMemory, space: AddressSpace, ranges: readonly AddressRange[]): Stretch[] {
+/** @param found hears of each page that is about to be wired, by its address */
+export function stretchesOf(
+  vm: VirtualMemory,
+  space: AddressSpace,
+  ranges: readonly AddressRange[],
+  found: (actor: Actor, address: number) => void,
+): Stretch[] {
   const { pageSize } = vm;
   const stretches: Stretch[] = [];
   let offset = 0;
@@ -25,7 +31,11 @@ export function stretchesOf(vm: VirtualMemory, space: AddressSpace, ranges: read
         offset: start + inside,
         length: size,
         pageOffset,
-        locate: (page, write, actor) => pageOf(vm, actor, space, firstPage + page * pageSize, write),
+        locate(page, write, actor) {
+          const address = firstPage + page * pageSize;
+          found(actor, address);
+          return pageOf(vm, actor, space, address, write);
+        },
       });
     });
     offset += length;

@@ -119,8 +119,8 @@ export class Kernel {
       journal: this.journal,
       semantics: hardware.configuration.semantics,
       kernelSpace: kernelTask.space,
-      violation: (actor, rule, message, about) =>
-        this.violation(actor as KernelThread, rule, message, about?.handle ?? aboutNothing),
+      violation: (actor, rule, message, about, address) =>
+        this.violation(actor as KernelThread, rule, message, about?.handle ?? aboutNothing, address),
     });
   }
 

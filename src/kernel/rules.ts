@@ -36,6 +36,7 @@ export const ruleNames = [
   'wrong-queue',
   'lost-write',
   'lost-wakeup',
+  'mistaken-identity',
 ] as const;
 
 export type RuleName = (typeof ruleNames)[number];

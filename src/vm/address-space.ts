@@ -336,6 +336,7 @@ export class AddressSpace {
     const upper = new MapEntry(address, entry.end, object, from, protection, maxProtection, needsCopy);
     upper.gate = entry.gate;
     upper.owner = entry.owner;
+    upper.origin = entry.origin;
     this.vm.journal.set(entry, 'end', address);
     this.add(upper);
   }

@@ -11,6 +11,8 @@ export class MapEntry {
   gate: AccessGate | null = null;
   /** Whoever made it to take it away again: an IOMemoryMap. Null for memory of the task's own. */
   owner: object | null = null;
+  /** The entry that it was divided from, or itself: the same for all that came by one allocation or mapping. */
+  origin: MapEntry = this;
 
   /**
    * @param object what is shown, counted as a reference; null for a guard, which nothing may access

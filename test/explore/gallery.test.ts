@@ -51,6 +51,8 @@ const gallery: Readonly<Record<string, readonly RuleName[]>> = {
   'lost-update-locked': [],
   'missed-wakeup': ['lost-wakeup'],
   'missed-wakeup-fixed': [],
+  'swapped-buffer': ['mistaken-identity'],
+  'swapped-buffer-fixed': [],
   'use-after-complete': ['kernel-panic', 'use-after-complete'],
   'use-after-complete-fixed': [],
 };

@@ -48,6 +48,12 @@ export interface Held {
 const mostBytes = 48;
 export const mostDescriptions = 14;
 
+/**
+ * What random commands do all the time, and what no result depends on: to look at what was emptied, to use a descriptor of memory that was
+ * replaced. Tests of their own tell when these are broken.
+ */
+const unpredicted: ReadonlySet<RuleName> = new Set(['purgeable-contract', 'mistaken-identity']);
+
 export class World {
   readonly pageSize: number;
   readonly documented: boolean;
@@ -212,8 +218,7 @@ export class World {
     const actors = [this.device, ...this.tasks.flatMap((task) => task.actors)];
     for (let thread = this.woken.shift(); thread !== undefined; thread = this.woken.shift())
       actors.find((actor) => actor.thread === thread)?.wake();
-    // Whoever looks at what was emptied finds nothing, and is told so: looking is what this does.
-    const broken = this.machine.violations.splice(0).filter((rule) => rule !== 'purgeable-contract');
+    const broken = this.machine.violations.splice(0).filter((rule) => !unpredicted.has(rule));
     assert.equal(broken, this.expected.splice(0));
     this.lookForPurged();
     assert.equal(checkInvariants(this.machine.kernelState), []);
