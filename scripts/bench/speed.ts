@@ -1,0 +1,105 @@
+/**
+ * `npm run bench:speed`: executions and steps a second on one core, by program and strategy, race detection on. Words on the command line choose
+ * programs (by a part of their names) and strategies.
+ *
+ *     npm run bench:speed -- reorder dpor dfs
+ *
+ * A round is at least a third of a second of one campaign; an enumeration that ends sooner begins again. The first two seconds of each
+ * campaign do not count, nor do rounds in which the core was shared (undisturbed.ts).
+ */
+import { type ChunkResult, type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
+import { prologue } from '../../src/explore/rounds.ts';
+import type { LoadedScenario } from '../../src/machine/loaded-scenario.ts';
+import { loadScenario, scenarioNames } from '../../src/machine/scenario-loader.ts';
+import { isIndependent, type StrategyName, strategyNames } from '../../src/schedule/strategies.ts';
+import { thousands } from './measure.ts';
+import { undisturbed } from './undisturbed.ts';
+
+const files = ['lost-update', 'four-by-twenty', 'to-exhaust'];
+const warmUp = 2000;
+const roundTime = 333;
+const rounds = 12;
+
+const words = process.argv.slice(2);
+const isStrategy = (word: string): word is StrategyName => (strategyNames as readonly string[]).includes(word);
+const chosen = words.filter(isStrategy);
+const parts = words.filter((word) => !isStrategy(word));
+const strategies = chosen.length > 0 ? chosen : strategyNames;
+
+/** A campaign that goes on for as long as it is asked to. */
+class Campaign {
+  private explorer: Explorer | null = null;
+  private points: readonly number[] = [];
+  private next = 1;
+
+  constructor(
+    private readonly loaded: LoadedScenario,
+    private readonly strategy: StrategyName,
+  ) {}
+
+  /** Executions and steps a second over one round. */
+  round(): number[] {
+    const start = performance.now();
+    let executions = 0;
+    let steps = 0;
+    let elapsed = 0;
+    while (elapsed < roundTime) {
+      const result = this.chunk();
+      executions += result.executions;
+      steps += result.steps;
+      if (result.exhausted) this.explorer = null;
+      elapsed = performance.now() - start;
+    }
+    return [executions / (elapsed / 1000), steps / (elapsed / 1000)];
+  }
+
+  /** The next thousand executions; as `explore` does, the first few find out which pages are shared. */
+  private chunk(): ChunkResult {
+    const isFirst = this.explorer === null;
+    if (isFirst) [this.points, this.next] = [[], 1];
+    this.explorer ??= new Explorer(this.loaded, settingsOf(this.strategy));
+    const from = this.next;
+    this.next += isFirst ? prologue : 1000;
+    const widenAtOnce = isFirst || !isIndependent(this.strategy);
+    const job = { from, to: this.next - 1, points: this.points, widenAtOnce };
+    const result = this.explorer.explore(job, new Int32Array(flag.words));
+    if (isFirst) this.points = result.reached.filter(([, actor]) => actor === 0).map(([frame]) => frame);
+    return result;
+  }
+}
+
+const settingsOf = (strategy: StrategyName): ExecutionSettings => ({
+  strategy,
+  seed: 1,
+  preemptions: null,
+  rules: { 'data-race': 'note' },
+  maximumSteps: 20_000,
+  stopAtFirst: false,
+});
+
+/** Of a program with fewer schedules than a chunk has, building the machine again and again would be measured. */
+function isTooSmall(loaded: LoadedScenario, strategy: StrategyName): boolean {
+  if (isIndependent(strategy)) return false;
+  const job = { from: 1, to: 1000, points: [], widenAtOnce: true };
+  return new Explorer(loaded, settingsOf(strategy)).explore(job, new Int32Array(flag.words)).exhausted;
+}
+
+async function speed(loaded: LoadedScenario, strategy: StrategyName): Promise<string> {
+  if (isTooSmall(loaded, strategy)) return 'fewer than 1,000 in all | ';
+  const campaign = new Campaign(loaded, strategy);
+  const warm = performance.now() + warmUp;
+  while (performance.now() < warm) campaign.round();
+  const { quiet } = await undisturbed(rounds, () => campaign.round());
+  return `${thousands(quiet[0]!)} | ${thousands(quiet[1]!)}`;
+}
+
+console.log(`Node ${process.version}, one core, race detection on\n`);
+console.log('| program | strategy | executions/s | steps/s |\n| --- | --- | --- | --- |');
+for (const file of files) {
+  const { href } = new URL(`./programs/${file}.ts`, import.meta.url);
+  for (const name of await scenarioNames(href)) {
+    if (parts.length > 0 && !parts.some((part) => name.includes(part))) continue;
+    for (const strategy of strategies)
+      console.log(`| ${name} | ${strategy} | ${await speed(await loadScenario(href, name), strategy)} |`);
+  }
+}
