@@ -15,7 +15,7 @@ import { isIndependent, type StrategyName, strategyNames } from '../../src/sched
 import { thousands } from './measure.ts';
 import { undisturbed } from './undisturbed.ts';
 
-const files = ['lost-update', 'four-by-twenty', 'to-exhaust'];
+const files = ['lost-update', 'four-by-twenty', 'counting'];
 const warmUp = 2000;
 const roundTime = 333;
 const rounds = 12;
