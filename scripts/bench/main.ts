@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure that the project has promised, each as a ratio or a rate within one run, with the medians behind
- * it. Names on the command line choose groups: lost-update, four-by-twenty, growth, memory, maps, watching, explorers, threads, calls, boot.
+ * it. Names on the command line choose groups: lost-update, four-by-twenty, growth, memory, maps, points, watching, explorers, threads, calls, boot.
  *
  * Each group has a process of its own: what V8 has learned from one program makes it slower at the next, and nobody runs them so.
  */
@@ -13,6 +13,7 @@ import { explorersFigure } from './explorers.ts';
 import { mapFigures } from './maps.ts';
 import { type Figure, perCall } from './measure.ts';
 import { memoryAccessFigures } from './memory-access.ts';
+import { pointsFigure } from './points.ts';
 import { threadFigures } from './threads.ts';
 import { watchingFigures } from './watching.ts';
 
@@ -22,6 +23,7 @@ const groups: Record<string, () => Promise<Figure[]> | Figure[]> = {
   growth: async () => [await growthFigure()],
   memory: memoryAccessFigures,
   maps: mapFigures,
+  points: async () => [await pointsFigure()],
   watching: watchingFigures,
   explorers: async () => [await explorersFigure()],
   threads: threadFigures,
