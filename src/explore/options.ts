@@ -18,7 +18,7 @@ export interface Progress {
 export interface ExploreOptions {
   /** Which scenario of the file; needed when it has several. */
   scenario?: string;
-  /** 'random' (default), 'pct', 'pos', 'urw', 'surw', 'greybox', 'portfolio', 'dfs' or 'dpor'; or an object with its name, and for 'pct' how many orderings a bug may need (3). */
+  /** 'portfolio' (default), 'random', 'pct', 'pos', 'urw', 'surw', 'greybox', 'dfs' or 'dpor'; or an object with its name, and for 'pct' how many orderings a bug may need (3). */
   strategy?: StrategyName | { name: StrategyName; depth?: number };
   /** At most this many executions. Default: as many as fit the time. */
   executions?: number;
@@ -137,7 +137,7 @@ export function settle(options: ExploreOptions = {}): Settings {
       throw new UsageError(`${path}: there is no such option (${Object.keys(schema.entries).join(', ')})`);
     throw new UsageError(`${path}: ${issue.message}, got ${show(issue.input)}`);
   }
-  const { strategy, depth } = chosen(options.strategy ?? 'random');
+  const { strategy, depth } = chosen(options.strategy ?? 'portfolio');
   checkBounds(options, strategy);
   return {
     scenario: options.scenario ?? null,

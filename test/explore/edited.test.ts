@@ -24,7 +24,7 @@ test.before(async () => {
   const error = await within(
     limit,
     'the original',
-    rejection(check(form('original'), { rules, executions: 200, threadCheck: false, workers: 1 })),
+    rejection(check(form('original'), { strategy: 'random', rules, executions: 200, threadCheck: false, workers: 1 })),
   );
   assert.instance(error, ScenarioFailure);
   const { failure } = error as ScenarioFailure;
