@@ -3,6 +3,7 @@
  * workers, confirmation and report. For figures over many seeds, where starting a pool would take longer than exploring.
  */
 import { type ChunkResult, type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
+import { attemptsProof } from '../../src/explore/proof.ts';
 import { ReachMap } from '../../src/explore/reach-map.ts';
 import { prologue, rounds } from '../../src/explore/rounds.ts';
 import type { LoadedScenario } from '../../src/machine/loaded-scenario.ts';
@@ -27,7 +28,8 @@ export function firstFailure(
   settings: Pick<ExecutionSettings, 'strategy' | 'seed' | 'preemptions'>,
   limit: number,
 ): FirstFailure {
-  const explorer = new Explorer(loaded, { ...settings, rules: planted, maximumSteps: 20_000, stopAtFirst: true });
+  const common = { ...settings, rules: planted, maximumSteps: 20_000, stopAtFirst: true };
+  const explorer = new Explorer(loaded, common);
   const reach = new ReachMap();
   const lessons = new Maxima();
   const flags = new Int32Array(flag.words);
@@ -35,8 +37,8 @@ export function firstFailure(
   let steps = 0;
   let points: number[] = [];
   let measured: Measured = [];
-  const run = (from: number, to: number, widenAtOnce: boolean): ChunkResult => {
-    const result = explorer.explore({ from, to, points, measured, widenAtOnce }, flags);
+  const run = (runner: Explorer, from: number, to: number, widenAtOnce: boolean): ChunkResult => {
+    const result = runner.explore({ from, to, points, measured, widenAtOnce }, flags);
     executions += result.executions;
     steps += result.steps;
     reach.merge(result.reached);
@@ -47,13 +49,16 @@ export function firstFailure(
     const rules = found.filter(({ level }) => level === 'fail').map(({ rule }) => rule);
     return { execution: failedAt, rules, executions, steps };
   };
-  const first = run(1, Math.min(prologue, limit), true);
+  const first = run(explorer, 1, Math.min(prologue, limit), true);
   if (first.failedAt !== null || first.exhausted) return ended(first);
-  for (const chunks of rounds(limit)) {
+  const proving = attemptsProof(settings, explorer.actors, first.longest);
+  for (const chunks of rounds(limit, proving)) {
     points = reach.points();
     measured = lessons.measured();
-    for (const { from, to } of chunks) {
-      const result = run(from, to, !isIndependent(settings.strategy));
+    for (const { from, to, proves } of chunks) {
+      const result = proves
+        ? run(new Explorer(loaded, { ...common, strategy: 'dpor' }), from, to, true)
+        : run(explorer, from, to, !isIndependent(settings.strategy));
       if (result.failedAt !== null || result.exhausted) return ended(result);
     }
   }

@@ -3,19 +3,20 @@
  * scenario, settings and seed (with a time budget, of how far it came), whatever the number of workers.
  */
 import { ScenarioError } from '../machine/errors.ts';
-import { isIndependent } from '../schedule/strategies.ts';
+import { isIndependent, titleOf } from '../schedule/strategies.ts';
 import { CampaignRecord, headingOf } from './campaign-record.ts';
 import type { ChunkResult } from './explorer.ts';
 import { ExplorerPool } from './explorer-pool.ts';
-import type { Description, Reproduced, Target } from './explorer-service.ts';
+import type { Description, Target } from './explorer-service.ts';
 import { Knowledge, type Lesson } from './knowledge.ts';
 import { missed } from './missed.ts';
 import type { Settings, WithPartial } from './options.ts';
-import { proofOf } from './proof.ts';
+import { attemptsProof, proofOf } from './proof.ts';
 import type { Exploration, Failure } from './results.ts';
 import { type Chunk, lanes, prologue, rounds } from './rounds.ts';
 import { isOf } from './shard.ts';
 import { Tally } from './tally.ts';
+import { tell } from './telling.ts';
 import { ThreadCheck } from './thread-check.ts';
 import { exploreOnThreads } from './thread-rounds.ts';
 
@@ -70,8 +71,9 @@ export class Campaign {
       await checked;
       this.refuseIfNothingToExplore();
       this.pool.resume();
-      const failures = await this.tell('fail', mostFailures);
-      const notes = await this.tell('note', mostNotes);
+      const { points } = Knowledge.union([this.common, ...this.lanes]).lesson();
+      const failures = await tell(this.pool, this.tally.groups('fail').slice(0, mostFailures), points);
+      const notes = await tell(this.pool, this.tally.groups('note').slice(0, mostNotes), points);
       for (const failure of failures)
         failure.failure.confirmed = threads === null ? null : await threads.confirms(failure.reproduced);
       return this.result(
@@ -117,7 +119,9 @@ export class Campaign {
   private async allRounds(): Promise<void> {
     const limit = this.settings.executions;
     await this.round([{ from: 1, to: Math.min(prologue, limit), lane: null }], true);
-    for (const chunks of rounds(limit)) {
+    // After the prologue, which every shard runs: so all of them decide alike.
+    const proving = attemptsProof(this.settings, this.description!.actors, this.tally.longest);
+    for (const chunks of rounds(limit, proving)) {
       if (this.isOver) return;
       await this.round(chunks, !isIndependent(this.settings.strategy));
     }
@@ -164,7 +168,7 @@ export class Campaign {
     for (let i = 0; i < last; i++) {
       const result = results[i];
       if (result === undefined) continue;
-      this.tally.merge(result);
+      this.tally.merge(result, chunks[i]!.proves);
       this.knowledgeFor(chunks[i]!).merge(result);
     }
   }
@@ -176,10 +180,11 @@ export class Campaign {
       this.recalled += recorded.executions;
       return recorded;
     }
-    const { from, to } = chunk;
-    const result = await this.pool.run({ kind: 'chunk', chunk: { from, to, ...lesson, widenAtOnce } });
+    const { from, to, proves = false } = chunk;
+    const job = { from, to, ...lesson, widenAtOnce: widenAtOnce || proves };
+    const result = await this.pool.run({ kind: proves ? 'proof' : 'chunk', chunk: job });
     const isWhole = result.executions === to - from + 1 || (result.failedAt !== null && this.settings.stopAtFirst);
-    if (isWhole) this.record.keep(chunk, lesson, result);
+    if (isWhole || result.exhausted) this.record.keep(chunk, lesson, result);
     return result;
   }
 
@@ -199,38 +204,6 @@ export class Campaign {
     });
   }
 
-  /** Minimises each group and tells it; groups that turn out to be one and the same are told once. */
-  private async tell(level: 'fail' | 'note', most: number): Promise<{ failure: Failure; reproduced: Reproduced }[]> {
-    const told: { failure: Failure; reproduced: Reproduced }[] = [];
-    const { points } = Knowledge.union([this.common, ...this.lanes]).lesson();
-    for (const found of this.tally.groups(level).slice(0, most)) {
-      const reproduced = await this.pool.run({ kind: 'minimise', token: found.token, rule: found.rule, points });
-      const { replay } = reproduced;
-      const all = replay.failure === null ? replay.notes : [replay.failure, ...replay.others, ...replay.notes];
-      const failure =
-        all.find((candidate) => candidate.rule === found.rule && candidate.message === found.message) ??
-        all.find((candidate) => candidate.rule === found.rule);
-      if (failure === undefined)
-        throw new Error(
-          `${found.rule} of execution ${found.execution} was lost while it was minimised (${found.token})`,
-        );
-      const twin = told.find((other) => sameSites(other.failure, failure));
-      if (twin !== undefined) twin.failure.occurrences = Math.max(twin.failure.occurrences, found.occurrences);
-      else
-        told.push({
-          failure: {
-            ...failure,
-            execution: found.execution,
-            foundBy: found.part ?? strategyTitle(this.settings),
-            occurrences: found.occurrences,
-            trace: replay.trace,
-          },
-          reproduced,
-        });
-    }
-    return told;
-  }
-
   /** Throws ScenarioError for an exploration that explored nothing: to pass would be to say that something was tried. */
   private refuseIfNothingToExplore(): void {
     const { tally } = this;
@@ -240,8 +213,9 @@ export class Campaign {
       throw new ScenarioError(
         `nothing in ${name} can happen in another order: its threads share no memory that both reach, and make no kernel calls side by side`,
       );
-    // Where everything was tried, that there is one trace is a result.
-    const judged = !tally.exhausted && tally.executions >= enoughToJudge;
+    // Where somebody asked for everything to be tried, that there is one trace is a result.
+    const isAnswer = tally.exhausted && !isIndependent(this.settings.strategy);
+    const judged = !isAnswer && tally.executions >= enoughToJudge;
     if (judged && tally.met && tally.traces.isExact && tally.traces.count === 1)
       throw new ScenarioError(
         `nothing in ${name} came in another order: in all of ${tally.executions} executions its threads reached what they share one after the other in the same way, so they never overlap (if that is meant, --strategy dfs may prove it)`,
@@ -251,21 +225,21 @@ export class Campaign {
   private result(failures: Failure[], notes: Failure[]): Exploration {
     const elapsed = this.elapsed || Date.now() - this.started;
     const outcomes = this.tally.histogram();
-    const { executions, longest, traces } = this.tally;
-    const draws = isIndependent(this.settings.strategy);
+    const { executions, longest, traces, drawn, exhausted } = this.tally;
+    const unseen = exhausted || !isIndependent(this.settings.strategy) ? null : drawn.unseen;
     return {
       scenario: this.description!.name,
       memoryModel: this.description!.memoryModel,
       threads: [...this.description!.threads],
-      strategy: strategyTitle(this.settings),
+      strategy: titleOf(this.settings),
       seed: this.settings.seed,
       executions,
-      exhausted: this.tally.exhausted,
-      proof: this.tally.exhausted ? proofOf(this.settings, this.description!, this.tally) : null,
+      exhausted,
+      proof: exhausted ? proofOf(this.settings, this.description!, this.tally) : null,
       elapsed,
       executionsPerSecond: Math.round(executions / Math.max(elapsed / 1000, 0.001)),
       steps: this.tally.steps,
-      traces: { seen: traces.count, among: traces.draws, exact: traces.isExact, unseen: draws ? traces.unseen : null },
+      traces: { seen: traces.count, among: traces.draws, exact: traces.isExact, unseen },
       missed: missed({ ...this.settings, actors: this.description!.actors.length - 1, longest, executions }),
       outcomes,
       unobserved: (this.description!.allowed ?? []).filter((label) => outcomes[label] === undefined),
@@ -276,13 +250,4 @@ export class Campaign {
       ...(this.recalled === 0 ? {} : { recalled: this.recalled }),
     };
   }
-}
-
-/** As `--strategy` takes it. */
-const strategyTitle = ({ strategy, depth }: Settings): string => (strategy === 'pct' ? `pct:${depth}` : strategy);
-
-function sameSites(a: Failure, b: Failure): boolean {
-  const sites = (failure: Failure): string =>
-    failure.sites.map((site) => `${site.thread}#${site.operation}#${site.role}`).join();
-  return a.rule === b.rule && sites(a) === sites(b);
 }

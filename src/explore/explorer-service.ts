@@ -55,6 +55,7 @@ export type Job =
   | { kind: 'load' }
   | { kind: 'probe' }
   | { kind: 'chunk'; chunk: ChunkJob }
+  | { kind: 'proof'; chunk: ChunkJob }
   | { kind: 'replay'; token: string; bestEffort: boolean }
   | { kind: 'minimise'; token: string; rule: string | null; points: readonly number[] };
 
@@ -80,7 +81,7 @@ export type AnswerTo<J extends Job> = J extends { kind: 'names' }
     ? Description
     : J extends { kind: 'probe' }
       ? Probe
-      : J extends { kind: 'chunk' }
+      : J extends { kind: 'chunk' | 'proof' }
         ? ChunkResult
         : Reproduced;
 
@@ -117,6 +118,8 @@ export class ExplorerService {
         return this.probe(loaded, settings, flags);
       case 'chunk':
         return this.explorerFor(loaded, settings).explore(job.chunk, flags);
+      case 'proof':
+        return new Explorer(loaded, { ...settings, strategy: 'dpor' }).explore(job.chunk, flags);
       case 'replay': {
         if (job.bestEffort) return nearest(loaded, settings, flags, job.token);
         const token = decode(loaded, job.token);

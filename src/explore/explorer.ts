@@ -18,10 +18,11 @@ import { formatOperation } from '../machine/operations.ts';
 import { pressureActors } from '../machine/pressure.ts';
 import type { Measured, Schedule, Strategy } from '../machine/schedule.ts';
 import { RunsSchedule, runsOf } from '../schedule/runs.ts';
-import { isIndependent, makeStrategy } from '../schedule/strategies.ts';
+import { isIndependent, makeStrategy, titleOf } from '../schedule/strategies.ts';
 import { tokenOf } from '../schedule/token.ts';
 import { Distinct, type Seen } from './distinct.ts';
 import type { Settings } from './options.ts';
+import { isReducible } from './proof.ts';
 
 /** The part of the settings that an execution depends on. */
 export type ExecutionSettings = Pick<
@@ -50,8 +51,8 @@ export interface Found {
   readonly message: string;
   readonly execution: number;
   readonly token: string;
-  /** The part of the strategy that decided that execution; null where it has none. */
-  readonly part: string | null;
+  /** What decided that execution: the strategy, or a part of it. */
+  readonly by: string;
   occurrences: number;
 }
 
@@ -105,7 +106,8 @@ export class Explorer {
     readonly loaded: LoadedScenario,
     private readonly settings: ExecutionSettings,
   ) {
-    if (settings.strategy === 'dpor' && loaded.scenario.machine?.coherentDma === false)
+    this.actors = actorsOf(loaded);
+    if (settings.strategy === 'dpor' && !isReducible(this.actors))
       throw new UsageError('strategy: dpor does not know what a data cache may do (coherentDma: false): use dfs');
     const frames = machineFrames(loaded);
     this.reach = { first: new Int32Array(frames), points: new Uint8Array(frames) };
@@ -114,7 +116,6 @@ export class Explorer {
       this.shared[frame] = 1;
       if (this.reach.points[frame] === 0) this.discovered.add(frame);
     });
-    this.actors = actorsOf(loaded);
     this.detectors = new Detectors(settings.rules, this.actors);
     this.record = { trace: this.machine.trace, actors: this.actors, texts: this.machine.texts };
     this.strategy = makeStrategy(settings.strategy, settings);
@@ -173,7 +174,7 @@ export class Explorer {
       if (fresh.length > 0) {
         const token = this.token();
         for (const finding of fresh)
-          found.set(finding.key, describe(finding, number, token, this.strategy.part ?? null));
+          found.set(finding.key, describe(finding, number, token, this.strategy.part ?? titleOf(this.settings)));
       }
       if (this.detectors.sink.failed) failedAt ??= number;
       if (number === job.from) this.repeatAsWritten();
@@ -251,9 +252,9 @@ export class Explorer {
   }
 }
 
-function describe(finding: Finding, execution: number, token: string, part: string | null): Found {
+function describe(finding: Finding, execution: number, token: string, by: string): Found {
   const { rule, level, message, key } = finding;
-  return { key, rule, level, message, execution, token, part, occurrences: 1 };
+  return { key, rule, level, message, execution, token, by, occurrences: 1 };
 }
 
 /** The first events that two traces do not share, in words. */

@@ -1,4 +1,8 @@
-/** What it means that an exploration is exhausted, in words: what exactly has been tried, under which memory model. */
+/**
+ * Proofs: what it means that an exploration is exhausted, in words (what exactly has been tried, under which memory model); and where a
+ * campaign whose strategy draws lots attempts one.
+ */
+import type { ActorInfo } from '../detect/finding.ts';
 import type { Settings } from './options.ts';
 import type { Exploration } from './results.ts';
 
@@ -12,9 +16,23 @@ export const proofOf = (
 ): string => `${tried(bounds)} was tried, under ${memoryModel}${cut ? ', but for how often loops look in vain' : ''}`;
 
 function tried({ strategy, preemptions, delays }: Bounds): string {
-  if (strategy === 'dpor') return 'every order of conflicting steps (Mazurkiewicz trace)';
+  // What ends a portfolio is an attempt of `dpor`.
+  if (strategy === 'dpor' || strategy === 'portfolio') return 'every order of conflicting steps (Mazurkiewicz trace)';
   if (preemptions !== null) return `every schedule with at most ${counted(preemptions, 'preemption')}`;
   return delays === null ? 'every schedule' : `every schedule with at most ${counted(delays, 'delay')}`;
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** Steps of the longest execution with which a proof is attempted: looking for its races takes time with their square, and there are too many orders. */
+const longestProved = 2000;
+
+/** Whether `dpor` knows what actors may do after a step: not what a data cache may. */
+export const isReducible = (actors: readonly ActorInfo[]): boolean => actors.every(({ sort }) => sort !== 'cache');
+
+/** Whether a campaign attempts a proof. @param longest steps of the longest execution of its beginning */
+export const attemptsProof = (
+  { strategy }: Pick<Settings, 'strategy'>,
+  actors: readonly ActorInfo[],
+  longest: number,
+): boolean => strategy === 'portfolio' && isReducible(actors) && longest <= longestProved;

@@ -52,7 +52,7 @@ export interface Failure {
   token: string;
   /** From 1: the execution that failed so first. Null where exhaustive search in parallel has no such number. */
   execution: number | null;
-  /** What decided that execution: the strategy, or the part of the portfolio ('surw', 'serial', 'lock-circles'). In an exploration only. */
+  /** What decided that execution: the strategy, or the part of the portfolio ('surw', 'serial', 'lock-circles', 'dpor'). In an exploration only. */
   foundBy?: string;
   /** How many executions showed it; at least, where several groups turned out to be one failure. */
   occurrences: number;
@@ -80,7 +80,7 @@ export interface Exploration {
   strategy: string;
   seed: number;
   executions: number;
-  /** True only when the whole space (within `preemptions` or `delays`) was covered. */
+  /** True only when the whole space (within `preemptions` or `delays`) was covered: by 'dfs', 'dpor', or an attempt of 'portfolio'. */
   exhausted: boolean;
   /** What that proves, as 'every schedule with at most 2 preemptions was tried, under sc'; null where it is false. */
   proof: string | null;
@@ -91,11 +91,11 @@ export interface Exploration {
   /** Executions that differ in more than the order of independent steps (Mazurkiewicz traces). */
   traces: {
     seen: number;
-    /** Among so many executions: all of the first 4,096, then one in sixteen, since telling them apart takes time. */
+    /** Among so many executions: all of the first 4,096, then one in sixteen, since telling them apart takes time; and all of `dpor`. */
     among: number;
     /** False above a few thousand: `seen` is then an estimate, within about 2 %. */
     exact: boolean;
-    /** An estimate of the probability that one more execution shows a trace that none did; null where schedules are not drawn by chance. */
+    /** An estimate of the probability that one more execution shows a trace that none did; null where schedules are not drawn by chance, or all were had. */
     unseen: number | null;
   };
   /**

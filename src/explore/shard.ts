@@ -19,5 +19,5 @@ export function readShard(text: string): Shard {
   return { index, count };
 }
 
-/** The common beginning belongs to every shard: what it teaches is needed everywhere. */
+/** The common beginning belongs to every shard: what it teaches is needed everywhere. So does an attempt at a proof, which may end each of them. */
 export const isOf = ({ index, count }: Shard, { lane }: Chunk): boolean => lane === null || lane % count === index - 1;

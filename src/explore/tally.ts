@@ -8,6 +8,8 @@ export class Tally {
   /** Steps of the longest execution. */
   longest = 0;
   readonly traces = new Distinct();
+  /** Of executions that were drawn by lot, or at least not by an attempt at a proof. */
+  readonly drawn = new Distinct();
   /** Whether threads reached anything one after the other. */
   met = false;
   /** Loops that wait by looking were cut short (machine/spins.ts). */
@@ -19,11 +21,12 @@ export class Tally {
   readonly outcomes = new Map<string, number>();
   readonly found = new Map<number, Found>();
 
-  merge(chunk: ChunkResult): void {
+  merge(chunk: ChunkResult, proves = false): void {
     this.executions += chunk.executions;
     this.steps += chunk.steps;
     this.longest = Math.max(this.longest, chunk.longest);
     this.traces.merge(chunk.traces);
+    if (!proves) this.drawn.merge(chunk.traces);
     this.met ||= chunk.met;
     this.cut ||= chunk.cut;
     this.branched ||= chunk.branched;

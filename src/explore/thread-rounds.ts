@@ -7,6 +7,7 @@ import type { ActorInfo } from '../detect/finding.ts';
 import { PartialOrder } from '../detect/partial-order.ts';
 import { isStep, Trace } from '../kernel/trace.ts';
 import type { ThreadMachine } from '../machine/threads/thread-machine.ts';
+import { titleOf } from '../schedule/strategies.ts';
 import { tokenOf } from '../schedule/token.ts';
 import { Distinct } from './distinct.ts';
 import type { Found } from './explorer.ts';
@@ -59,7 +60,7 @@ export async function exploreOnThreads({
         message,
         execution: number,
         token: tokenOf(trace, digest, seed, actors.length - 1),
-        part: execution.part,
+        by: execution.part ?? titleOf(settings),
         occurrences: 1,
       };
     });

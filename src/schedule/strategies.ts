@@ -51,5 +51,9 @@ export function makeStrategy(
   }
 }
 
+/** As `--strategy` takes it. */
+export const titleOf = ({ strategy, depth }: { strategy: StrategyName; depth?: number }): string =>
+  strategy === 'pct' ? `pct:${depth ?? defaultDepth}` : strategy;
+
 /** Strategies whose executions are a function of seed and number, so that any number of workers can share them; the others enumerate. */
 export const isIndependent = (name: StrategyName): boolean => name !== 'dfs' && name !== 'dpor';

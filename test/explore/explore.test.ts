@@ -37,7 +37,8 @@ function lasting({ elapsed: _, executionsPerSecond: __, ...rest }: Exploration):
 
 test('one worker and two find the same, to the token (rule 6)', async () => {
   const results = [];
-  for (const workers of [1, 2]) results.push(await run('lost update', { executions: 3000, workers, seed: 5 }));
+  for (const workers of [1, 2])
+    results.push(await run('lost update', { strategy: 'random', executions: 3000, workers, seed: 5 }));
   const [one, two] = results;
   assert.is(one!.executions, 3000);
   assert.equal(lasting(two!), lasting(one!));
@@ -45,7 +46,7 @@ test('one worker and two find the same, to the token (rule 6)', async () => {
 });
 
 test('another seed is another campaign; the same one is the same (rule 6)', async () => {
-  const settings: ExploreOptions = { executions: 300, rules: { 'data-race': 'off' } };
+  const settings: ExploreOptions = { strategy: 'random', executions: 300, rules: { 'data-race': 'off' } };
   const [a, b, c] = [
     await run('lost update', settings),
     await run('lost update', settings),
@@ -70,7 +71,7 @@ test('stopAtFirst ends with the first failure, whatever the number of workers (r
 });
 
 test('outcomes are counted, those not allowed fail, allowed ones that never came are listed (rule 11)', async () => {
-  const found = await run('lost update', { executions: 500, rules: { 'data-race': 'note' } });
+  const found = await run('lost update', { strategy: 'random', executions: 500, rules: { 'data-race': 'note' } });
   assert.equal(Object.keys(found.outcomes).sort(), ['1', '2']);
   assert.is((found.outcomes['1'] ?? 0) + (found.outcomes['2'] ?? 0), 500);
   assert.equal(found.unobserved, ['3']);
@@ -91,7 +92,10 @@ test('dfs covers all schedules and says so; a bound that cuts leaves it exhauste
   assert.ok(bounded.exhausted);
   assert.ok(bounded.executions < all.executions);
   assert.not((await run('silent', { strategy: 'dfs', executions: 10 })).exhausted);
-  assert.not((await run('silent', { executions: 100 })).exhausted, 'chance never covers everything');
+  assert.not(
+    (await run('silent', { strategy: 'random', timeBudget: '1s' })).exhausted,
+    'chance never covers everything',
+  );
 });
 
 test('dpor covers every order of conflicting steps, also where the page comes only when it is touched, and says what was proved', async () => {
@@ -108,6 +112,45 @@ test('dpor covers every order of conflicting steps, also where the page comes on
   assert.is(reduced.traces.seen, all.traces.seen);
   const some = await run('silent', { strategy: 'dpor', executions: 2 });
   assert.equal([some.exhausted, some.proof], [false, null]);
+});
+
+test('without being told anything, a small scenario ends with a proof, whatever the number of workers', async () => {
+  const reduced = await run('silent', { strategy: 'dpor' });
+  const results: Exploration[] = [];
+  for (const workers of [1, 2]) results.push(await run('silent', { workers }));
+  const [found] = results;
+  assert.equal(lasting(results[1]!), lasting(found!));
+  assert.is(found!.strategy, 'portfolio');
+  assert.is(found!.proof, reduced.proof);
+  assert.is(found!.traces.seen, reduced.traces.seen);
+  assert.is(found!.traces.unseen, null);
+  assert.ok(found!.executions > 272 + reduced.executions, 'those of the portfolio count too');
+  assert.is(found!.outcomes['6'], found!.executions);
+  // Where an attempt ends before it is through, it counts and proves nothing.
+  const some = await run('silent', { executions: 300 });
+  assert.equal([some.executions, some.exhausted, some.proof], [300, false, null]);
+  assert.ok(some.traces.unseen !== null);
+});
+
+test('what chance has missed the attempt at a proof finds, and the failure says so', async () => {
+  const results: Exploration[] = [];
+  for (const stopAtFirst of [false, true]) {
+    const [one, two] = [
+      await run('twelve heads', { stopAtFirst, rules: { 'data-race': 'off' }, workers: 1 }),
+      await run('twelve heads', { stopAtFirst, rules: { 'data-race': 'off' }, workers: 2 }),
+    ];
+    assert.equal(lasting(two), lasting(one));
+    assert.equal(
+      one.failures.map(({ rule, foundBy }) => [rule, foundBy]),
+      [['assertion', 'dpor']],
+    );
+    results.push(one);
+  }
+  const [all, first] = results;
+  assert.ok(all!.exhausted);
+  assert.ok(all!.failures[0]!.execution! > 272);
+  assert.is(first!.executions, all!.failures[0]!.execution, 'nothing behind it counts');
+  assert.is(first!.failures[0]!.token, all!.failures[0]!.token);
 });
 
 test('a page that two threads reach in different executions only is shared too, and dfs starts over for it (rule 1)', async () => {
@@ -177,6 +220,7 @@ test('a signal ends it early with what was found so far, also one that was given
   const controller = new AbortController();
   let calls = 0;
   const found = await run('lost update', {
+    strategy: 'random',
     signal: controller.signal,
     onProgress: ({ executions }) => {
       if (++calls >= 2 && executions > 0) controller.abort();
@@ -191,7 +235,7 @@ test('a signal ends it early with what was found so far, also one that was given
 
 test('progress comes several times a second and only grows', async () => {
   const seen: Progress[] = [];
-  await run('lost update', { timeBudget: 1200, onProgress: (progress) => seen.push(progress) });
+  await run('lost update', { strategy: 'random', timeBudget: 1200, onProgress: (progress) => seen.push(progress) });
   assert.ok(seen.length >= 3, `${seen.length} times`);
   for (let i = 1; i < seen.length; i++) {
     assert.ok(seen[i]!.executions >= seen[i - 1]!.executions);

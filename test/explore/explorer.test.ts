@@ -65,6 +65,26 @@ test('dfs in chunks of any length does the same as in one piece, where a page tu
   for (const length of [1, 2, 7, 16, 64]) assert.equal(inChunks(length), whole, `chunks of ${length}`);
 });
 
+test('attempts at a proof are an eighth of the rounds that they begin, and cover with them every execution once', () => {
+  for (const limit of [17, 272, 300, 5000, 3_000_000]) {
+    const numbers = [...rounds(limit, true)].flat();
+    let next = 17;
+    for (const { from, to } of numbers) {
+      assert.is(from, next);
+      next = to + 1;
+    }
+    assert.is(next, limit + 1);
+  }
+  const all = [...rounds(3_000_000, true)];
+  const lengths = all.map(([first]) => (first?.proves ? [first.to - first.from + 1, first.lane] : null));
+  assert.equal(lengths.slice(0, 5), [null, [64, null], [128, null], [256, null], [1024, null]]);
+  assert.equal(
+    all[4]!.slice(1).map(({ lane }) => lane),
+    Array.from({ length: lanes }, (_, lane) => lane),
+  );
+  assert.is(lengths.filter((length) => length !== null).length, 10, 'none in rounds that are no larger');
+});
+
 test('rounds cover every execution once, cut by numbers alone (rule 6)', () => {
   for (const limit of [17, 18, 272, 273, 5000, 100_000]) {
     let next = 17;

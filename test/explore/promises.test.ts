@@ -25,7 +25,14 @@ const essence = ({ executions, steps, outcomes, failures, notes }: Exploration):
 test('a seed means the same on one worker and on two', async () => {
   const rules = { 'data-race': 'note' } as const;
   for (const name of ['lost-update', 'double-fetch']) {
-    const options = { executions: 1500, threadCheck: false, timeBudget: '60s', rules, seed: 5 };
+    const options = {
+      strategy: 'random',
+      executions: 1500,
+      threadCheck: false,
+      timeBudget: '60s',
+      rules,
+      seed: 5,
+    } as const;
     const [alone, together] = [
       await one(gallery(name), { ...options, workers: 1 }),
       await one(gallery(name), { ...options, workers: 2 }),
@@ -37,6 +44,7 @@ test('a seed means the same on one worker and on two', async () => {
 
 test('another seed runs other schedules', async () => {
   const options = {
+    strategy: 'random',
     executions: 200,
     threadCheck: false,
     rules: { 'data-race': 'off', 'forbidden-outcome': 'off' },
@@ -107,6 +115,7 @@ test('an AbortSignal ends it, and what was found so far is told', async () => {
   const controller = new AbortController();
   const started = Date.now();
   const running = one(gallery('double-fetch-fixed'), {
+    strategy: 'random',
     signal: controller.signal,
     timeBudget: '120s',
     threadCheck: false,

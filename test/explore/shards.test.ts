@@ -98,6 +98,19 @@ test('a shard that is missing, or was killed, is explored by the merge; no execu
   assert.ok(both.recalled! > merged.recalled!, `${both.recalled} of ${merged.recalled}`);
 });
 
+test('a proof is one for every shard, and on record like everything else', async () => {
+  const small = fileURLToPath(new URL('../fixtures/explore-scenarios.ts', import.meta.url));
+  const options = { scenario: 'silent', executions, threadCheck: false, workers: 1 };
+  const alone = (await within(limit, 'alone', explore(small, options))) as Exploration;
+  assert.ok(alone.exhausted);
+  const record = newRecord();
+  const part = (await within(limit, 'a shard', explore(small, { ...options, shard: '2/2', record }))) as Exploration;
+  assert.is(part.proof, alone.proof);
+  const merged = await within(limit, 'merge', merge(small, [record], { threadCheck: false, workers: 1 }));
+  assert.equal(lasting(merged), lasting(alone));
+  assert.is(merged.recalled, alone.executions);
+});
+
 test('the same command goes on where it was stopped', async () => {
   const record = newRecord();
   await killedShard(record);

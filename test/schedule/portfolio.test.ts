@@ -193,7 +193,7 @@ test('a circle of locks that execution 1 shows is closed by execution 2, which s
     );
     assert.is(failedAt, 2, name);
     assert.equal(
-      found.filter(({ level }) => level === 'fail').map(({ rule, part }) => [rule, part]),
+      found.filter(({ level }) => level === 'fail').map(({ rule, by }) => [rule, by]),
       [['deadlock', 'lock-circles']],
     );
   }
