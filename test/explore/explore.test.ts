@@ -1,5 +1,5 @@
 /** Campaigns (execution.md rules 6, 11, 12; api.md, "Running scenarios"; issue 2, "It is done when"). */
-// deadline: 240
+// deadline: 300
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
