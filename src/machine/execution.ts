@@ -1,24 +1,20 @@
 /**
- * One controlled execution as both carriers keep it: who has ended and how, what was broken, when it is over. All that must
- * come out in the trace alike, inline and on threads, is written here once.
+ * One controlled execution as both carriers keep it: who can go on, who has ended and how, when it is over. All that must come out in the
+ * trace alike, inline and on threads, is written once: here, in KernelNotes and in Endings.
  */
 import { MemoryFault } from '../hardware/errors.ts';
-import type { Observer } from '../kernel/kernel.ts';
 import { locksLeft } from '../kernel/locks/locks-left.ts';
-import { aboutNothing, type RuleName, ruleNumber } from '../kernel/rules.ts';
+import { type RuleName, ruleNumber } from '../kernel/rules.ts';
 import type { KernelThread } from '../kernel/thread.ts';
 import { Kind, type Trace } from '../kernel/trace.ts';
 import { allowedOutcomes } from '../task/scenario.ts';
-import type { KernelObject } from '../vm/kernel-object.ts';
 import type { Actors } from './actors.ts';
 import { Stop } from './controlled-thread.ts';
-import { describeDeadlock, isHopeless } from './deadlock.ts';
 import { drainActors, drainStore, firstDrainActor, noteDrain, settleStores } from './drains.ts';
+import { Endings } from './endings.ts';
 import { cacheActor, evictionActors, evictLine } from './evictions.ts';
 import type { ExecutionState } from './execution-state.ts';
-import { describeLivelock, lastRound } from './livelock.ts';
-import { lostWakeup } from './lost-wakeup.ts';
-import { listenToPages } from './page-history.ts';
+import { KernelNotes } from './kernel-notes.ts';
 import { Pressure, pressureActors } from './pressure.ts';
 import type { Schedule } from './schedule.ts';
 import { textOf } from './thrown.ts';
@@ -38,13 +34,12 @@ export interface TaskView {
   stopped: number;
 }
 
-type Doing = readonly [actor: number, operation: number];
-
-export class Execution implements Observer {
+export class Execution {
   /** What its schedule may see of it. */
   readonly view: View;
-  /** Texts of Violation events, by place in the trace. */
-  readonly texts = new Map<number, string>();
+  /** What was broken, and what the kernel told. */
+  readonly notes: KernelNotes;
+  private readonly endings: Endings;
   readonly logs: LogLine[] = [];
   /** What each thread's function returned, by number. */
   readonly results: unknown[];
@@ -65,8 +60,6 @@ export class Execution implements Observer {
   /** Whether pager, purger or data cache have taken a step, in this execution or an earlier one. */
   pressed = false;
   private unfinished = 0;
-  /** Who acts where no thread does: the machine itself, or the pager or purger in its step. */
-  private acting: number;
   private timers = false;
   /** All threads have ended that need to; only their stores are still on their way. */
   private closing = false;
@@ -94,7 +87,10 @@ export class Execution implements Observer {
       drainActors(this.clock, kernel.configuration);
     const { stores } = kernel.hardware;
     if (stores !== null) stores.listener = (thread, store) => noteDrain(this.trace, Kind.Drained, thread, store);
-    this.acting = this.machine;
+    this.notes = new KernelNotes(state, trace, tasks, this.machine, (thread) => this.woken(thread));
+    this.endings = new Endings(state, trace, actors, this.notes, ({ number, ended }) => {
+      return ended && this.tasks[number]?.stopped === Stop.None;
+    });
     this.pressure = memoryPressure ? new Pressure(kernel, trace, actors, this.clock + 1) : null;
   }
 
@@ -102,7 +98,7 @@ export class Execution implements Observer {
   start(): void {
     this.state.kernel.journal.rollback();
     this.trace.clear();
-    if (this.texts.size > 0) this.texts.clear();
+    this.notes.clear();
     if (this.logs.length > 0) this.logs.length = 0;
     this.over = false;
     this.usedKernel = false;
@@ -120,86 +116,6 @@ export class Execution implements Observer {
     }
   }
 
-  // Observer of the kernel.
-
-  acquire(thread: KernelThread, key: number): void {
-    if (thread.number >= 0) this.trace.append(Kind.Acquire, thread.number, 0, key, -1, 0, 0, 0);
-  }
-
-  release(thread: KernelThread, key: number): void {
-    if (thread.number >= 0) this.trace.append(Kind.Release, thread.number, 0, key, -1, 0, 0, 0);
-  }
-
-  touch(thread: KernelThread, object: KernelObject): void {
-    if (thread.number >= 0)
-      this.trace.append(Kind.Touch, thread.number, this.tasks[thread.number]!.recorded, object.handle, -1, 0, 1, 0);
-  }
-
-  recycled(thread: KernelThread, frame: number): void {
-    const { pageSize } = this.state.kernel.hardware;
-    if (thread.number >= 0) this.trace.append(Kind.Recycled, thread.number, 0, 0, frame * pageSize, pageSize, 0, 0);
-  }
-
-  moved(thread: KernelThread, from: number, to: number): void {
-    const { pageSize } = this.state.kernel.hardware;
-    this.trace.append(Kind.Moved, this.actorOf(thread), 0, from * pageSize, to * pageSize, pageSize, 0, 0);
-  }
-
-  pagedOut(thread: KernelThread, frame: number, key: number): void {
-    const { pageSize } = this.state.kernel.hardware;
-    this.trace.append(Kind.PagedOut, this.actorOf(thread), 0, key, frame * pageSize, pageSize, 0, 0);
-  }
-
-  pagedIn(thread: KernelThread, frame: number, key: number): void {
-    const { pageSize } = this.state.kernel.hardware;
-    this.trace.append(Kind.PagedIn, this.actorOf(thread), 0, key, frame * pageSize, pageSize, 0, 0);
-  }
-
-  maintained(thread: KernelThread, physical: number, length: number, operation: number): void {
-    this.trace.append(Kind.Maintained, this.actorOf(thread), 0, operation, physical, length, 0, 0);
-  }
-
-  violation(
-    thread: { readonly number: number },
-    rule: RuleName,
-    text: string,
-    about = aboutNothing,
-    address = 0,
-  ): void {
-    this.broken(thread.number, ruleNumber(rule), text, about, address);
-  }
-
-  woken(thread: KernelThread): void {
-    if (thread.number >= 0 && !thread.ended) this.actors.add(thread.number);
-    this.watchClock();
-  }
-
-  /** From now on what happens to pages and handles is in the trace, or no longer: for the execution that tells a failure's story. */
-  keepHistory(on: boolean): void {
-    const { kernel } = this.state;
-    const note = (fate: number, frame: number, space: number, address: number, detail: number): void => {
-      const { pageSize } = kernel.hardware;
-      const [actor, operation] = this.doing();
-      const at = this.trace.append(Kind.Page, actor, operation, fate, frame * pageSize, pageSize, space, address);
-      this.trace.extend(at, Float64Array.of(detail), 0, 1);
-    };
-    listenToPages(kernel.hardware, on ? note : null);
-    kernel.vm.entryListener = on
-      ? (fate, space, start, end) => {
-          const [actor, operation] = this.doing();
-          const { pageSize } = kernel.hardware;
-          const at = this.trace.append(Kind.Page, actor, operation, fate, -1, pageSize, space, start);
-          this.trace.extend(at, Float64Array.of(end), 0, 1);
-        }
-      : null;
-    kernel.handles.listener = on
-      ? (fate, handle, holder, held) => {
-          const [actor, operation] = this.doing();
-          this.trace.append(Kind.Handle, actor, operation, fate, -1, held, handle, holder);
-        }
-      : null;
-  }
-
   /** After a step of a kernel call: memory may have become available to pager and purger, or been taken. */
   called(): void {
     this.pressure?.watch();
@@ -212,55 +128,29 @@ export class Execution implements Observer {
 
   // What happens to threads.
 
-  /** `thread` (-1: the machine itself) broke the rule of that number. `about` is as rules.ts says. */
-  broken(thread: number, rule: number, text: string, about = aboutNothing, address = 0): void {
-    const actor = thread < 0 ? this.acting : thread;
-    this.append(Kind.Violation, actor, this.tasks[thread]?.recorded ?? 0, rule, text, about, address);
-  }
-
   /** The thread sleeps in the kernel. One that closes a cycle ends the execution: what others still do changes nothing for it. */
   blocked(number: number): void {
     this.actors.remove(number);
     this.watchClock();
-    if (!this.endIfHopeless(this.state.threads[number]!)) this.stuck();
-  }
-
-  /** Whether the thread returned by itself. Of one that failed its assertion or died the rest runs on without, as far as that goes. */
-  private readonly hasLeft = ({ number, ended }: KernelThread): boolean =>
-    ended && this.tasks[number]?.stopped === Stop.None;
-
-  /** What others still do changes nothing for who can never go on: the execution ends. */
-  private endIfHopeless(thread: KernelThread): boolean {
-    if (!isHopeless(thread, this.hasLeft)) return false;
-    const sleepers = this.sleepers();
-    this.endBy(
-      'deadlock',
-      describeDeadlock(sleepers),
-      thread.number,
-      this.recorded(thread.number),
-      sleepers.filter((one) => isHopeless(one, this.hasLeft)).map(({ number }) => this.doingOf(number)),
-    );
-    return true;
-  }
-
-  /** Ends the execution, which broke `rule` by the steps in `steps`. */
-  private endBy(rule: RuleName, text: string, actor: number, operation: number, steps: readonly Doing[]): void {
-    const at = this.append(Kind.Violation, actor, operation, ruleNumber(rule), text, aboutNothing, 0);
-    this.trace.extend(at, Float64Array.from(steps.flat()), 0, 2 * steps.length);
-    this.finish();
+    if (this.endings.isHopeless(this.state.threads[number]!)) this.finish();
+    else this.stuck();
   }
 
   /** Ends the execution if all that can run look in vain for what nobody will change. */
   stuck(): void {
-    const { actors } = this;
-    if (this.over || !actors.isStuck) return;
-    const threads = this.state.threads.filter(({ number }) => actors.spins.isStuck(number));
-    const { trace } = this;
-    const text = describeLivelock(trace, actors.spins, threads, this.sleepers());
-    const looks = threads.map(({ number }) => lastRound(trace, number, actors.spins.period(number)).at(-1)!);
-    const steps = looks.map((look): Doing => [trace.actorAt(look), trace.words[look + 1]!]);
-    // Where its last look is counts how often it looked.
-    this.endBy('livelock', text, threads[0]!.number, 0, steps);
+    if (!this.over && this.endings.isStuck()) this.finish();
+  }
+
+  /** Nobody can run. */
+  deadlock(): void {
+    this.endings.deadlock();
+    this.finish();
+  }
+
+  /** There were more than `maximumSteps`, and `thread` was running. */
+  livelock(thread: number, maximumSteps: number): void {
+    this.endings.livelock(thread, maximumSteps);
+    this.finish();
   }
 
   /** An error left the thread's function: its task dies of it, and in the kernel everything. */
@@ -272,7 +162,7 @@ export class Execution implements Observer {
 
   uncaughtMessage(thread: number, rule: RuleName, message: string): void {
     const kernel = this.state.threads[thread]!.privileged;
-    this.broken(thread, ruleNumber(rule), kernel ? `${message} (in the kernel: it panics)` : message);
+    this.notes.broken(thread, ruleNumber(rule), kernel ? `${message} (in the kernel: it panics)` : message);
     this.tasks[thread]!.stopped = Stop.Died;
     if (kernel) this.finish();
   }
@@ -286,8 +176,8 @@ export class Execution implements Observer {
     this.state.kernel.endThread(thread);
     if (task.stopped === Stop.Died) this.killTask(thread);
     this.settle(number);
-    if (thread.locks.length > 0 && this.sleepers().some((one) => this.endIfHopeless(one))) return;
-    if (this.unfinished > 0) {
+    if (thread.locks.length > 0 && this.endings.isAnyHopeless()) this.finish();
+    else if (this.unfinished > 0) {
       this.pressure?.watch();
       this.stuck();
     } else {
@@ -332,9 +222,9 @@ export class Execution implements Observer {
     const { caches } = this.state.kernel.hardware;
     if (caches !== null && actor === this.cache) evictLine(caches, this.trace, actor, (n) => schedule.choose(n, actor));
     else {
-      this.acting = actor;
+      this.notes.acting = actor;
       this.pressure!.act(actor, this.reclaimed);
-      this.acting = this.machine;
+      this.notes.acting = this.machine;
     }
   }
 
@@ -360,53 +250,26 @@ export class Execution implements Observer {
     this.watchClock();
   }
 
-  livelock(thread: number, maximumSteps: number): void {
-    const name = this.state.threads[thread]!.name;
-    this.broken(thread, ruleNumber('livelock'), `no end after ${maximumSteps} steps; ${name} was running`);
-    this.finish();
-  }
-
-  deadlock(): void {
-    const blocked = this.sleepers();
-    const first = blocked.find((thread) => !thread.daemon) ?? blocked[0]!;
-    const text = `nobody can run: ${describeDeadlock(blocked)}`;
-    const lost = lostWakeup(this.trace, this.state.kernel, blocked);
-    const { number } = lost?.sleeper ?? first;
-    const sleeping = (lost === null ? blocked.filter(({ daemon }) => !daemon) : [lost.sleeper]).map((thread) =>
-      this.doingOf(thread.number),
-    );
-    const waking =
-      lost === null ? [] : [[this.trace.actorAt(lost.wakeup), this.trace.words[lost.wakeup + 1]!] as const];
-    this.endBy(lost === null ? 'deadlock' : 'lost-wakeup', text, number, this.recorded(number), [
-      ...waking,
-      ...sleeping,
-    ]);
-  }
-
   /** After the end: what nobody gave back, unless something worse came before. */
   findLeaks(): void {
-    if (!this.usedKernel || this.texts.size > 0) return;
-    for (const { thread, text } of this.state.leaks()) this.violation(thread, 'leak', text);
+    if (!this.usedKernel || this.notes.texts.size > 0) return;
+    for (const { thread, text } of this.state.leaks()) this.notes.violation(thread, 'leak', text);
   }
 
   /** `check` and `outcome`. Returns the outcome's label, or null; what fails is noted. Throws what `outcome` throws. */
   judge(): string | null {
     const failure = this.state.check();
     if (failure !== null) {
-      this.append(Kind.Verdict, this.machine, 0, ruleNumber('check'), failure, aboutNothing, 0);
+      this.notes.tell(Kind.Verdict, this.machine, 0, ruleNumber('check'), failure);
       return null;
     }
     const label = this.state.outcome(this.results);
     const allowed = allowedOutcomes(this.state.loaded.scenario);
     if (label !== null && allowed !== undefined && !allowed.includes(label)) {
       const text = `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.map((one) => JSON.stringify(one)).join(', ')}`;
-      this.append(Kind.Verdict, this.machine, 0, ruleNumber('forbidden-outcome'), text, aboutNothing, 0);
+      this.notes.tell(Kind.Verdict, this.machine, 0, ruleNumber('forbidden-outcome'), text);
     }
     return label;
-  }
-
-  private sleepers(): KernelThread[] {
-    return this.state.threads.filter((thread) => thread.waitingIn !== null);
   }
 
   /** The task is gone: its other threads stop before their next operation. */
@@ -422,7 +285,7 @@ export class Execution implements Observer {
   private end(thread: KernelThread, stop: number): void {
     // A failed assertion is no part of the program: it would have gone on.
     if (thread.active && !this.over && stop !== Stop.Failed)
-      for (const text of locksLeft(this.state.kernel, thread)) this.violation(thread, 'lock-left-held', text);
+      for (const text of locksLeft(this.state.kernel, thread)) this.notes.violation(thread, 'lock-left-held', text);
     this.trace.append(Kind.End, thread.number, this.tasks[thread.number]!.recorded, 0, -1, 0, stop, 0);
     this.actors.remove(thread.number);
     this.actors.spins.acted(thread.number);
@@ -430,38 +293,9 @@ export class Execution implements Observer {
     if (!thread.daemon) this.unfinished--;
   }
 
-  /** What a thread does: the operation that is under way, or comes next. */
-  private doingOf(thread: number): Doing {
-    return [thread, this.recorded(thread)];
-  }
-
-  private recorded(actor: number): number {
-    return this.tasks[actor]?.recorded ?? 0;
-  }
-
-  /** Who does what happens now, and in which operation. */
-  private doing(): Doing {
-    const thread = this.state.kernel.caller;
-    const actor = this.acting !== this.machine || thread === null ? this.acting : this.actorOf(thread);
-    return [actor, this.recorded(actor)];
-  }
-
-  private actorOf(thread: KernelThread): number {
-    return thread.number < 0 ? this.acting : thread.number;
-  }
-
-  private append(
-    kind: number,
-    actor: number,
-    operation: number,
-    rule: number,
-    text: string,
-    about: number,
-    address: number,
-  ): number {
-    const at = this.trace.append(kind, actor, operation, rule, -1, 0, about, address);
-    this.texts.set(at, text);
-    return at;
+  private woken(thread: KernelThread): void {
+    if (thread.number >= 0 && !thread.ended) this.actors.add(thread.number);
+    this.watchClock();
   }
 
   /** The clock can take a step whenever somebody sleeps with a deadline. */

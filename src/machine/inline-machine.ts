@@ -108,11 +108,12 @@ export class InlineMachine implements Carrier {
     );
     this.firstDrain = firstDrainActor(threads, hardware.configuration);
     this.execution = new Execution(this.state, this.trace, this.actors, this.tasks);
-    this.kernel.observer = this.execution;
+    this.kernel.observer = this.execution.notes;
     this.execution.onChosen = (actor, n) => {
       if (this.schedule.isWritten === true) this.schedule.choose(n, actor);
     };
-    ({ texts: this.texts, logs: this.logs, results: this.results, clock: this.clock } = this.execution);
+    ({ logs: this.logs, results: this.results, clock: this.clock } = this.execution);
+    this.texts = this.execution.notes.texts;
     this.onStack = new Uint8Array(this.tasks.length);
     this.suspended = this.tasks.map(() => null);
     this.functions = loaded.functions;
@@ -158,7 +159,7 @@ export class InlineMachine implements Carrier {
 
   /** Whether the next executions note what happens to pages; see Execution. */
   keepHistory(on: boolean): void {
-    this.execution.keepHistory(on);
+    this.execution.notes.keepHistory(on);
   }
 
   /** `check` and `outcome` of the execution in hand; see Execution. */
@@ -218,7 +219,7 @@ export class InlineMachine implements Carrier {
   }
 
   violation(task: ControlledThread, rule: number, text: string): void {
-    this.execution.broken(task.number, rule, text);
+    this.execution.notes.broken(task.number, rule, text);
   }
 
   examine(task: ControlledThread, address: number, physical: number, length: number, access: number): void {
@@ -234,7 +235,7 @@ export class InlineMachine implements Carrier {
   }
 
   panic(task: ControlledThread, message: string): void {
-    this.execution.broken(task.number, ruleNumber('kernel-panic'), message);
+    this.execution.notes.broken(task.number, ruleNumber('kernel-panic'), message);
     this.execution.finish();
   }
 

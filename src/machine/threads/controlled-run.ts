@@ -67,7 +67,7 @@ export class ControlledRun {
     this.error = null;
     this.shared.length = 0;
     this.dead.length = 0;
-    this.state.kernel.observer = this.execution;
+    this.state.kernel.observer = this.execution.notes;
     this.state.kernel.iokit.copiesWholeSegments = false;
     this.state.kernel.hardware.caches?.watch(settings.always ? null : this.points);
     this.state.kernel.hardware.stores?.watch(settings.always ? null : this.points);
@@ -177,10 +177,10 @@ export class ControlledRun {
         execution.stuck();
         return Status.Done;
       case Ask.Violation:
-        execution.broken(thread, words.take(), text.decode(words));
+        execution.notes.broken(thread, words.take(), text.decode(words));
         return Status.Done;
       case Ask.Panic:
-        execution.broken(thread, ruleNumber('kernel-panic'), text.decode(words));
+        execution.notes.broken(thread, ruleNumber('kernel-panic'), text.decode(words));
         execution.finish();
         return Status.Done;
       case Ask.Shared:

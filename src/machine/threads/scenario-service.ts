@@ -183,15 +183,15 @@ export class ScenarioService implements Service {
     }
     let outcome: string | null = null;
     try {
-      if (execution.texts.size === 0) outcome = execution.judge();
+      if (execution.notes.texts.size === 0) outcome = execution.judge();
     } catch (thrown) {
       this.server.refuse(main, 'Error', `outcome throws: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
       return;
     }
-    const { texts, logs, results } = execution;
+    const { logs, results } = execution;
     const parted = this.control.head(Head.LaneParted);
     const part = command.strategy === null ? null : (this.strategy!.part ?? null);
-    this.answer({ texts: [...texts], logs, results, outcome, parted, shared: [...controlled.shared], part });
+    this.answer({ texts: [...execution.notes.texts], logs, results, outcome, parted, shared: [...controlled.shared], part });
   }
 
   private answerStress(): void {
