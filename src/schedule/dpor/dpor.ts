@@ -11,10 +11,10 @@
  */
 import type { Intents } from '../../machine/intents.ts';
 import type { Strategy, Watched } from '../../machine/schedule.ts';
-import { FootprintReader, Trait } from './footprint-reader.ts';
-import { everything, Footprints } from './footprints.ts';
+import { Trait } from './footprint-reader.ts';
+import { everything } from './footprints.ts';
 import { Frontier } from './frontier.ts';
-import { Past } from './past.ts';
+import { Recorder } from './recorder.ts';
 import { Sleepers } from './sleepers.ts';
 import { noChoices, Variants } from './variants.ts';
 import { WakeupTrees } from './wakeup-trees.ts';
@@ -25,15 +25,19 @@ export class OptimalReduction implements Strategy {
   readonly countsSteps = true;
   readonly readsEffects = true;
 
-  private readonly footprints = new Footprints();
-  private readonly reader = new FootprintReader(this.footprints);
+  private readonly recorder = new Recorder();
+  private readonly past = this.recorder.past;
   private readonly variants = new Variants();
-  private readonly past = new Past(this.footprints);
-  private readonly sleepers = new Sleepers(this.footprints);
+  private readonly sleepers = new Sleepers(this.recorder.footprints);
   private readonly trees = new WakeupTrees();
-  private readonly frontier = new Frontier(this.past, this.trees, this.sleepers, this.footprints, this.variants);
+  private readonly frontier = new Frontier(
+    this.past,
+    this.trees,
+    this.sleepers,
+    this.recorder.footprints,
+    this.variants,
+  );
 
-  private execution: Watched | null = null;
   private intents: Intents | null = null;
   private fresh = true;
   /** Steps of the last execution that count; in the present one, those up to `replayed` are repeated. */
@@ -45,7 +49,6 @@ export class OptimalReduction implements Strategy {
   // The step under way.
   private step = -1;
   private actor = -1;
-  private from = 0;
   private script = noChoices;
   private fixed = 0;
   private variant = noChoices;
@@ -56,12 +59,6 @@ export class OptimalReduction implements Strategy {
   private fault: Error | null = null;
   /** The step at which the execution turned out to repeat an earlier one, or -1. */
   private asleepAt = -1;
-  /** Actor → the step before which it was able to go on ever since, and the last before which it was. */
-  private since = new Int32Array(0);
-  private seen = new Int32Array(0);
-  /** Actor → its last step, or -1. */
-  private lastStep = new Int32Array(0);
-
   /** Steps after which an actor could no longer take its own, each followed by the actor, and the lock that it waited for (or 0). */
   private readonly forestalled: number[] = [];
 
@@ -72,16 +69,7 @@ export class OptimalReduction implements Strategy {
 
   watch(intents: Intents, execution: Watched): void {
     this.intents = intents;
-    this.execution = execution;
-    const actors = intents.next.length;
-    if (this.since.length !== actors) {
-      this.since = new Int32Array(actors);
-      this.seen = new Int32Array(actors);
-      this.lastStep = new Int32Array(actors);
-      this.past.reset(actors);
-    }
-    this.seen.fill(-1);
-    this.lastStep.fill(-1);
+    this.recorder.watch(intents, execution);
   }
 
   begin(): boolean {
@@ -103,12 +91,7 @@ export class OptimalReduction implements Strategy {
     const last = this.actor;
     if (this.step >= 0) this.complete(true);
     const step = ++this.step;
-    this.from = this.execution!.trace.length;
-    for (let i = 0; i < count; i++) {
-      const actor = runnable[i]!;
-      if (this.seen[actor] !== step - 1 || step === 0) this.since[actor] = step;
-      this.seen[actor] = step;
-    }
+    this.recorder.look(step, runnable, count);
     if (step > this.replayed) this.noteForestalled(step - 1, last);
     this.variant = noChoices;
     this.choices = 0;
@@ -146,7 +129,7 @@ export class OptimalReduction implements Strategy {
     const { past, frontier, steps } = this;
     if (isWhole) {
       this.noteForestalled(this.step, this.actor);
-      if (this.isCutShort()) past.setFootprint(this.step, everything);
+      this.recorder.finish(this.step, this.actor);
     }
     past.raceCount = 0;
     for (let step = this.replayed; step < steps; step++) past.order(step);
@@ -234,7 +217,7 @@ export class OptimalReduction implements Strategy {
     let leastDepth = 3;
     for (let i = -1; i < count; i++) {
       const actor = i < 0 ? current : runnable[i]!;
-      if (actor < 0 || this.waits(actor)) continue;
+      if (actor < 0 || this.recorder.waits(actor)) continue;
       const depth = sleepers.depth(step, actor);
       if (depth >= leastDepth) continue;
       best = actor;
@@ -245,26 +228,14 @@ export class OptimalReduction implements Strategy {
     return best;
   }
 
-  private waits(actor: number): boolean {
-    return this.intents!.locks[actor] !== 0 && this.execution!.standsAside(actor);
-  }
-
   /** The step under way is over. `goesOn`: the execution is not. */
   private complete(goesOn: boolean): void {
-    const { step, actor, execution, reader, past } = this;
-    const previous = this.lastStep[actor]!;
-    this.lastStep[actor] = step;
-    if (step < this.replayed) return;
-    let footprint = reader.read(execution!, actor, this.from, execution!.trace.length);
-    // Who goes first while it yields must not be moved to before it did.
-    if (goesOn && execution!.isYielding(actor)) footprint = everything;
-    let enabler = this.since[actor]! > previous + 1 ? this.since[actor]! - 1 : -1;
-    if ((reader.traits & Trait.Yields) !== 0) enabler = -1;
-    if (reader.stored >= 0) {
-      const thread = actor - execution!.firstBuffer;
-      enabler = Math.max(enabler, past.during(thread, reader.stored, step - 1));
+    const { step, actor, recorder } = this;
+    if (step < this.replayed) {
+      recorder.repeat(step, actor);
+      return;
     }
-    past.set(step, actor, footprint, this.variant, reader.traits, previous, enabler, reader.operation);
+    const footprint = recorder.write(step, actor, this.variant, goesOn);
     this.sleepers.pass(step, actor, footprint);
     if (step === this.fixedChoices.length) {
       const larger = new Int32Array(step * 2);
@@ -276,26 +247,17 @@ export class OptimalReduction implements Strategy {
 
   /** Who could go on before `step`, which was another's, and not after it: asleep no more, dead, or everything was over. */
   private noteForestalled(step: number, taker: number): void {
-    for (let actor = 0; actor < this.seen.length; actor++)
-      if (this.seen[actor] === step && actor !== taker)
-        this.forestalled.push(step, actor, this.waits(actor) ? this.intents!.locks[actor]! : 0);
-  }
-
-  /** Whether others could still go on when the last step ended everything: it conflicts with whatever they would have done. */
-  private isCutShort(): boolean {
-    const { actors } = this.execution!;
-    for (let i = 0; i < actors.count; i++) {
-      const actor = actors.at(i);
-      if (actor !== this.actor && !this.waits(actor)) return true;
-    }
-    return false;
+    const { recorder } = this;
+    for (let actor = 0; actor < recorder.actors; actor++)
+      if (recorder.couldTake(actor, step) && actor !== taker)
+        this.forestalled.push(step, actor, recorder.waits(actor) ? this.intents!.locks[actor]! : 0);
   }
 
   /** The next step of `actor`, which `step` has forestalled, could have come first; or the lock that it waited for have been its own. */
   private reverseForestalled(step: number, actor: number, lock: number): void {
-    const { past, steps, frontier } = this;
-    const footprint = lock === 0 ? everything : this.reader.lock(lock);
-    past.set(steps, actor, footprint, noChoices, lock === 0 ? 0 : Trait.Takes, this.lastStep[actor]!, -1, -1);
+    const { past, steps, frontier, recorder } = this;
+    const footprint = lock === 0 ? everything : recorder.reader.lock(lock);
+    past.set(steps, actor, footprint, noChoices, lock === 0 ? 0 : Trait.Takes, recorder.lastOf(actor), -1, -1);
     // Also where it would only have slept: with others it may have been a deadlock.
     frontier.reverse(step, steps, steps, false);
     if (lock === 0) return;
