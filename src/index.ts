@@ -14,6 +14,7 @@ export type {
   PastStep,
   Replay,
   Site,
+  TraceEstimate,
   TraceStep,
 } from './explore/results.ts';
 export { ScenarioFailure } from './explore/scenario-failure.ts';

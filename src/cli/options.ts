@@ -172,6 +172,14 @@ export const options: Option[] = [
     help: 'Write down what was explored, as it goes: the same command goes on where it was stopped, and merge puts shards together.',
   },
   {
+    flag: '--estimate',
+    placeholder: 'N',
+    key: 'estimate',
+    read: integer(2, 1_000_000),
+    commands: ['explore'],
+    help: 'First estimate from N probes how many traces (orders of conflicting steps) there are; 300 are a start.',
+  },
+  {
     flag: '--json',
     placeholder: null,
     key: 'json',

@@ -12,7 +12,7 @@ import { Knowledge, type Lesson } from './knowledge.ts';
 import { missed } from './missed.ts';
 import type { Settings, WithPartial } from './options.ts';
 import { attemptsProof, proofOf } from './proof.ts';
-import type { Exploration, Failure } from './results.ts';
+import type { Exploration, Failure, TraceEstimate } from './results.ts';
 import { type Chunk, lanes, prologue, rounds } from './rounds.ts';
 import { isOf } from './shard.ts';
 import { Tally } from './tally.ts';
@@ -42,6 +42,7 @@ export class Campaign {
   private unmerged = 0;
   private reported = 0;
   private description: Description | null = null;
+  private estimate: TraceEstimate | null = null;
 
   constructor(
     private readonly target: Target,
@@ -117,7 +118,8 @@ export class Campaign {
   }
 
   private async allRounds(): Promise<void> {
-    const limit = this.settings.executions;
+    const { executions: limit, estimate } = this.settings;
+    if (estimate !== null) this.estimate = await this.pool.run({ kind: 'estimate', probes: estimate });
     await this.round([{ from: 1, to: Math.min(prologue, limit), lane: null }], true);
     // After the prologue, which every shard runs: so all of them decide alike.
     const proving = attemptsProof(this.settings, this.description!.actors, this.tally.longest);
@@ -240,6 +242,7 @@ export class Campaign {
       executionsPerSecond: Math.round(executions / Math.max(elapsed / 1000, 0.001)),
       steps: this.tally.steps,
       traces: { seen: traces.count, among: traces.draws, exact: traces.isExact, unseen },
+      ...(this.estimate === null ? {} : { estimate: this.estimate }),
       missed: missed({ ...this.settings, actors: this.description!.actors.length - 1, longest, executions }),
       outcomes,
       unobserved: (this.description!.allowed ?? []).filter((label) => outcomes[label] === undefined),

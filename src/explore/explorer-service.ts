@@ -12,6 +12,7 @@ import { RandomStrategy } from '../schedule/random.ts';
 import { type Runs, runsOf } from '../schedule/runs.ts';
 import { decodeToken, type Token } from '../schedule/token.ts';
 import { allowedOutcomes } from '../task/scenario.ts';
+import { Estimator } from './estimator.ts';
 import { Explainer, type Pair } from './explain.ts';
 import {
   actorsOf,
@@ -25,7 +26,7 @@ import {
 import { Minimiser } from './minimise.ts';
 import { NearestSearch } from './nearest.ts';
 import { Reproducer } from './reproducer.ts';
-import type { Failure, Replay } from './results.ts';
+import type { Failure, Replay, TraceEstimate } from './results.ts';
 import { readingsOf } from './token-reading.ts';
 
 export interface Target {
@@ -54,6 +55,7 @@ export type Job =
   | { kind: 'names' }
   | { kind: 'load' }
   | { kind: 'probe' }
+  | { kind: 'estimate'; probes: number }
   | { kind: 'chunk'; chunk: ChunkJob }
   | { kind: 'proof'; chunk: ChunkJob }
   | { kind: 'replay'; token: string; bestEffort: boolean }
@@ -72,7 +74,7 @@ export interface Reproduced {
   readonly seed: number;
 }
 
-export type Answer = string[] | Description | Probe | ChunkResult | Reproduced;
+export type Answer = string[] | Description | Probe | TraceEstimate | ChunkResult | Reproduced;
 
 /** What a job of type J answers. */
 export type AnswerTo<J extends Job> = J extends { kind: 'names' }
@@ -81,9 +83,11 @@ export type AnswerTo<J extends Job> = J extends { kind: 'names' }
     ? Description
     : J extends { kind: 'probe' }
       ? Probe
-      : J extends { kind: 'chunk' | 'proof' }
-        ? ChunkResult
-        : Reproduced;
+      : J extends { kind: 'estimate' }
+        ? TraceEstimate
+        : J extends { kind: 'chunk' | 'proof' }
+          ? ChunkResult
+          : Reproduced;
 
 /** An answer, or the error that a job ended with. */
 export type Reply =
@@ -116,6 +120,8 @@ export class ExplorerService {
         return describe(loaded);
       case 'probe':
         return this.probe(loaded, settings, flags);
+      case 'estimate':
+        return new Estimator(loaded, settings).estimate(job.probes, flags);
       case 'chunk':
         return this.explorerFor(loaded, settings).explore(job.chunk, flags);
       case 'proof':

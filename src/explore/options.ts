@@ -48,6 +48,8 @@ export interface ExploreOptions {
   shard?: string;
   /** Path of a file that is told what was explored, chunk by chunk. One that exists is gone on with. */
   record?: string;
+  /** Estimate from so many probes, 2 to 1,000,000, how many traces there are, before anything is explored; 300 are a start. Default: none. */
+  estimate?: number;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
 }
@@ -76,6 +78,7 @@ export interface Settings {
   readonly threadCheck: boolean;
   readonly shard: Shard | null;
   readonly record: string | null;
+  readonly estimate: number | null;
   readonly signal: AbortSignal | null;
   readonly onProgress: ((progress: Progress) => void) | null;
 }
@@ -118,6 +121,7 @@ const schema = v.strictObject({
   threadCheck: v.optional(v.boolean('expected true or false')),
   shard: v.optional(v.string('expected a shard, as 2/3')),
   record: v.optional(v.pipe(v.string('expected a path'), v.nonEmpty('expected a path'))),
+  estimate: v.optional(integer(2, 1_000_000, 'a whole number from 2 to 1,000,000')),
   signal: v.optional(v.instance(AbortSignal, 'expected an AbortSignal')),
   onProgress: v.optional(v.function('expected a function')),
 });
@@ -139,6 +143,8 @@ export function settle(options: ExploreOptions = {}): Settings {
   }
   const { strategy, depth } = chosen(options.strategy ?? 'portfolio');
   checkBounds(options, strategy);
+  if (options.estimate !== undefined && options.carrier === 'threads')
+    throw new UsageError('estimate: probes are carried inline: leave out the carrier threads');
   return {
     scenario: options.scenario ?? null,
     strategy,
@@ -157,6 +163,7 @@ export function settle(options: ExploreOptions = {}): Settings {
     threadCheck: options.threadCheck ?? true,
     shard: shardOf(options, strategy),
     record: options.record ?? null,
+    estimate: options.estimate ?? null,
     signal: options.signal ?? null,
     onProgress: options.onProgress ?? null,
   };

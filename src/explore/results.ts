@@ -71,6 +71,18 @@ export interface Failure {
   explanation?: OrderFlip[];
 }
 
+/** How many traces there are in all, as probes drawn by lot say (docs/strategies.md). */
+export interface TraceEstimate {
+  /** Unbiased; null where none can be given. */
+  traces: number | null;
+  /** Of `traces`, as the probes differ. Null where that is. */
+  standardError: number | null;
+  /** Executions that it rests on. They are no part of the exploration. */
+  probes: number;
+  /** Why there is none; null where there is. */
+  reason: string | null;
+}
+
 export interface Exploration {
   scenario: string;
   /** What was between stores and memory (`machine.memoryModel`): whatever follows holds under it alone. */
@@ -98,6 +110,8 @@ export interface Exploration {
     /** An estimate of the probability that one more execution shows a trace that none did; null where schedules are not drawn by chance, or all were had. */
     unseen: number | null;
   };
+  /** How many traces there are in all. Absent where nobody asked (`estimate`). */
+  estimate?: TraceEstimate;
   /**
    * Orderings that a bug needs ('2', '3') → the largest probability with which one was missed, supposing that no execution is longer than those
    * seen. Null where the strategy guarantees nothing of the kind: all but 'pct'.

@@ -1,5 +1,5 @@
 /** What an exploration did, in a few lines: how much was tried, what came out, and what is still unknown. */
-import type { Exploration } from '../explore/results.ts';
+import type { Exploration, TraceEstimate } from '../explore/results.ts';
 import { type Colours, plain } from './colour.ts';
 import { noteText } from './failure-text.ts';
 import { outcomeLines } from './histogram-text.ts';
@@ -37,7 +37,7 @@ function coverage(exploration: Exploration): string {
 }
 
 /** What is known of how much was tried, and of what that may have missed. */
-function left({ traces, missed, executions }: Exploration): string[] {
+function left({ traces, estimate, missed, executions }: Exploration): string[] {
   const among = traces.among < executions ? ` among ${counted(traces.among, 'execution')} that were looked at` : '';
   const seen = `${traces.exact ? '' : 'about '}${counted(traces.seen, 'distinct trace')}${among}`;
   const next =
@@ -48,7 +48,14 @@ function left({ traces, missed, executions }: Exploration): string[] {
     ([depth, probability]) =>
       `a bug that needs ${depth} orderings was missed with a probability of at most ${part(probability)}`,
   );
-  return [seen + next, ...bounds];
+  return [seen + next, ...(estimate === undefined ? [] : [inAll(estimate, traces.seen)]), ...bounds];
+}
+
+/** How many traces there are, and which part of them has been seen at least: those that were seen are told apart more coarsely. */
+function inAll({ traces, standardError, probes, reason }: TraceEstimate, seen: number): string {
+  if (traces === null) return `how many traces there are cannot be estimated: ${reason}`;
+  const many = `about ${counted(Math.round(traces), 'trace')} in all, ± ${count(Math.round(standardError!))} (${counted(probes, 'probe')})`;
+  return `${many}; ${part(Math.min(1, seen / traces))} of them or more seen`;
 }
 
 function verdict(failures: number, exploration: Exploration, colours: Colours): string {

@@ -151,6 +151,20 @@ test('how much was tried is told, and of what may have been missed only what is 
   );
 });
 
+test('an estimate says how many traces there are, which part of them was seen, or why nobody knows', () => {
+  const estimate = { traces: 40_031.6, standardError: 3162.2, probes: 300, reason: null };
+  const traces = { ...exploration.traces, seen: 4003 };
+  assert.match(
+    explorationText({ ...exploration, traces, estimate }),
+    '  about 40,032 traces in all, ± 3,162 (300 probes); 10 % of them or more seen\n',
+  );
+  const none = { traces: null, standardError: null, probes: 4, reason: 'threads yield' };
+  assert.match(
+    explorationText({ ...exploration, estimate: none }),
+    '  how many traces there are cannot be estimated: threads yield\n',
+  );
+});
+
 test('outcomes are sorted by how often they occurred, the rare ones keep a bar', () => {
   assert.equal(outcomeLines({ rare: 1, often: 1000 }, ['never']), [
     `often  1,000  ${'█'.repeat(30)}`,
