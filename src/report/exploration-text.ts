@@ -54,9 +54,12 @@ function left({ traces, estimate, missed, executions }: Exploration): string[] {
 /** How many traces there are, and which part of them has been seen at least: those that were seen are told apart more coarsely. */
 function inAll({ traces, standardError, probes, reason }: TraceEstimate, seen: number): string {
   if (traces === null) return `how many traces there are cannot be estimated: ${reason}`;
-  const many = `about ${counted(Math.round(traces), 'trace')} in all, ± ${count(Math.round(standardError!))} (${counted(probes, 'probe')})`;
+  const many = `about ${rough(traces)} ${traces < 1.5 ? 'trace' : 'traces'} in all, ± ${rough(standardError!)} (${counted(probes, 'probe')})`;
   return `${many}; ${part(Math.min(1, seen / traces))} of them or more seen`;
 }
+
+/** Digits beyond those that a number has say nothing. */
+const rough = (value: number): string => (value < 1e15 ? count(Math.round(value)) : value.toPrecision(2));
 
 function verdict(failures: number, exploration: Exploration, colours: Colours): string {
   if (failures > 0) return colours.red(`${counted(failures, 'failure')} found`);

@@ -158,6 +158,10 @@ test('an estimate says how many traces there are, which part of them was seen, o
     explorationText({ ...exploration, traces, estimate }),
     '  about 40,032 traces in all, ± 3,162 (300 probes); 10 % of them or more seen\n',
   );
+  assert.match(
+    explorationText({ ...exploration, estimate: { ...estimate, traces: 5.18e20, standardError: 3.1e20 } }),
+    '  about 5.2e+20 traces in all, ± 3.1e+20 (300 probes); 1e-20 of them or more seen\n',
+  );
   const none = { traces: null, standardError: null, probes: 4, reason: 'threads yield' };
   assert.match(
     explorationText({ ...exploration, estimate: none }),
