@@ -55,7 +55,7 @@ function left({ traces, estimate, missed, executions }: Exploration): string[] {
 function inAll({ traces, standardError, probes, reason }: TraceEstimate, seen: number): string {
   if (traces === null) return `how many traces there are cannot be estimated: ${reason}`;
   const many = `about ${rough(traces)} ${traces < 1.5 ? 'trace' : 'traces'} in all, ± ${rough(standardError!)} (${counted(probes, 'probe')})`;
-  return `${many}; ${part(Math.min(1, seen / traces))} of them or more seen`;
+  return seen < traces ? `${many}; ${part(seen / traces)} of them or more seen` : many;
 }
 
 /** Digits beyond those that a number has say nothing. */
