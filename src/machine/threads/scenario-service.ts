@@ -191,7 +191,15 @@ export class ScenarioService implements Service {
     const { logs, results } = execution;
     const parted = this.control.head(Head.LaneParted);
     const part = command.strategy === null ? null : (this.strategy!.part ?? null);
-    this.answer({ texts: [...execution.notes.texts], logs, results, outcome, parted, shared: [...controlled.shared], part });
+    this.answer({
+      texts: [...execution.notes.texts],
+      logs,
+      results,
+      outcome,
+      parted,
+      shared: [...controlled.shared],
+      part,
+    });
   }
 
   private answerStress(): void {
