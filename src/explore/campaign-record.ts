@@ -1,18 +1,18 @@
 /**
- * What chunks of a campaign came to, kept in a file, a line each as soon as it is done: a campaign that was killed goes on where it was,
- * and what shards have recorded is put together without running it again. A chunk is a function of its numbers and of its lesson, and is
- * found by both: what was recorded under another lesson is no answer, however alike the numbers are.
+ * What chunks of a campaign came to, a line each as soon as it is done: a campaign that was killed goes on where it was, and what shards
+ * have recorded is put together without running it again. A chunk is a function of its numbers and of its lesson, and is found by both:
+ * what was recorded under another lesson is no answer, however alike the numbers are. So a chunk counts once, however often it was run.
  *
- * The first line says what the rest is about. A last line that was cut off is no line.
+ * Where the lines are kept is for others to say: in a file (record-file.ts), or with a job of a queue (queue/).
  */
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { UsageError } from '../machine/errors.ts';
 import { version } from '../machine/packaging.ts';
 import type { ChunkResult } from './explorer.ts';
 import type { Description, Target } from './explorer-service.ts';
 import type { Lesson } from './knowledge.ts';
-import type { Settings } from './options.ts';
+import { type ExploreOptions, type Settings, settle } from './options.ts';
 import type { Chunk } from './rounds.ts';
 
 /** The part of the settings that chunks depend on. */
@@ -44,31 +44,54 @@ export class CampaignRecord {
   private heading: Heading | null = null;
   private headingFrom = '';
 
-  /**
-   * @param files read; all must be of one campaign, and exist unless it is the one of `to`
-   * @param to appended to, or null
-   * @throws UsageError for a file that cannot be read, is no record, or is of another campaign than those before it
-   */
-  constructor(
-    files: readonly string[],
-    private readonly to: string | null,
-  ) {
-    for (const file of files) if (file !== to || existsSync(file)) this.read(file);
-  }
+  /** @param append keeps a line: first the heading, unless it was read, then each new chunk; null where nothing is to be kept */
+  constructor(private readonly append: ((line: string) => void) | null = null) {}
 
   /** Null when nothing was recorded yet. */
   get campaign(): Heading | null {
     return this.heading;
   }
 
+  /** Executions that are on record, those of a common beginning once. */
+  get executions(): number {
+    let sum = 0;
+    for (const result of this.results.values()) sum += result.executions;
+    return sum;
+  }
+
+  /** Failures that are on record, by what they are about. */
+  get failures(): number {
+    const keys = new Set<number>();
+    for (const { found } of this.results.values())
+      for (const { level, key } of found) if (level === 'fail') keys.add(key);
+    return keys.size;
+  }
+
   /** The campaign that begins is `heading`. Throws UsageError when what was read is of another one. */
   begin(heading: Heading): void {
-    if (this.heading !== null) {
-      this.compare(heading, 'the one that begins');
+    const isNew = this.heading === null;
+    this.head(heading, 'the one that begins');
+    if (isNew) this.append?.(JSON.stringify(heading));
+  }
+
+  /** What was read from `from` ('the record x.jsonl') is of the campaign `heading`. Throws UsageError when something else was of another one. */
+  head(heading: Heading, from: string): void {
+    if (this.heading === null) {
+      this.heading = heading;
+      this.headingFrom = from;
       return;
     }
-    this.heading = heading;
-    if (this.to !== null) this.write(heading);
+    const differing = differences(this.heading, heading);
+    if (differing.length > 0)
+      throw new UsageError(`${this.headingFrom} is of another campaign than ${from}: ${differing.join(', ')}`);
+  }
+
+  /** Takes in a line that was kept. False when it is none. */
+  read(text: string): boolean {
+    const line = parse(text) as Line | null;
+    if (line?.chunk === undefined || line.result === undefined) return false;
+    this.results.set(line.chunk, line.result);
+    return true;
   }
 
   find(chunk: Chunk, lesson: Lesson): ChunkResult | null {
@@ -76,51 +99,14 @@ export class CampaignRecord {
   }
 
   keep(chunk: Chunk, lesson: Lesson, result: ChunkResult): void {
-    if (this.to !== null) this.write({ chunk: keyOf(chunk, lesson), result } satisfies Line);
+    this.append?.(JSON.stringify({ chunk: keyOf(chunk, lesson), result } satisfies Line));
   }
+}
 
-  private write(line: object): void {
-    try {
-      appendFileSync(this.to!, `${JSON.stringify(line)}\n`);
-    } catch (error) {
-      throw new UsageError(`the record ${this.to} cannot be written: ${(error as Error).message}`);
-    }
-  }
-
-  private read(file: string): void {
-    let bytes: Buffer;
-    try {
-      bytes = readFileSync(file);
-    } catch (error) {
-      throw new UsageError(`the record ${file} cannot be read: ${(error as Error).message}`);
-    }
-    const whole = bytes.lastIndexOf('\n') + 1;
-    const [first = '', ...lines] = bytes.subarray(0, whole).toString().trimEnd().split('\n');
-    const heading = parse(first) as Heading | null;
-    if (whole === 0 || heading?.wiredown === undefined || heading.settings === undefined)
-      throw new UsageError(`${file} is no record of a campaign: its first line does not say what it is about`);
-    if (this.heading === null) this.heading = heading;
-    else this.compare(heading, file);
-    this.headingFrom ||= file;
-    lines.forEach((text, i) => {
-      const line = parse(text) as Line | null;
-      if (line?.chunk === undefined || line.result === undefined)
-        throw new UsageError(
-          `line ${i + 2} of the record ${file} is garbled: remove it, and what it said is run again`,
-        );
-      this.results.set(line.chunk, line.result);
-    });
-    // What is appended must not follow half a line.
-    if (file === this.to && whole < bytes.length) truncateSync(file, whole);
-  }
-
-  private compare(other: Heading, what: string): void {
-    const differing = differences(this.heading!, other);
-    if (differing.length > 0)
-      throw new UsageError(
-        `the record ${this.headingFrom} is of another campaign than ${what}: ${differing.join(', ')}`,
-      );
-  }
+/** The heading in a line; null when it is none. */
+export function readHeading(text: string): Heading | null {
+  const heading = parse(text) as Heading | null;
+  return heading?.wiredown === undefined || heading.settings === undefined ? null : heading;
 }
 
 /** What the record of a campaign must be about. */
@@ -137,6 +123,19 @@ export function headingOf({ url }: Target, settings: Settings, { name, digest }:
       .slice(0, 16),
     settings: { strategy, depth, seed, rules, maximumSteps, stopAtFirst, executions: limit },
   };
+}
+
+/** The settings of a campaign that was recorded, with `options` for the rest; it takes as long as it takes. Throws UsageError. */
+export function settledAs({ scenario, settings }: Heading, options: ExploreOptions): Settings {
+  const { strategy, depth, executions, ...rest } = settings;
+  const settled = settle({
+    ...options,
+    ...rest,
+    scenario,
+    strategy: strategy === 'pct' ? { name: strategy, depth } : strategy,
+    ...(executions === null ? {} : { executions }),
+  });
+  return { ...settled, timeBudget: Number.POSITIVE_INFINITY };
 }
 
 const parse = (text: string): unknown => {

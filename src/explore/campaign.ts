@@ -4,7 +4,7 @@
  */
 import { ScenarioError } from '../machine/errors.ts';
 import { isIndependent, titleOf } from '../schedule/strategies.ts';
-import { CampaignRecord, headingOf } from './campaign-record.ts';
+import { type CampaignRecord, headingOf } from './campaign-record.ts';
 import type { ChunkResult } from './explorer.ts';
 import { ExplorerPool } from './explorer-pool.ts';
 import type { Description, Target } from './explorer-service.ts';
@@ -12,6 +12,7 @@ import { Knowledge, type Lesson } from './knowledge.ts';
 import { missed } from './missed.ts';
 import type { Settings, WithPartial } from './options.ts';
 import { attemptsProof, proofOf } from './proof.ts';
+import { recordOf } from './record-file.ts';
 import type { Exploration, Failure, TraceEstimate } from './results.ts';
 import { type Chunk, lanes, prologue, rounds } from './rounds.ts';
 import { isOf } from './shard.ts';
@@ -49,7 +50,7 @@ export class Campaign {
     private readonly settings: Settings,
     record: CampaignRecord | null = null,
   ) {
-    this.record = record ?? new CampaignRecord(settings.record === null ? [] : [settings.record], settings.record);
+    this.record = record ?? recordOf(settings.record === null ? [] : [settings.record], settings.record);
     const alone = settings.carrier === 'threads' || !isIndependent(settings.strategy);
     const workers = alone ? 1 : settings.workers;
     this.pool = new ExplorerPool(target, workers, settings.stallTimeout);
@@ -120,12 +121,13 @@ export class Campaign {
   private async allRounds(): Promise<void> {
     const { executions: limit, estimate } = this.settings;
     if (estimate !== null) this.estimate = await this.pool.run({ kind: 'estimate', probes: estimate });
-    await this.round([{ from: 1, to: Math.min(prologue, limit), lane: null }], true);
+    let done = await this.round([{ from: 1, to: Math.min(prologue, limit), lane: null }], true);
     // After the prologue, which every shard runs: so all of them decide alike.
     const proving = attemptsProof(this.settings, this.description!.actors, this.tally.longest);
     for (const chunks of rounds(limit, proving)) {
-      if (this.isOver) return;
-      await this.round(chunks, !isIndependent(this.settings.strategy));
+      // When there is no time for more, what is on record still counts.
+      if (this.isDecided || (this.pool.isStopped && done === 0)) return;
+      done = await this.round(chunks, !isIndependent(this.settings.strategy));
     }
   }
 
@@ -138,27 +140,28 @@ export class Campaign {
       digest,
       settings: this.settings,
       tally: this.tally,
-      isOver: () => this.isOver,
+      isOver: () => this.isDecided || this.pool.isStopped,
     });
   }
 
-  private get isOver(): boolean {
-    return this.pool.isStopped || this.tally.exhausted || (this.settings.stopAtFirst && this.tally.failedAt !== null);
+  private get isDecided(): boolean {
+    return this.tally.exhausted || (this.settings.stopAtFirst && this.tally.failedAt !== null);
   }
 
-  /** Runs chunks side by side; merges them in order, dropping what lies behind a failure that ends the campaign. */
-  private async round(chunks: readonly Chunk[], widenAtOnce: boolean): Promise<void> {
+  /** Runs chunks side by side; merges them in order, dropping what lies behind a failure that ends the campaign. → how many. */
+  private async round(chunks: readonly Chunk[], widenAtOnce: boolean): Promise<number> {
     const lessons = chunks.map((chunk) => this.knowledgeFor(chunk).lesson());
     const { shard } = this.settings;
     const results = new Array<ChunkResult | undefined>(chunks.length);
     let next = 0;
     let last = chunks.length;
     const work = async (): Promise<void> => {
-      while (next < last && !this.pool.isStopped) {
+      while (next < last) {
         const index = next++;
         const chunk = chunks[index]!;
         if (shard !== null && !isOf(shard, chunk)) continue;
         const result = await this.resultOf(chunk, lessons[index]!, widenAtOnce);
+        if (result === null) continue;
         results[index] = result;
         this.unmerged += result.executions;
         if ((result.failedAt !== null && this.settings.stopAtFirst) || result.exhausted)
@@ -167,21 +170,25 @@ export class Campaign {
     };
     await Promise.all(Array.from({ length: this.pool.workers }, work));
     this.unmerged = 0;
+    let merged = 0;
     for (let i = 0; i < last; i++) {
       const result = results[i];
       if (result === undefined) continue;
+      merged++;
       this.tally.merge(result, chunks[i]!.proves);
       this.knowledgeFor(chunks[i]!).merge(result);
     }
+    return merged;
   }
 
-  /** As it was recorded, or by running it. */
-  private async resultOf(chunk: Chunk, lesson: Lesson, widenAtOnce: boolean): Promise<ChunkResult> {
+  /** As it was recorded, or by running it; null when it was not recorded and there is no time to. */
+  private async resultOf(chunk: Chunk, lesson: Lesson, widenAtOnce: boolean): Promise<ChunkResult | null> {
     const recorded = this.record.find(chunk, lesson);
     if (recorded !== null) {
       this.recalled += recorded.executions;
       return recorded;
     }
+    if (this.pool.isStopped) return null;
     const { from, to, proves = false } = chunk;
     const job = { from, to, ...lesson, widenAtOnce: widenAtOnce || proves };
     const result = await this.pool.run({ kind: proves ? 'proof' : 'chunk', chunk: job });

@@ -1,9 +1,10 @@
 /** `merge`: what the shards of a campaign have recorded, put together to what one machine would have found. */
 import { UsageError } from '../machine/errors.ts';
 import { Campaign } from './campaign.ts';
-import { CampaignRecord } from './campaign-record.ts';
+import { settledAs } from './campaign-record.ts';
 import { targetOf, toUrl } from './explore.ts';
-import { defaultMaximumSteps, type ExploreOptions, settle } from './options.ts';
+import { defaultMaximumSteps, type ExploreOptions } from './options.ts';
+import { recordOf } from './record-file.ts';
 import type { Exploration } from './results.ts';
 
 export interface MergedExploration extends Exploration {
@@ -30,18 +31,10 @@ export async function merge(
   options: MergeOptions = {},
 ): Promise<MergedExploration> {
   if (!Array.isArray(records) || records.length === 0) throw new UsageError('merge: expected the paths of records');
-  const record = new CampaignRecord(records, null);
-  const { scenario, settings } = record.campaign!;
-  const { strategy, depth, executions, ...rest } = settings;
-  const settled = settle({
-    ...options,
-    ...rest,
-    scenario,
-    strategy: strategy === 'pct' ? { name: strategy, depth } : strategy,
-    ...(executions === null ? {} : { executions }),
-  });
-  const endless = { ...settled, timeBudget: Number.POSITIVE_INFINITY };
-  const exploration = await new Campaign(targetOf(toUrl(file), scenario, endless), endless, record).run();
+  const record = recordOf(records, null);
+  const heading = record.campaign!;
+  const settings = settledAs(heading, options);
+  const exploration = await new Campaign(targetOf(toUrl(file), heading.scenario, settings), settings, record).run();
   const { rules, maximumSteps } = settings;
   const told = {
     ...(Object.keys(rules).length === 0 ? {} : { rules }),

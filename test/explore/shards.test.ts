@@ -122,6 +122,25 @@ test('the same command goes on where it was stopped', async () => {
   assert.equal(lasting(again), lasting(resumed));
 });
 
+test('a merge that has no time to explore still tells all that is on record', async () => {
+  const records = [newRecord(), newRecord()];
+  for (const [i, record] of records.entries()) await run('four', { shard: `${i + 1}/2`, record, executions: 6000 });
+  const signal = AbortSignal.abort();
+  const merged = await within(limit, 'merge', merge(scenarios, records, { threadCheck: false, workers: 1, signal }));
+  assert.ok(merged.interrupted);
+  assert.is(merged.executions, 6000);
+  assert.is(merged.recalled, 6000);
+  assert.ok(merged.failures.length > 0);
+  // Half of it is there: the rest is not run, and it ends.
+  const half = await within(
+    limit,
+    'merge',
+    merge(scenarios, [records[0]!], { threadCheck: false, workers: 1, signal }),
+  );
+  assert.is(half.recalled, half.executions);
+  assert.ok(half.executions > 3000 && half.executions < 6000, String(half.executions));
+});
+
 test('records of other campaigns, and files that are none, are refused in a line that says what differs', async () => {
   const [one, two, none] = [newRecord(), newRecord(), newRecord()];
   const few = { executions: 200, workers: 1 };
