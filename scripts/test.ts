@@ -25,7 +25,15 @@ async function runCheck(check: { name: string; command: string[] }): Promise<Ver
   const begin = performance.now();
   const { problem, output } = await runCommand(check.command, 300);
   const milliseconds = performance.now() - begin;
-  return { file: check.name, passed: 0, failed: problem === null ? 0 : 1, problem, output, milliseconds };
+  return {
+    file: check.name,
+    passed: 0,
+    failed: problem === null ? 0 : 1,
+    problem,
+    skipped: null,
+    output,
+    milliseconds,
+  };
 }
 
 function testFiles(): string[] {
@@ -54,7 +62,8 @@ function selectFiles(words: string[]): { files: string[]; unmatched: string[] } 
 function report(verdict: Verdict): void {
   const time = `${(verdict.milliseconds / 1000).toFixed(1)} s`;
   if (verdict.problem === null) {
-    console.log(`ok    ${verdict.file}  ${verdict.passed > 0 ? `${verdict.passed} tests, ` : ''}${time}`);
+    const tests = verdict.passed > 0 ? `${verdict.passed} tests, ` : '';
+    console.log(`ok    ${verdict.file}  ${tests}${verdict.skipped === null ? '' : `${verdict.skipped}, `}${time}`);
     return;
   }
   console.log(`FAIL  ${verdict.file}  ${verdict.problem}, ${time}`);

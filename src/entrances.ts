@@ -10,6 +10,7 @@ type Merge = typeof import('./explore/merge.ts').merge;
 type Replay = typeof import('./explore/replay.ts').replay;
 type Minimise = typeof import('./explore/replay.ts').minimise;
 type Stress = typeof import('./explore/stress.ts').stress;
+type Work = typeof import('./explore/queue/worker.ts').work;
 type Check = typeof import('./explore/check.ts').check;
 
 /** Explores the interleavings of a scenario; see explore/explore.ts. @since 0.1.0 */
@@ -17,6 +18,9 @@ export const explore: Explore = async (...values) => (await import('./explore/ex
 
 /** Puts together what shards have recorded; see explore/merge.ts. @since 0.1.0 */
 export const merge: Merge = async (...values) => (await import('./explore/merge.ts')).merge(...values);
+
+/** Explores shards that a queue has; see explore/queue/worker.ts. @since 0.1.0 */
+export const work: Work = async (...values) => (await import('./explore/queue/worker.ts')).work(...values);
 
 /** Runs the schedule of a token again; see explore/replay.ts. @since 0.1.0 */
 export const replay: Replay = async (...values) => (await import('./explore/replay.ts')).replay(...values);

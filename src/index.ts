@@ -3,9 +3,10 @@
  * scripts. Everything else is internal.
  */
 
-export { check, explore, Machine, merge, minimise, replay, stress } from './entrances.ts';
+export { check, explore, Machine, merge, minimise, replay, stress, work } from './entrances.ts';
 export type { MergedExploration, MergeOptions } from './explore/merge.ts';
 export type { ExploreOptions, Progress, ReplayOptions } from './explore/options.ts';
+export type { ShardReport, Worked, WorkOptions } from './explore/queue/worker.ts';
 export type {
   Exploration,
   Failure,

@@ -1,5 +1,6 @@
 /** What a command is given, and what the command line needs to know of it. */
 import type { MergedExploration } from '../explore/merge.ts';
+import type { Worked } from '../explore/queue/worker.ts';
 import type { Exploration, Histogram, Replay } from '../explore/results.ts';
 import type { Colours } from '../report/colour.ts';
 import type { CommandName } from './options.ts';
@@ -11,6 +12,7 @@ export interface Library {
   replay(url: URL, token: string, options: Record<string, unknown>): Promise<Replay>;
   minimise(url: URL, token: string, options: Record<string, unknown>): Promise<Replay>;
   stress(url: URL, options: Record<string, unknown>): Promise<Histogram>;
+  work(url: string, options: Record<string, unknown>): Promise<Worked>;
 }
 
 export interface Stream {
@@ -46,7 +48,7 @@ export interface Command {
   usage: string;
   summary: string;
   details: string;
-  /** How many positional arguments: FILE, or FILE and TOKEN. */
+  /** How many positional arguments: FILE, or FILE and TOKEN, or a URL. */
   takes: { least: number; most: number };
   /** On Ctrl-C it prints what it has and ends by itself; otherwise the process ends at once. */
   stopsBySignal: boolean;

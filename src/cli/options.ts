@@ -4,7 +4,7 @@
  */
 import { duration, integer, oneOf, type Reader, rules, strategy, words } from './values.ts';
 
-export type CommandName = 'explore' | 'merge' | 'replay' | 'minimise' | 'stress';
+export type CommandName = 'explore' | 'merge' | 'replay' | 'minimise' | 'stress' | 'worker';
 
 export interface Option {
   flag: string;
@@ -19,7 +19,7 @@ export interface Option {
   help: string;
 }
 
-const all: CommandName[] = ['explore', 'merge', 'replay', 'minimise', 'stress'];
+const all: CommandName[] = ['explore', 'merge', 'replay', 'minimise', 'stress', 'worker'];
 /** Those that are told which scenario; records say it themselves. */
 const choosing: CommandName[] = ['explore', 'replay', 'minimise', 'stress'];
 const running: CommandName[] = ['explore', 'stress'];
@@ -96,7 +96,7 @@ export const options: Option[] = [
     placeholder: 'N',
     key: 'workers',
     read: integer(1, 256),
-    commands: ['explore', 'merge'],
+    commands: ['explore', 'merge', 'worker'],
     help: 'Explorers side by side; results do not depend on it. Default: one a core.',
   },
   {
@@ -136,7 +136,7 @@ export const options: Option[] = [
     placeholder: 'DURATION',
     key: 'stallTimeout',
     read: duration,
-    commands: [...ruled, 'merge'],
+    commands: [...ruled, 'merge', 'worker'],
     help: 'A thread that does no operation for so long is refused. Default: 10s.',
   },
   {
@@ -178,6 +178,30 @@ export const options: Option[] = [
     read: integer(2, 1_000_000),
     commands: ['explore'],
     help: 'First estimate from N probes how many traces (orders of conflicting steps) there are; 300 are a start.',
+  },
+  {
+    flag: '--queue',
+    placeholder: 'URL',
+    key: 'queue',
+    read: words,
+    commands: ['explore'],
+    help: 'Have the executions explored by the workers at this Redis, as redis://localhost:6379. Needs --executions and BullMQ.',
+  },
+  {
+    flag: '--shards',
+    placeholder: 'N',
+    key: 'shards',
+    read: integer(1, 64),
+    commands: ['explore'],
+    help: 'How many parts a queue is given; results do not depend on it. Default: 8.',
+  },
+  {
+    flag: '--queue-timeout',
+    placeholder: 'DURATION',
+    key: 'queueTimeout',
+    read: duration,
+    commands: ['explore', 'worker'],
+    help: 'How long Redis, or all workers, may be away, or one show no sign of life; from 1s to 1h. Default: 1m.',
   },
   {
     flag: '--json',

@@ -14,8 +14,8 @@ export function processTerminal(replayCommand: string): Terminal {
 }
 
 export const loadLibrary = async (): Promise<Library> => {
-  const { explore, merge, replay, minimise, stress } = await import('../index.ts');
-  return { explore, merge, replay, minimise, stress };
+  const { explore, merge, replay, minimise, stress, work } = await import('../index.ts');
+  return { explore, merge, replay, minimise, stress, work };
 };
 
 /** Ends the process when `work` is done. Explicitly: a worker that is still there must not keep a finished command alive. */

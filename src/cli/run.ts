@@ -9,12 +9,13 @@ import { merge } from './commands/merge.ts';
 import { minimise } from './commands/minimise.ts';
 import { replay } from './commands/replay.ts';
 import { stress } from './commands/stress.ts';
+import { worker } from './commands/worker.ts';
 import { ExitCode, exitCodeOfError } from './exit-code.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { Interruption } from './interruption.ts';
 import { didYouMean } from './suggest.ts';
 
-export const commands: Command[] = [explore, merge, replay, minimise, stress];
+export const commands: Command[] = [explore, merge, replay, minimise, stress, worker];
 
 const defaultWidth = 100;
 
@@ -80,7 +81,7 @@ function commandNamed(word: string): Command {
 function checkCount(command: Command, positionals: string[]): void {
   const usage = `usage: wiredown ${command.usage}`;
   if (positionals.length < command.takes.least) {
-    const missing = positionals.length === 0 ? 'FILE' : command.usage.split(' ')[2];
+    const missing = command.usage.split(' ')[1 + positionals.length];
     throw new UsageError(`${missing} is missing, ${usage}`);
   }
   if (positionals.length > command.takes.most) {

@@ -72,6 +72,7 @@ export class Campaign {
       this.elapsed = Date.now() - this.started;
       await checked;
       this.refuseIfNothingToExplore();
+      if (!this.settings.tells) return this.result([], []);
       this.pool.resume();
       const { points } = Knowledge.union([this.common, ...this.lanes]).lesson();
       const failures = await tell(this.pool, this.tally.groups('fail').slice(0, mostFailures), points);
@@ -246,7 +247,7 @@ export class Campaign {
       exhausted,
       proof: exhausted ? proofOf(this.settings, this.description!, this.tally) : null,
       elapsed,
-      executionsPerSecond: Math.round(executions / Math.max(elapsed / 1000, 0.001)),
+      executionsPerSecond: perSecond(executions, elapsed),
       steps: this.tally.steps,
       traces: { seen: traces.count, among: traces.draws, exact: traces.isExact, unseen },
       ...(this.estimate === null ? {} : { estimate: this.estimate }),
@@ -261,3 +262,7 @@ export class Campaign {
     };
   }
 }
+
+/** @param elapsed milliseconds */
+export const perSecond = (executions: number, elapsed: number): number =>
+  Math.round(executions / Math.max(elapsed / 1000, 0.001));

@@ -5,6 +5,7 @@ import { Campaign } from './campaign.ts';
 import { ExplorerPool } from './explorer-pool.ts';
 import type { Target } from './explorer-service.ts';
 import { type ExploreOptions, type Settings, settle } from './options.ts';
+import { exploreByFleet } from './queue/fleet.ts';
 import type { Exploration } from './results.ts';
 
 /**
@@ -13,7 +14,7 @@ import type { Exploration } from './results.ts';
  * @param file URL or path of a module that default-exports a scenario, or an array of them
  * @returns what was found; an array when the file has several scenarios and none was chosen
  * @throws UsageError for bad options; ScenarioError when the file cannot be loaded, is not deterministic, hangs, or has nothing
- *   to explore (with what was found until then as `exploration`)
+ *   to explore; UsageError when a queue's Redis or workers stay away (both with what was found until then as `exploration`)
  * @since 0.1.0
  */
 export async function explore(file: string | URL, options: ExploreOptions = {}): Promise<Exploration | Exploration[]> {
@@ -40,7 +41,10 @@ async function scenarioNames(url: string, settings: Settings): Promise<string[]>
 }
 
 function exploreOne(url: string, scenario: string, settings: Settings): Promise<Exploration> {
-  return new Campaign(targetOf(url, scenario, settings), settings).run();
+  const target = targetOf(url, scenario, settings);
+  return settings.fleet === null
+    ? new Campaign(target, settings).run()
+    : exploreByFleet(target, settings, settings.fleet);
 }
 
 export function targetOf(url: string, scenario: string | null, settings: Settings): Target {

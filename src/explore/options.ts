@@ -5,6 +5,7 @@ import { type RuleName, ruleNames } from '../kernel/rules.ts';
 import { show } from '../kernel/wire.ts';
 import { UsageError, UsageRangeError } from '../machine/errors.ts';
 import { defaultDepth, isIndependent, type StrategyName, strategyNames } from '../schedule/strategies.ts';
+import { defaultQueueTimeout, type Fleet, fleetOf, mostShards } from './queue/fleet-options.ts';
 import type { Exploration } from './results.ts';
 import { readShard, type Shard } from './shard.ts';
 
@@ -50,6 +51,12 @@ export interface ExploreOptions {
   record?: string;
   /** Estimate from so many probes, 2 to 1,000,000, how many traces there are, before anything is explored; 300 are a start. Default: none. */
   estimate?: number;
+  /** URL of a Redis ('redis://localhost:6379'): `work` explores the shards, here they are put together. Needs `executions` and BullMQ. */
+  queue?: string;
+  /** How many shards a queue is given, 1 to 64. Default 8. */
+  shards?: number;
+  /** How long Redis, or every worker, may be away: milliseconds or a time, 1 s to 1 h. Default 1 min. */
+  queueTimeout?: number | string;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
 }
@@ -79,6 +86,9 @@ export interface Settings {
   readonly shard: Shard | null;
   readonly record: string | null;
   readonly estimate: number | null;
+  readonly fleet: Fleet | null;
+  /** Whether failures are minimised and told. Not in a shard whose record others put together. */
+  readonly tells: boolean;
   readonly signal: AbortSignal | null;
   readonly onProgress: ((progress: Progress) => void) | null;
 }
@@ -122,6 +132,9 @@ const schema = v.strictObject({
   shard: v.optional(v.string('expected a shard, as 2/3')),
   record: v.optional(v.pipe(v.string('expected a path'), v.nonEmpty('expected a path'))),
   estimate: v.optional(integer(2, 1_000_000, 'a whole number from 2 to 1,000,000')),
+  queue: v.optional(v.string('expected the URL of a Redis')),
+  shards: v.optional(integer(1, mostShards, `a whole number from 1 to ${mostShards}`)),
+  queueTimeout: v.optional(time),
   signal: v.optional(v.instance(AbortSignal, 'expected an AbortSignal')),
   onProgress: v.optional(v.function('expected a function')),
 });
@@ -145,6 +158,7 @@ export function settle(options: ExploreOptions = {}): Settings {
   checkBounds(options, strategy);
   if (options.estimate !== undefined && options.carrier === 'threads')
     throw new UsageError('estimate: probes are carried inline: leave out the carrier threads');
+  checkParts(options, strategy);
   return {
     scenario: options.scenario ?? null,
     strategy,
@@ -161,9 +175,11 @@ export function settle(options: ExploreOptions = {}): Settings {
     stallTimeout: milliseconds(options.stallTimeout ?? 10_000, 'stallTimeout'),
     maximumSteps: options.maximumSteps ?? defaultMaximumSteps,
     threadCheck: options.threadCheck ?? true,
-    shard: shardOf(options, strategy),
+    shard: options.shard === undefined ? null : readShard(options.shard),
     record: options.record ?? null,
     estimate: options.estimate ?? null,
+    fleet: fleetOf(options, milliseconds(options.queueTimeout ?? defaultQueueTimeout, 'queueTimeout')),
+    tells: true,
     signal: options.signal ?? null,
     onProgress: options.onProgress ?? null,
   };
@@ -198,24 +214,25 @@ function chosen(option: NonNullable<ExploreOptions['strategy']>): { strategy: St
   return { strategy: name, depth: depth ?? defaultDepth };
 }
 
-/** A shard is over when it has done its part, however long that takes. */
-const timeBudgetOf = ({ timeBudget, shard }: ExploreOptions): number =>
-  timeBudget === undefined && shard !== undefined
+/** What is done in parts is over when they are done, however long that takes. */
+const timeBudgetOf = ({ timeBudget, shard, queue }: ExploreOptions): number =>
+  timeBudget === undefined && (shard ?? queue) !== undefined
     ? Number.POSITIVE_INFINITY
     : milliseconds(timeBudget ?? 10_000, 'timeBudget');
 
-/** Throws UsageError. */
-function shardOf({ shard, record, executions, carrier }: ExploreOptions, strategy: StrategyName): Shard | null {
-  const option = shard === undefined ? 'record' : 'shard';
-  if (shard === undefined && record === undefined) return null;
+/** Throws UsageError for what cannot be recorded, or explored in parts. */
+function checkParts({ queue, shard, record, executions, carrier }: ExploreOptions, strategy: StrategyName): void {
+  const [option = null] = Object.entries({ queue, shard, record }).find(([, value]) => value !== undefined) ?? [];
+  if (option === null) return;
   if (!isIndependent(strategy))
     throw new UsageError(`${option}: strategy ${strategy} goes from one schedule to the next, in one place`);
   if (carrier === 'threads') throw new UsageError(`${option}: only executions of the inline carrier are recorded`);
-  if (shard === undefined) return null;
-  if (record === undefined) throw new UsageError('shard: needs a record, which merge puts together with the others');
-  if (executions === undefined)
-    throw new UsageError('shard: needs executions, how many all the shards are to do together');
-  return readShard(shard);
+  if (option === 'queue' && (shard ?? record) !== undefined)
+    throw new UsageError('queue: makes the shards and their records itself, leave shard and record out');
+  if (option === 'shard' && record === undefined)
+    throw new UsageError('shard: needs a record, which merge puts together with the others');
+  if (option !== 'record' && executions === undefined)
+    throw new UsageError(`${option}: needs executions, how many all the shards are to do together`);
 }
 
 /** A time as milliseconds. Throws UsageError. */

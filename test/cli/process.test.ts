@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,34 +5,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { main, saying, start } from '../support/started.ts';
 
 const fixture = fileURLToPath(new URL('fixtures/slow-library.ts', import.meta.url));
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-
-interface Run {
-  child: ChildProcess;
-  output: { stdout: string; stderr: string };
-  /** Exit status; ended by force after half a minute. */
-  ended: Promise<number | null>;
-}
-
-function start(file: string, ...args: string[]): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
-  const ended = once(child, 'close').then(([code, signal]) => {
-    clearTimeout(timer);
-    assert.is(signal, null, `ended by a signal and not by itself; it said: ${output.stderr}`);
-    return code as number | null;
-  });
-  return { child, output, ended };
-}
-
-async function saying({ child, output }: Run, text: string): Promise<void> {
-  while (!output.stderr.includes(text)) await once(child.stderr as NodeJS.ReadableStream, 'data');
-}
 
 test('a module of the scenario that throws is named, in one line, also as CommonJS', async () => {
   // Without a package.json beside it, Node 20 takes such a file for CommonJS.
@@ -44,7 +17,7 @@ test('a module of the scenario that throws is named, in one line, also as Common
     writeFileSync(helper, "\nthrow new RangeError('on purpose');\n");
     const file = join(folder, 'scenario.ts');
     writeFileSync(file, "import './helper.ts';\nexport default {};\n");
-    const run = start(main, 'explore', file);
+    const run = start(main, ['explore', file]);
     assert.is(await run.ended, 3);
     const place = `${helper}, line 2`;
     assert.is(run.output.stderr, `wiredown: ${file}: it throws while loading: RangeError: on purpose (${place})\n`);
@@ -54,7 +27,7 @@ test('a module of the scenario that throws is named, in one line, also as Common
 });
 
 test('Ctrl-C ends an exploration with exit status 130 and prints what was found so far', async () => {
-  const run = start(fixture, 'explore', 'x.ts', '--json');
+  const run = start(fixture, ['explore', 'x.ts', '--json']);
   await saying(run, 'exploring');
   run.child.kill('SIGINT');
   assert.is(await run.ended, 130);
@@ -63,7 +36,7 @@ test('Ctrl-C ends an exploration with exit status 130 and prints what was found 
 });
 
 test('one Ctrl-C that arrives twice, as under npm, is one', async () => {
-  const run = start(fixture, 'explore', 'x.ts', '--json');
+  const run = start(fixture, ['explore', 'x.ts', '--json']);
   await saying(run, 'exploring');
   run.child.kill('SIGINT');
   run.child.kill('SIGINT');
@@ -72,7 +45,7 @@ test('one Ctrl-C that arrives twice, as under npm, is one', async () => {
 });
 
 test('a second Ctrl-C ends at once, whatever the library does', async () => {
-  const run = start(fixture, 'explore', 'deaf.ts');
+  const run = start(fixture, ['explore', 'deaf.ts']);
   await saying(run, 'exploring');
   run.child.kill('SIGINT');
   await saying(run, 'stopping');
@@ -83,34 +56,34 @@ test('a second Ctrl-C ends at once, whatever the library does', async () => {
 });
 
 test('Ctrl-C ends a replay at once: it has no part that could be shown', async () => {
-  const run = start(fixture, 'replay', 'x.ts', 'wd1:t');
+  const run = start(fixture, ['replay', 'x.ts', 'wd1:t']);
   await saying(run, 'replaying');
   run.child.kill('SIGINT');
   assert.is(await run.ended, 130);
 });
 
 test('a reader that goes away is no error, and the exit status stays', async () => {
-  const run = start(fixture, 'explore', 'quick.ts', '--json');
+  const run = start(fixture, ['explore', 'quick.ts', '--json']);
   run.child.stdout?.destroy();
   assert.is(await run.ended, 0);
   assert.is(run.output.stderr, 'exploring\n');
 });
 
 test('a fault of ours is exit status 70 with the stack', async () => {
-  const run = start(fixture, 'stress', 'x.ts');
+  const run = start(fixture, ['stress', 'x.ts']);
   assert.is(await run.ended, 70);
   assert.match(run.output.stderr, /a fault of wiredown itself.*\nError: not part of these tests\n {4}at /);
 });
 
 test('an open handle does not keep a finished command alive', async () => {
-  assert.is(await start(fixture, 'explore', 'quick.ts').ended, 0);
+  assert.is(await start(fixture, ['explore', 'quick.ts']).ended, 0);
 });
 
 test('the bin answers: version, help, a mistake', async () => {
-  const version = start(main, '--version');
+  const version = start(main, ['--version']);
   assert.is(await version.ended, 0);
   assert.match(version.output.stdout, /^\d+\.\d+\.\d+\n$/);
-  const mistake = start(main, 'explor');
+  const mistake = start(main, ['explor']);
   assert.is(await mistake.ended, 2);
   assert.is(mistake.output.stderr, 'wiredown: explor is no command, did you mean explore?\n');
 });

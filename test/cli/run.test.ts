@@ -22,7 +22,7 @@ const nothing: Exploration = {
   ...{ steps: 40, outcomes: {}, unobserved: [], failures: [], notes: [], interrupted: false },
 };
 
-type Answers = Partial<Record<'explore' | 'merge' | 'replay' | 'minimise' | 'stress', unknown>>;
+type Answers = Partial<Record<'explore' | 'merge' | 'replay' | 'minimise' | 'stress' | 'work', unknown>>;
 
 /** Runs the command line over a library that answers as told, and throws what is an Error. */
 async function wiredown(command: string, answers: Answers = {}) {
@@ -52,6 +52,7 @@ async function wiredown(command: string, answers: Answers = {}) {
       replay: answer('replay'),
       minimise: answer('minimise'),
       stress: answer('stress'),
+      work: answer('work'),
     };
   });
   return { code, calls, loaded, ...output };
@@ -61,7 +62,10 @@ const refusals: [command: string, line: string][] = [
   ['', 'no command given, see wiredown --help'],
   ['explroe x.ts', 'explroe is no command, did you mean explore?'],
   ['merge x.ts', 'RECORD is missing, usage: wiredown merge FILE RECORD …'],
-  ['frobnicate', 'frobnicate is no command, expected explore, merge, replay, minimise, stress'],
+  ['frobnicate', 'frobnicate is no command, expected explore, merge, replay, minimise, stress, worker'],
+  ['worker', 'URL is missing, usage: wiredown worker URL'],
+  ['worker redis://localhost --seed 1', '--seed is an option of explore, not of worker'],
+  ['explore x.ts --shards 65', '--shards is "65", expected a whole number from 1 to 64'],
   ['explore', 'FILE is missing, usage: wiredown explore FILE …'],
   ['replay x.ts', 'TOKEN is missing, usage: wiredown replay FILE TOKEN'],
   ['stress a.ts b.ts', '"b.ts" is one argument too many, usage: wiredown stress FILE'],
