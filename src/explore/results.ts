@@ -71,7 +71,7 @@ export interface Failure {
   explanation?: OrderFlip[];
 }
 
-/** How many traces there are in all, as probes drawn by lot say (docs/strategies.md). */
+/** How many traces there are in all, as probes drawn by lot say (docs/exploration.md). */
 export interface TraceEstimate {
   /** Unbiased; null where none can be given. */
   traces: number | null;
