@@ -14,6 +14,7 @@ export async function explorersFigure(): Promise<Figure> {
     const result = await explore(file, {
       executions,
       workers,
+      strategy: 'random',
       timeBudget: '120s',
       threadCheck: false,
       rules: { 'data-race': 'off' },
