@@ -3,21 +3,15 @@
  * schedule over the gallery, against the same executions with a point before every access. Counts, so the machine does not matter.
  */
 import { readdirSync } from 'node:fs';
-import { type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
+import { Explorer, flag } from '../../src/explore/explorer.ts';
 import { loadScenario } from '../../src/machine/scenario-loader.ts';
 import type { Schedule } from '../../src/machine/schedule.ts';
 import { Generator } from '../../src/schedule/generator.ts';
+import { settingsOf } from './campaign-settings.ts';
 import { type Figure, thousands } from './measure.ts';
 
 const executions = 100;
-const settings: ExecutionSettings = {
-  strategy: 'random',
-  seed: 1,
-  preemptions: null,
-  rules: { 'data-race': 'note' },
-  maximumSteps: 20_000,
-  stopAtFirst: false,
-};
+const settings = settingsOf('random');
 
 /** A random walk that counts what it is asked. */
 class Counting implements Schedule {

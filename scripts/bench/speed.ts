@@ -7,11 +7,12 @@
  * A round is at least a third of a second of one campaign; an enumeration that ends sooner begins again. The first two seconds of each
  * campaign do not count, nor do rounds in which the core was shared (undisturbed.ts).
  */
-import { type ChunkResult, type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
+import { type ChunkResult, Explorer, flag } from '../../src/explore/explorer.ts';
 import { prologue } from '../../src/explore/rounds.ts';
 import type { LoadedScenario } from '../../src/machine/loaded-scenario.ts';
 import { loadScenario, scenarioNames } from '../../src/machine/scenario-loader.ts';
 import { isIndependent, type StrategyName, strategyNames } from '../../src/schedule/strategies.ts';
+import { settingsOf } from './campaign-settings.ts';
 import { thousands } from './measure.ts';
 import { undisturbed } from './undisturbed.ts';
 
@@ -67,15 +68,6 @@ class Campaign {
     return result;
   }
 }
-
-const settingsOf = (strategy: StrategyName): ExecutionSettings => ({
-  strategy,
-  seed: 1,
-  preemptions: null,
-  rules: { 'data-race': 'note' },
-  maximumSteps: 20_000,
-  stopAtFirst: false,
-});
 
 /** Of a program with fewer schedules than a chunk has, building the machine again and again would be measured. */
 function isTooSmall(loaded: LoadedScenario, strategy: StrategyName): boolean {

@@ -3,22 +3,16 @@
  * look at a field; the one with a price at each step is I6, since a device's every beat is examined. It is measured against the same
  * exploration with nobody examining. The history of pages is kept only in the execution that tells a failure: that is the other ratio.
  */
-import { type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
+import { Explorer, flag } from '../../src/explore/explorer.ts';
 import { ReachMap } from '../../src/explore/reach-map.ts';
 import { Reproducer } from '../../src/explore/reproducer.ts';
 import { loadScenario } from '../../src/machine/scenario-loader.ts';
 import { RunsSchedule, runsOf } from '../../src/schedule/runs.ts';
+import { settingsOf } from './campaign-settings.ts';
 import { type Figure, sideBySide, thousands } from './measure.ts';
 
 const executions = 300;
-const settings: ExecutionSettings = {
-  strategy: 'random',
-  seed: 1,
-  preemptions: null,
-  rules: { 'data-race': 'note' },
-  maximumSteps: 20_000,
-  stopAtFirst: false,
-};
+const settings = settingsOf('random');
 
 /** Of the processor, since `start`: what others do on the machine meanwhile counts for nothing. */
 function microseconds(start: NodeJS.CpuUsage): number {

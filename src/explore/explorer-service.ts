@@ -12,17 +12,10 @@ import { RandomStrategy } from '../schedule/random.ts';
 import { type Runs, runsOf } from '../schedule/runs.ts';
 import { decodeToken, type Token } from '../schedule/token.ts';
 import { allowedOutcomes } from '../task/scenario.ts';
+import { actorsOf } from './actors-of.ts';
 import { Estimator } from './estimator.ts';
 import { Explainer, type Pair } from './explain.ts';
-import {
-  actorsOf,
-  baseHash,
-  type ChunkJob,
-  type ChunkResult,
-  type ExecutionSettings,
-  Explorer,
-  flag,
-} from './explorer.ts';
+import { baseHash, type ChunkJob, type ChunkResult, type ExecutionSettings, Explorer, flag } from './explorer.ts';
 import { Minimiser } from './minimise.ts';
 import { NearestSearch } from './nearest.ts';
 import { Reproducer } from './reproducer.ts';

@@ -8,18 +8,16 @@ import { PartialOrder } from '../detect/partial-order.ts';
 import { stateHash } from '../kernel/state-hash.ts';
 import type { Trace } from '../kernel/trace.ts';
 import type { Reach } from '../machine/controlled-thread.ts';
-import { drainActors } from '../machine/drains.ts';
 import { ScenarioError, UsageError } from '../machine/errors.ts';
-import { evictionActors } from '../machine/evictions.ts';
 import { InlineMachine } from '../machine/inline-machine.ts';
 import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { NotDeterministic } from '../machine/operation-log.ts';
 import { formatOperation } from '../machine/operations.ts';
-import { pressureActors } from '../machine/pressure.ts';
 import type { Measured, Schedule, Strategy } from '../machine/schedule.ts';
 import { RunsSchedule, runsOf } from '../schedule/runs.ts';
 import { isIndependent, makeStrategy, titleOf } from '../schedule/strategies.ts';
 import { tokenOf } from '../schedule/token.ts';
+import { actorsOf } from './actors-of.ts';
 import { Distinct, type Seen } from './distinct.ts';
 import type { Settings } from './options.ts';
 import { isReducible } from './proof.ts';
@@ -264,35 +262,6 @@ function firstDifference(one: Trace, other: Trace, actors: readonly ActorInfo[])
   for (let at = 0; ; at = one.after(at)) {
     if (at >= one.length || told(one, at) !== told(other, at)) return [told(one, at), told(other, at)];
   }
-}
-
-/**
- * Threads, then the clock, under memory pressure pager and purger, the data cache where devices are not coherent, a store buffer a
- * thread where the memory model has them, then the machine itself (check and outcome).
- */
-export function actorsOf(loaded: LoadedScenario): ActorInfo[] {
-  const machine = loaded.scenario.machine ?? {};
-  const { memoryPressure, coherentDma } = machine;
-  const cache = { name: 'cache', task: 'cache', privileged: false, sort: 'cache' } as const;
-  return [
-    ...loaded.plans.map(
-      ({ name, task, privileged, device }): ActorInfo => ({
-        name,
-        task,
-        privileged,
-        ...(device ? { sort: 'device' } : {}),
-      }),
-    ),
-    { name: 'clock', task: 'kernel', privileged: false },
-    ...['pager', 'purger']
-      .slice(0, pressureActors(memoryPressure))
-      .map((name) => ({ name, task: name, privileged: false })),
-    ...(evictionActors(coherentDma) > 0 ? [cache] : []),
-    ...loaded.plans
-      .slice(0, drainActors(loaded.plans.length, machine))
-      .map(({ name, task }): ActorInfo => ({ name: `${name}'s stores`, task, privileged: false, sort: 'stores' })),
-    { name: 'check', task: 'kernel', privileged: false },
-  ];
 }
 
 export function machineFrames(loaded: LoadedScenario): number {

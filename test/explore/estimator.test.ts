@@ -2,12 +2,13 @@
 /** How many traces there are, estimated from 300 probes: within a fifth where others have counted, and refused where it would be wrong. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { lostUpdate, reorder, twostage } from '../../scripts/bench/programs/counting.ts';
+import { lostUpdate, reorder } from '../../scripts/bench/programs/counting.ts';
 import { Estimator } from '../../src/explore/estimator.ts';
 import { explore } from '../../src/explore/explore.ts';
 import { flag } from '../../src/explore/explorer.ts';
 import type { Exploration, TraceEstimate } from '../../src/explore/results.ts';
 import { IOLock, type Scenario, type ScenarioMachine, type Task, threads } from '../../src/index.ts';
+import { counted } from '../support/counted.ts';
 import { load } from '../support/inline.ts';
 
 const test = suite('estimator');
@@ -31,19 +32,7 @@ function estimate(
   return new Estimator(load(scenario), settings).estimate(probes, flags);
 }
 
-const golden: [name: string, program: Scenario, traces: number][] = [
-  ['lost update 2×1', lostUpdate(2, 1), 4],
-  ['lost update 2×3', lostUpdate(2, 3), 328],
-  ['lost update 2×5', lostUpdate(2, 5), 34_904],
-  ['lost update 3×2', lostUpdate(3, 2), 7134],
-  ['reorder_3', reorder(2), 56],
-  ['reorder_4', reorder(3), 1248],
-  ['reorder_5', reorder(4), 40_032],
-  ['twostage 1+1', twostage(1), 3],
-  ['twostage 3+1', twostage(3), 1080],
-];
-
-for (const [name, program, traces] of golden)
+for (const [name, program, traces] of counted)
   test(`${name}: within 20 % of ${traces} for nine of ten seeds`, () => {
     const found = Array.from({ length: seeds }, (_, i) => estimate(program, i + 1));
     const near = found.filter((one) => Math.abs(one.traces! / traces - 1) <= 0.2);
