@@ -7,6 +7,7 @@ import { Piscina } from 'piscina';
 import { ScenarioError } from '../machine/errors.ts';
 import { workerExecArgv, workerUrl } from '../machine/packaging.ts';
 import { isIndependent } from '../schedule/strategies.ts';
+import { beatThread } from '../machine/inline-machine.ts';
 import { flag, starting } from './explorer.ts';
 import {
   type Answer,
@@ -75,7 +76,7 @@ export class ExplorerPool {
   /** The reply; an Error when the worker ended. */
   private async attempt(job: Job): Promise<Reply | Error> {
     const flags = new Int32Array(new SharedArrayBuffer(4 * flag.words));
-    flags[flag.thread] = starting;
+    flags[flag.heartbeat] = starting;
     if (this.stopped) flags[flag.stop] = 1;
     this.running.add(flags);
     const abort = new AbortController();
@@ -112,24 +113,24 @@ export class ExplorerPool {
   }
 
   private watch(flags: Int32Array, abort: AbortController): NodeJS.Timeout {
-    let pulse = -1;
+    let last: number = starting;
     let since = Date.now();
     return setInterval(() => {
-      const now = Atomics.load(flags, flag.pulse);
-      const thread = Atomics.load(flags, flag.thread);
-      const limit = thread === starting ? Math.max(this.stallTimeout, longestStart) : this.stallTimeout;
-      if (now !== pulse) {
-        pulse = now;
+      const beat = Atomics.load(flags, flag.heartbeat);
+      const limit = beat === starting ? Math.max(this.stallTimeout, longestStart) : this.stallTimeout;
+      if (beat !== last) {
+        last = beat;
         since = Date.now();
       } else if (Date.now() - since > limit) {
-        abort.abort(this.stallMessage(thread, limit));
+        abort.abort(this.stallMessage(beat, limit));
       }
     }, watchInterval);
   }
 
-  private stallMessage(thread: number, limit: number): string {
-    if (thread === starting)
+  private stallMessage(beat: number, limit: number): string {
+    if (beat === starting)
       return `the scenario was not loaded after ${limit} ms: does its module do more than declare it?`;
+    const thread = beat & beatThread;
     const who = thread === 0 ? 'setup, check or outcome' : `thread ${this.threads[thread - 1] ?? thread - 1}`;
     return `${who} ran for ${limit} ms without an operation: a loop that waits must do something that others can change (load, atomic, receive), or raise stallTimeout`;
   }

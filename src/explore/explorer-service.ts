@@ -105,8 +105,7 @@ export class ExplorerService {
   private async answer({ job, target, flags }: Request): Promise<Answer> {
     if (job.kind === 'names') return scenarioNames(target.url);
     const loaded = (this.loaded ??= await loadScenario(target.url, target.scenario));
-    flags[flag.thread] = 0;
-    Atomics.add(flags, flag.pulse, 1);
+    Atomics.store(flags, flag.heartbeat, 0);
     const { settings } = target;
     switch (job.kind) {
       case 'load':

@@ -79,9 +79,9 @@ export interface ChunkResult {
   readonly failedAt: number | null;
 }
 
-/** Words of a job's shared flags: a count that moves while it works, the thread that runs (1 + its number), executions done, a request to stop. */
-export const flag = { pulse: 0, thread: 1, executions: 2, stop: 3, words: 4 } as const;
-/** In place of a thread: the worker has not loaded the scenario yet. */
+/** Words of a job's shared flags: the machine's heartbeat, executions done, a request to stop. */
+export const flag = { heartbeat: 0, executions: 1, stop: 2, words: 3 } as const;
+/** In place of a heartbeat: the worker has not loaded the scenario yet. */
 export const starting = -1;
 
 /** Of executions that are drawn by lot these are told apart by their traces: a hash of one takes a quarter as long as running it. */

@@ -255,11 +255,14 @@ export abstract class ControlledThread extends Task {
     const turn = this.stand(noticed);
     if (turn === Turn.Postponed) return postponed;
     // Where nobody ran in between, what was translated before still holds.
-    if (turn === Turn.Waited || physical < 0)
-      physical = this.faults.resolve(operation, kind, address, address, width, access);
-    if (split) physical = this.faults.resolveBoth(operation, kind, address, width, access);
-    const frame = Math.floor(physical * this.reciprocal);
-    if (!this.always && this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
+    if (turn === Turn.Waited || physical < 0 || split) {
+      if (turn === Turn.Waited || physical < 0)
+        physical = this.faults.resolve(operation, kind, address, address, width, access);
+      if (split) physical = this.faults.resolveBoth(operation, kind, address, width, access);
+      const frame = Math.floor(physical * this.reciprocal);
+      if (!this.always && this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1)
+        this.meet(frame);
+    }
     if (this.cache.isStale) this.carrier.examine(this, address, physical, width, access);
     return physical;
   }

@@ -45,6 +45,11 @@ export interface InlineOptions {
   onShared(frame: number): void;
 }
 
+/** A heartbeat is so much more than the one before; below are the bits that say which thread runs, of at most 256. */
+const beatStep = 512;
+/** The bits of a heartbeat that are 1 + the number of the thread that runs. */
+export const beatThread = beatStep - 1;
+
 export class InlineMachine implements Carrier {
   readonly trace = new Trace();
   /** Texts of Violation events, by place in the trace. */
@@ -56,8 +61,12 @@ export class InlineMachine implements Carrier {
   readonly results: readonly unknown[];
   /** Number of the actor that stands for the clock. */
   readonly clock: number;
-  /** For a watchdog outside (execution.md, rule 12): word 0 moves whenever a thread is run, word 1 is 1 + its number. */
+  /**
+   * For a watchdog outside (execution.md, rule 12): its first word changes whenever a thread is run. Its lowest bits (`beatThread`) are
+   * 1 + the number of that thread, or 0 while none is.
+   */
   heartbeat: Int32Array | null = null;
+  private beats = 0;
   /** Whether `choose` was ever asked for more than one number. */
   private chose = false;
   /** Places in the trace at which a thread was switched away from though it could have gone on. Only where operations are counted. */
@@ -147,6 +156,7 @@ export class InlineMachine implements Carrier {
     } finally {
       enterTask(null);
       setGuest(null);
+      this.beat(0);
     }
     if (this.fatal !== null) throw this.fatal;
     this.execution.findLeaks();
@@ -312,13 +322,18 @@ export class InlineMachine implements Carrier {
     this.current = task;
     enterTask(task);
     setGuest(task);
-    if (this.heartbeat !== null) this.heartbeat[1] = task.number + 1;
+    this.beat(task.number + 1);
+  }
+
+  private beat(thread: number): void {
+    if (this.heartbeat === null) return;
+    this.beats = (this.beats + beatStep) | 0;
+    this.heartbeat[0] = this.beats | thread;
   }
 
   private runThread(task: ControlledTask): void {
     const { number } = task;
     this.enter(task);
-    if (this.heartbeat !== null) this.heartbeat[0] = this.heartbeat[0]! + 1;
     this.onStack[number] = 1;
     let value: unknown;
     let error: unknown = null;
@@ -333,7 +348,6 @@ export class InlineMachine implements Carrier {
       threw = true;
     }
     this.onStack[number] = 0;
-    if (this.heartbeat !== null) this.heartbeat[1] = 0;
     if (yielded) return;
     this.suspended[number] = null;
     // However the function came to its end, what the engine knows decides.
