@@ -5,9 +5,9 @@
  */
 import { Piscina } from 'piscina';
 import { ScenarioError } from '../machine/errors.ts';
+import { beatThread } from '../machine/inline-machine.ts';
 import { workerExecArgv, workerUrl } from '../machine/packaging.ts';
 import { isIndependent } from '../schedule/strategies.ts';
-import { beatThread } from '../machine/inline-machine.ts';
 import { flag, starting } from './explorer.ts';
 import {
   type Answer,

@@ -294,7 +294,7 @@ export function buildMachine(
 
 /** `check` and `outcome`, unless a rule was broken already. Returns the outcome's label, or null. */
 export function judge(machine: InlineMachine, detectors: Detectors, record: ExecutionRecord): string | null {
-  if (detectors.sink.failed) return null;
+  if (detectors.sink.failed || !machine.state.isJudged) return null;
   const before = machine.texts.size;
   try {
     return machine.judge();

@@ -87,7 +87,7 @@ export class Journal {
     for (let at = this.wordCount - 1; at >= 0; at--) this.arrays[at]![this.indexes[at]!] = this.words[at]!;
     this.wordCount = 0;
     if (this.fieldCount > 0) this.undoFields();
-    for (const listener of this.listeners) listener();
+    for (let i = 0; i < this.listeners.length; i++) this.listeners[i]!();
   }
 
   private undoFields(): void {

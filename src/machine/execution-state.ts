@@ -20,6 +20,8 @@ export class ExecutionState {
   readonly threads: readonly KernelThread[];
   /** What `setup` returned, as words. */
   readonly shared: Float64Array;
+  /** Whether the scenario has a `check` or an `outcome`. */
+  readonly isJudged: boolean;
   private readonly frozen: unknown;
   private readonly hasBytes: boolean;
   private readonly end: Outcome<unknown>;
@@ -35,6 +37,7 @@ export class ExecutionState {
     swap: SwapStore | null = null,
   ) {
     const { scenario, plans } = loaded;
+    this.isJudged = scenario.check !== undefined || scenario.outcome !== undefined;
     this.machine = new ScenarioMachine(scenario.machine, Object.keys(scenario.tasks), swap);
     this.kernel = this.machine.kernelState;
     for (const plan of plans) if (plan.device) this.kernel.addTask(plan.task, true);
