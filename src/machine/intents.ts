@@ -21,7 +21,7 @@ export class Intents {
   /** Actor → the lowest 32 bits of the handle of the lock that it is about to take, `yielding`, or 0. */
   readonly locks: Int32Array;
   /** The same of its first step, as earlier executions have shown it: nothing that others do changes what that is about. */
-  private readonly firstLocks: Int32Array;
+  readonly firstLocks: Int32Array;
 
   static words(actors: number): number {
     return 4 * actors;

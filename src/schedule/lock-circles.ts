@@ -25,6 +25,7 @@ export class LockCircles extends SeededStrategy {
 
   watch(intents: Intents): void {
     this.intents = intents;
+    this.order.watch(intents);
   }
 
   override begin(number: number): boolean {
@@ -34,7 +35,7 @@ export class LockCircles extends SeededStrategy {
       this.tried.clear();
       this.longest = 0;
     }
-    this.order.begin();
+    this.order.begin(number);
     this.circle = null;
     this.steps = 0;
     return true;
@@ -53,21 +54,21 @@ export class LockCircles extends SeededStrategy {
   }
 
   pick(runnable: Int32Array, count: number): number {
-    this.order.settle(this.intents!);
+    this.order.settle();
     if (this.steps++ > 2 * this.longest) this.circle = null;
     let frees = 0;
     for (let i = 0; i < count; i++) if (!this.stands(runnable[i]!)) this.free[frees++] = runnable[i]!;
     if (this.circle !== null && (frees === 0 || count - frees === this.circle.length)) this.circle = null;
     const actor =
       this.circle === null ? runnable[this.generator.below(count)]! : this.free[this.generator.below(frees)]!;
-    this.order.step(actor, this.intents!);
+    this.order.step(actor);
     return actor;
   }
 
   override follow(_runnable: Int32Array, _count: number, actor: number): void {
     this.steps++;
-    this.order.settle(this.intents!);
-    this.order.step(actor, this.intents!);
+    this.order.settle();
+    this.order.step(actor);
   }
 
   /** Whether the actor is about to close its part of the circle. */

@@ -3,10 +3,11 @@
  * next thread held (Havelund, "Using Runtime Analysis to Guide Model Checking of Java Programs", SPIN 2000). Threads that hold a common lock
  * meanwhile cannot be in a circle together.
  *
- * A lock is known by the code of a call about it (machine/intents.ts), and a thread's calls about one object are taken to come in pairs: the first takes it,
- * the second gives it back. Where that is wrong a circle is made up or missed, and no more: it is a prediction, which is tried.
+ * A lock is known by the code of a call about it (machine/intents.ts). One that takes no lock is taken to give it back. Where that is wrong a
+ * circle is made up or missed, and no more: it is a prediction, which is tried.
  */
-import { gone, type Intents } from '../machine/intents.ts';
+import { objectOf } from '../machine/intents.ts';
+import { Follower } from './follower.ts';
 
 /** `actor` took `wanted` while it held `own`, and all that was in `held`. */
 export interface Taking {
@@ -23,38 +24,21 @@ const longestCircle = 16;
 /** There may be very many chains of locks, and no circle. */
 const mostLooks = 20_000;
 
-export class LockOrder {
+export class LockOrder extends Follower {
   private readonly takings: Taking[] = [];
   /** Actor → locks that it holds. */
   private readonly held = new Map<number, number[]>();
   private readonly known = new Set<string>();
-  /** Who is taking its first step, of which nobody knows what it is about before it is done; -1: nobody. */
-  private beginning = -1;
 
   /** Another execution begins; what earlier ones showed stays known. */
-  begin(): void {
+  override begin(number: number): void {
+    super.begin(number);
     this.held.clear();
-    this.beginning = -1;
   }
 
   forget(): void {
-    this.begin();
     this.takings.length = 0;
     this.known.clear();
-  }
-
-  /** The step before is over: to be called before anybody asks who holds what. */
-  settle({ first }: Intents): void {
-    const { beginning } = this;
-    this.beginning = -1;
-    if (beginning >= 0) this.call(beginning, first[beginning]!);
-  }
-
-  /** `actor` takes its next step. */
-  step(actor: number, { next }: Intents): void {
-    const code = next[actor]!;
-    if (code === 0) this.beginning = actor;
-    else this.call(actor, code);
   }
 
   holds(actor: number, lock: number): boolean {
@@ -83,17 +67,18 @@ export class LockOrder {
     return found;
   }
 
-  private call(actor: number, code: number): void {
+  protected take(actor: number, code: number, lock: number): void {
     // Calls about handles alone have codes below zero.
-    if (code >= 0 || code === gone) return;
+    if (objectOf(code) >= 0) return;
     let held = this.held.get(actor);
     if (held === undefined) {
       held = [];
       this.held.set(actor, held);
     }
     const at = held.indexOf(code);
-    if (at >= 0) held.splice(at, 1);
-    else {
+    if (lock === 0) {
+      if (at >= 0) held.splice(at, 1);
+    } else if (at < 0) {
       for (const own of held) this.note({ actor, own, wanted: code, held: [...held] });
       held.push(code);
     }

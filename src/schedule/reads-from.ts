@@ -2,22 +2,18 @@
  * Who read from whom: follows an execution step by step and notes each pair of a step and the one that it reads from, the first time
  * that an execution shows it.
  *
- * A step is known by its place: what its thread has done to shared objects up to there. So threads that run one function share places, as
- * they share lines of source, and a step that is only repeated (a spin loop) stays where it is. Places are hashes of 22 bits: two
- * that fall together are a loss of aim, not of truth.
- *
  * A kernel call reads from the last call about its object, whatever it does; an access that may store reads nothing here.
  */
 
 import { PlaceTable } from '../detect/place-table.ts';
-import { type Intents, objectOf } from '../machine/intents.ts';
+import { objectOf } from '../machine/intents.ts';
+import { Follower } from './follower.ts';
 import type { Maxima } from './maxima.ts';
-import { actorLimit } from './seeded-strategy.ts';
+import { Places, placeBits } from './places.ts';
 
 /** In place of a writer: what was there before anybody wrote. */
 export const initially = 0;
 
-const placeBits = 22;
 /** Places and pairs that are noted; a program with more has enough to be aimed at. */
 const mostNoted = 8192;
 /** What stands for execution n is so much less n, so that the first one to show something is the largest. */
@@ -38,36 +34,27 @@ export const executionOfValue = (value: number): number => lastExecution - value
 export const reads = (code: number): boolean => objectOf(code) < 0 || (objectOf(code) > 0 && (code & 1) === 0);
 export const writes = (code: number): boolean => objectOf(code) !== 0 && (code & 1) === 1;
 
-export class ReadsFrom {
+export class ReadsFrom extends Follower {
   /** Whether the execution in hand has shown a pair that none did before. */
   fresh = false;
-  private next: Int32Array = new Int32Array(0);
-  private first: Int32Array = new Int32Array(0);
-  /** Actor → hash of what it has done; the code of its last step. */
-  private readonly histories = new Int32Array(actorLimit);
-  private readonly codes = new Int32Array(actorLimit);
+  private readonly places = new Places();
   /** Object → place of the step that wrote it last. */
   private readonly writers = new PlaceTable();
   /** Keys that were noted since the lessons last changed: most steps show nothing new. */
   private readonly known = new PlaceTable();
   private version = 0;
   private execution = 0;
-  /** Who is taking its first step, which nobody knows before it is done; -1: nobody. */
-  private beginning = -1;
 
-  constructor(private readonly lessons: Maxima) {}
-
-  watch(intents: Intents): void {
-    this.next = intents.next;
-    this.first = intents.first;
+  constructor(private readonly lessons: Maxima) {
+    super();
   }
 
-  begin(number: number): void {
+  /** Execution `number` begins. */
+  override begin(number: number): void {
+    super.begin(number);
     this.execution = number;
     this.fresh = false;
-    this.beginning = -1;
-    this.histories.fill(0);
-    this.codes.fill(0);
+    this.places.begin();
     this.writers.clear();
     if (this.version === this.lessons.version) return;
     this.version = this.lessons.version;
@@ -76,7 +63,7 @@ export class ReadsFrom {
 
   /** The place of the step that `actor` stands before. Means nothing where the step is about nothing shared. */
   placeBefore(actor: number): number {
-    return placeOf(this.historyWith(actor, this.next[actor]!));
+    return this.places.before(actor, this.intents!.next[actor]!);
   }
 
   /** The place that wrote the object last, or `initially`. */
@@ -85,28 +72,10 @@ export class ReadsFrom {
     return word < 0 ? initially : this.writers.words[word]!;
   }
 
-  /** The step before is over: to be called before anybody asks for places. */
-  settle(): void {
-    const { beginning } = this;
-    if (beginning < 0) return;
-    this.beginning = -1;
-    this.take(beginning, this.first[beginning]!);
-  }
-
-  /** `actor` takes its step. */
-  step(actor: number): void {
-    const code = this.next[actor]!;
-    if (code === 0) this.beginning = actor;
-    else this.take(actor, code);
-  }
-
-  private take(actor: number, code: number): void {
+  protected take(actor: number, code: number): void {
     const object = objectOf(code);
     if (object === 0) return;
-    const history = this.historyWith(actor, code);
-    this.histories[actor] = history;
-    this.codes[actor] = code;
-    const place = placeOf(history);
+    const place = this.places.take(actor, code);
     this.note(place, code + signless);
     if (reads(code) && this.note(pairOf(this.writerOf(object), place), lastExecution - this.execution))
       this.fresh = true;
@@ -122,16 +91,4 @@ export class ReadsFrom {
     this.known.words[word] = 1;
     return this.lessons.size < mostNoted && this.lessons.note(key, value);
   }
-
-  private historyWith(actor: number, code: number): number {
-    const history = this.histories[actor]!;
-    return code === this.codes[actor] ? history : mix(history ^ code);
-  }
 }
-
-function mix(value: number): number {
-  const x = Math.imul(value ^ (value >>> 16), 0x7feb352d) + 0x9e3779b9;
-  return Math.imul(x ^ (x >>> 15), 0x846ca68b) ^ (x >>> 13);
-}
-
-const placeOf = (history: number): number => (history >>> (32 - placeBits)) | 2;

@@ -14,19 +14,25 @@ const test = suite('portfolio');
 /** The code of a call about lock n. */
 const lock = (n: number): number => (n << 1) | 0x80000001;
 
-/** Shows an execution in which actors call about locks in this order. */
+/** Shows an execution in which actors take locks in this order, and give each back where they come to it again. */
 function show(order: LockOrder, calls: readonly (readonly [actor: number, lock: number])[]): void {
   const intents = new Intents(new Int32Array(Intents.words(4)));
-  const begun = new Set<number>();
-  order.begin();
+  const held = new Set<string>();
+  order.watch(intents);
+  order.begin(1);
   for (const [actor, n] of calls) {
-    order.settle(intents);
-    intents.next[actor] = begun.has(actor) ? lock(n) : 0;
-    order.step(actor, intents);
-    if (!begun.has(actor)) intents.first[actor] = lock(n);
-    begun.add(actor);
+    order.settle();
+    const takes = !held.delete(`${actor} ${n}`);
+    if (takes) held.add(`${actor} ${n}`);
+    const begins = intents.first[actor] === 0;
+    intents.next[actor] = begins ? 0 : lock(n);
+    intents.locks[actor] = takes ? n : 0;
+    order.step(actor);
+    if (!begins) continue;
+    intents.first[actor] = lock(n);
+    intents.firstLocks[actor] = n;
   }
-  order.settle(intents);
+  order.settle();
 }
 
 const circlesOf = (order: LockOrder): number[][] => order.circles().map((circle) => circle.map(({ actor }) => actor));
