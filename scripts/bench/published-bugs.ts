@@ -31,6 +31,7 @@ export const published: Readonly<Record<string, Partial<Record<Column, string>>>
   reorder_50: row('none', '3304±1721 (6/20)', 'none', '75±62', '13±12', '6±4'),
   reorder_100: row('none', 'none', 'none', '3785±3062 (12/20)', '194±214', '6±4'),
   'aget-bug2': row('1±0', '2±0', '1±0', '–', '2±0', '1±0'),
+  'stringbuffer-jdk1.4': row('2243±2324 (19/20)', '281±261', '23±19', '834±608', '8±7', '15±18'),
   WorkStealQueue: row('–', '48±49', '12±7', '13±10', '6±4', '10±8'),
   'ctrace-test': row('1±0', '2±0', '1±0', '–', '–', '1±0'),
 };

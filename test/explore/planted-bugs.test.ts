@@ -24,6 +24,11 @@ const programs: Readonly<Record<string, Readonly<Record<string, readonly [rule: 
     sync01: ['deadlock', { portfolio: 1, random: 1 }],
     din_phil2_sat: ['assertion', { portfolio: 2, random: 3 }],
     din_phil3_sat: ['assertion', { portfolio: 2, random: 3 }],
+    din_phil4_sat: ['assertion', { portfolio: 2, random: 3 }],
+    din_phil5_sat: ['deadlock', { portfolio: 1, random: 1 }],
+    din_phil6_sat: ['deadlock', { portfolio: 1, random: 1 }],
+    din_phil7_sat: ['deadlock', { portfolio: 1, random: 1 }],
+    fsbench: ['assertion', { portfolio: 1, random: 1 }],
   },
   bluetooth: {
     bluetooth_driver: ['assertion', { portfolio: 120, random: 100, pct: 500, pos: 60, surw: 100, greybox: 100 }],
@@ -55,6 +60,12 @@ const programs: Readonly<Record<string, Readonly<Record<string, readonly [rule: 
     reorder_100: ['assertion', { portfolio: 100, surw: 1500, greybox: 30 }],
   },
   stack: { stack: ['assertion', { portfolio: 15, random: 10 }] },
+  stringbuffer: {
+    'stringbuffer-jdk1.4': [
+      'assertion',
+      { portfolio: 40, random: 30, pct: 200, pos: 30, urw: 30, surw: 30, greybox: 30 },
+    ],
+  },
   twostage: {
     twostage: ['assertion', { portfolio: 40, random: 200, pct: 60, pos: 60, urw: 300, surw: 50, greybox: 60 }],
     twostage_20: ['assertion', { portfolio: 80, surw: 50, greybox: 120 }],

@@ -1,6 +1,6 @@
 /**
  * Programs that fail in nearly every schedule, to see that nothing is missed: CS.phase01 and CS.sync01 (somebody waits for ever),
- * CS.din_phil2 and 3 (an assertion about who comes last).
+ * CS.din_phil2 to 4 (an assertion about who comes last) and 5 to 7 (the first one to come takes a lock twice), CS.fsbench (one thread too many).
  */
 import { defineScenario, IOLock, threads } from 'wiredown';
 import { creates, upTo, words } from './words.ts';
@@ -54,7 +54,7 @@ const sync01 = defineScenario({
   },
 });
 
-const philosophers = [2, 3].map((count) =>
+const philosophers = [2, 3, 4, 5, 6, 7].map((count) =>
   defineScenario({
     name: `din_phil${count}_sat`,
     machine: { physicalMemory: 1 << 20 },
@@ -74,7 +74,9 @@ const philosophers = [2, 3].map((count) =>
         own.lock();
         own.unlock();
         next.unlock();
-        atomic.unlock();
+        // The larger ones take it again instead, by mistake.
+        if (count > 4) atomic.lock();
+        else atomic.unlock();
         task.store32(done, task.load32(done) + 1);
         task.assert(task.load32(done) !== count, 'somebody is missing');
       }),
@@ -82,4 +84,40 @@ const philosophers = [2, 3].map((count) =>
   }),
 );
 
-export default [phase01, sync01, ...philosophers];
+const inodes = 32;
+const blocks = 26;
+const probes = 13;
+
+const fsbench = defineScenario({
+  name: 'fsbench',
+  machine: { physicalMemory: 1 << 20 },
+  setup(machine) {
+    const inode = words(machine);
+    const locks = (name: string) => Array.from({ length: blocks }, (_, i) => IOLock.alloc(`${name} ${i}`));
+    return { inode, busy: inode + 4 * inodes, inodeLocks: locks('inode'), blockLocks: locks('block') };
+  },
+  tasks: {
+    main: creates(...upTo(blocks + 1)),
+    app: threads(blocks + 1, (task, { inode, busy, inodeLocks, blockLocks }, thread) => {
+      task.receive();
+      const i = thread % inodes;
+      task.assert(i < blocks, 'the inode has a lock');
+      inodeLocks[i]!.lock();
+      if (task.load32(inode + 4 * i) === 0) {
+        for (let probe = 0, block = (2 * i) % blocks; probe < probes; probe++, block = (block + 1) % blocks) {
+          blockLocks[block]!.lock();
+          const found = task.load32(busy + 4 * block) === 0;
+          if (found) {
+            task.store32(busy + 4 * block, 1);
+            task.store32(inode + 4 * i, block + 1);
+          }
+          blockLocks[block]!.unlock();
+          if (found) break;
+        }
+      }
+      inodeLocks[i]!.unlock();
+    }),
+  },
+});
+
+export default [phase01, sync01, ...philosophers, fsbench];
