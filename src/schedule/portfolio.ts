@@ -1,24 +1,25 @@
 /**
- * Several strategies under one name, each for what it is good at. It begins with two serial orders, then goes through all its members; a circle in
- * the order of locks that they have shown is tried at once (lock-circles.ts). After the first executions, which one explorer does one after the other,
- * the members take turns in every second one; of the others, half are greybox's, which alone does as well with a hundred threads as with three, and half go to
- * members by lot, in proportion to how many new reads-from pairs each has been the first to show in its turns: a small bandit, which all
- * explorers play alike, since pairs and the executions that showed them first are lessons of greybox (execution.md, rule 6).
+ * Several strategies under one name, each for what it is good at. It begins with two serial orders, whose races are turned round (flips.ts), then goes
+ * through all its members; a circle in the order of locks that they have shown is tried at once (lock-circles.ts). After the first executions, which one
+ * explorer does one after the other, the members take turns in every second one; of the others, half are greybox's, which alone does as well with a hundred
+ * threads as with three, and half go to members by lot, in proportion to how many new reads-from pairs each has been the first to show in its turns: a
+ * small bandit, which all explorers play alike, since pairs and the executions that showed them first are lessons of greybox (execution.md, rule 6).
  *
  * In the first executions every member measures along, whoever decides, so that each knows lengths and objects when its turn comes.
  *
- * No guarantee but those of its members, in the executions that are theirs: `pct:3` has one of fourteen at least.
+ * No guarantee but those of its members, in the executions that are theirs: `pct:3` has one of sixteen at least.
  */
 import type { Intents } from '../machine/intents.ts';
 import type { Lessons, Measured, Schedule, Strategy, Watched } from '../machine/schedule.ts';
+import { Flips } from './flips.ts';
 import { Generator } from './generator.ts';
 import { GreyboxStrategy } from './greybox.ts';
 import { LockCircles } from './lock-circles.ts';
+import { OneDelay } from './one-delay.ts';
 import { PctStrategy } from './pct.ts';
 import { PartialOrderSampling } from './pos.ts';
 import { executionOfValue, isPair } from './reads-from.ts';
 import type { SeededStrategy } from './seeded-strategy.ts';
-import { SerialOrders } from './serial.ts';
 import { SelectiveRandomWalk } from './surw.ts';
 import { UniformRandomWalk } from './urw.ts';
 
@@ -33,14 +34,13 @@ interface Member {
 // Members in the order of their turns.
 const surw = 0;
 const greybox = 1;
-const serial = 2;
+const flips = 2;
 const pos = 3;
 const urw = 4;
-const pct3 = 5;
 /** Who decides the executions from 1 on, as long as every one is taught by the one before. */
 const beginning = [
-  ...[serial, serial, surw, greybox, surw, greybox, serial, greybox],
-  ...[surw, greybox, pos, greybox, urw, surw, greybox, pct3],
+  ...[flips, flips, flips, flips, flips, flips, surw, flips],
+  ...[surw, flips, surw, flips, surw, greybox, pos, urw],
 ];
 /** Up to here `greybox` follows every execution, and pairs count for the bandit. */
 const lastFollowed = 2048;
@@ -56,6 +56,7 @@ export class Portfolio implements Strategy {
   private readonly greybox: GreyboxStrategy;
   private readonly circles: LockCircles;
   private readonly directed: Member;
+  private readonly flips: Flips;
   private readonly all: readonly Drawing[];
   /** Who decides the execution in hand, and who measures along. */
   private leader: Member;
@@ -69,14 +70,16 @@ export class Portfolio implements Strategy {
     this.greybox = new GreyboxStrategy(seed);
     this.circles = new LockCircles(seed);
     this.directed = { title: this.circles.name, strategy: this.circles };
+    this.flips = new Flips(seed);
     this.members = [
       { title: 'surw', strategy: new SelectiveRandomWalk(seed) },
       { title: 'greybox', strategy: this.greybox },
-      { title: 'serial', strategy: new SerialOrders(seed) },
+      { title: 'flips', strategy: this.flips },
       { title: 'pos', strategy: new PartialOrderSampling(seed) },
       { title: 'urw', strategy: new UniformRandomWalk(seed) },
       { title: 'pct:3', strategy: new PctStrategy(seed, 3) },
       { title: 'pct:10', strategy: new PctStrategy(seed, 10) },
+      { title: 'serial', strategy: new OneDelay(seed) },
     ];
     this.all = [...this.members, this.directed].map(({ strategy }) => strategy);
     this.leader = this.directed;
@@ -97,12 +100,18 @@ export class Portfolio implements Strategy {
     this.followers.length = 0;
     if (number <= beginning.length) {
       for (const strategy of this.all) strategy.begin(number);
-      this.leader = this.circles.aim() ? this.directed : this.members[beginning[number - 1]!]!;
+      const wanted = beginning[number - 1]!;
+      if (this.circles.aim()) this.leader = this.directed;
+      else this.leader = this.members[wanted === flips && !this.flips.aim() ? surw : wanted]!;
       for (const strategy of this.all) if (strategy !== this.leader.strategy) this.followers.push(strategy);
       return true;
     }
     this.leader = this.members[this.memberFor(number)]!;
     this.leader.strategy.begin(number);
+    if (this.leader.strategy === this.flips && !this.flips.draw()) {
+      this.leader = this.members[surw]!;
+      this.leader.strategy.begin(number);
+    }
     if (number > lastFollowed || this.leader.strategy === this.greybox) return true;
     this.greybox.begin(number);
     this.followers.push(this.greybox);

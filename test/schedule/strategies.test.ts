@@ -78,9 +78,9 @@ const golden: Partial<Record<StrategyName, readonly string[]>> = {
   ],
   portfolio: [
     'wd1:XSrIFAak6R-0cDBlvA',
-    'wd1:XSrIFAao_aOToAgkWA',
+    'wd1:XSrIHBAkRJCJGwTodYghhk5G2LoYD3y-cA',
     'wd1:XSrIFwJIRYgCdmZOkdByxy2A',
-    'wd1:XSrIHBQiRIE6HQJEUZMRti6GCNoYDV7ykA',
+    'wd1:XSrIF2IA1Y2itm5OkMB68WkA',
   ],
   random: [
     'wd1:XSrIGBAkhECTECdASaEjoDqlWQ',
