@@ -161,7 +161,7 @@ export const options: Option[] = [
     key: 'shard',
     read: words,
     commands: ['explore'],
-    help: 'Only part I of N of the executions, for one of several machines. Needs --executions and --record.',
+    help: 'Only part I of N of the executions, for one of several machines. Needs --record, and --executions but for dfs and dpor.',
   },
   {
     flag: '--record',
@@ -185,7 +185,7 @@ export const options: Option[] = [
     key: 'queue',
     read: words,
     commands: ['explore'],
-    help: 'Have the executions explored by the workers at this Redis, as redis://localhost:6379. Needs --executions and BullMQ.',
+    help: 'Have the executions explored by the workers at this Redis, as redis://localhost:6379. Needs BullMQ, and --executions but for dfs and dpor.',
   },
   {
     flag: '--shards',

@@ -7,7 +7,6 @@ import { Piscina } from 'piscina';
 import { ScenarioError } from '../machine/errors.ts';
 import { beatThread } from '../machine/inline-machine.ts';
 import { workerExecArgv, workerUrl } from '../machine/packaging.ts';
-import { isIndependent } from '../schedule/strategies.ts';
 import { flag, starting } from './explorer.ts';
 import {
   type Answer,
@@ -31,15 +30,17 @@ export class ExplorerPool {
   /** Names of the threads, once a worker has loaded the scenario. */
   private threads: readonly string[] = [];
 
+  /** @param atOnce workers that are there from the start; the others come when there is work for them */
   constructor(
     private readonly target: Target,
     readonly workers: number,
     private readonly stallTimeout: number,
+    readonly atOnce = workers,
   ) {
     this.pool = new Piscina({
       filename: workerUrl('explorer').href,
       execArgv: workerExecArgv(),
-      minThreads: workers,
+      minThreads: atOnce,
       maxThreads: workers,
       concurrentTasksPerWorker: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -60,17 +61,12 @@ export class ExplorerPool {
    */
   async run<J extends Job>(job: J): Promise<AnswerTo<J>> {
     let reply = await this.attempt(job);
-    if (reply instanceof Error && this.canRepeat(job)) reply = await this.attempt(job);
+    if (reply instanceof Error) reply = await this.attempt(job);
     if (reply instanceof Error)
       throw new ScenarioError(`the worker that explored the scenario ended before it was done: ${reply.message}`);
     if (!reply.ok) raise(reply.error);
     if (job.kind === 'load') this.threads = (reply.value as Description).threads;
     return reply.value as Answer as AnswerTo<J>;
-  }
-
-  /** Of a strategy that enumerates only the worker knew how far it was. */
-  private canRepeat(job: Job): boolean {
-    return job.kind !== 'chunk' || isIndependent(this.target.settings.strategy);
   }
 
   /** The reply; an Error when the worker ended. */

@@ -21,6 +21,8 @@ import { actorsOf } from './actors-of.ts';
 import { Distinct, type Seen } from './distinct.ts';
 import type { Settings } from './options.ts';
 import { isReducible } from './proof.ts';
+import { ReachedPages } from './reached-pages.ts';
+import { type Share, Surveys } from './surveys.ts';
 
 /** The part of the settings that an execution depends on. */
 export type ExecutionSettings = Pick<
@@ -39,6 +41,8 @@ export interface ChunkJob {
   readonly measured?: Measured;
   /** Discoveries and lessons take effect at the next execution already: the first few of a campaign. */
   readonly widenAtOnce: boolean;
+  /** Of a strategy that enumerates, only this part of the tree; it ends where a page turns out to be shared, since then it is another tree. */
+  readonly share?: Share;
 }
 
 /** A group of failures, as its first execution showed it. */
@@ -56,6 +60,8 @@ export interface Found {
 
 export interface ChunkResult {
   readonly executions: number;
+  /** Executions that were run and do not count, since another one stands for each (results.ts). */
+  readonly repeated: number;
   readonly steps: number;
   /** Steps of the longest execution. */
   readonly longest: number;
@@ -75,6 +81,8 @@ export interface ChunkResult {
   readonly branched: boolean;
   /** The strategy has nothing left. */
   readonly exhausted: boolean;
+  /** Of a share: the tier that comes after its own; null where it leaves nothing for one. */
+  readonly nextTier: number | null;
   /** First execution that failed, or null. */
   readonly failedAt: number | null;
 }
@@ -92,11 +100,9 @@ export class Explorer {
   readonly actors: readonly ActorInfo[];
   readonly detectors: Detectors;
   readonly record: ExecutionRecord;
-  private readonly reach: Reach;
-  /** Frame → 1 once several actors have reached it, also where that is no point yet. */
-  private readonly shared: Uint8Array;
-  private readonly discovered = new Set<number>();
+  private readonly pages: ReachedPages;
   private readonly strategy: Strategy;
+  private readonly surveys: Surveys;
   private readonly order: PartialOrder;
   private readonly traces = new Distinct();
 
@@ -107,56 +113,50 @@ export class Explorer {
     this.actors = actorsOf(loaded);
     if (settings.strategy === 'dpor' && !isReducible(this.actors))
       throw new UsageError('strategy: dpor does not know what a data cache may do (coherentDma: false): use dfs');
-    const frames = machineFrames(loaded);
-    this.reach = { first: new Int32Array(frames), points: new Uint8Array(frames) };
-    this.shared = new Uint8Array(frames);
-    this.machine = buildMachine(loaded, settings, this.reach, false, (frame) => {
-      this.shared[frame] = 1;
-      if (this.reach.points[frame] === 0) this.discovered.add(frame);
-    });
+    this.pages = new ReachedPages(machineFrames(loaded));
+    this.machine = buildMachine(loaded, settings, this.pages.reach, false, this.pages.onShared);
     this.detectors = new Detectors(settings.rules, this.actors);
     this.record = { trace: this.machine.trace, actors: this.actors, texts: this.machine.texts };
     this.strategy = makeStrategy(settings.strategy, settings);
-    this.order = new PartialOrder(this.actors, this.shared, this.machine.state.kernel.hardware.pageSize);
+    this.surveys = new Surveys(settings, this.machine, this.pages);
+    this.order = new PartialOrder(this.actors, this.pages.shared, this.machine.state.kernel.hardware.pageSize);
   }
 
   /** Runs a chunk. `flags` shows how far it is, and asks it to stop. */
   explore(job: ChunkJob, flags: Int32Array): ChunkResult {
     this.machine.heartbeat = flags;
-    this.discovered.clear();
     const { lessons } = this.strategy;
     // Not what it has learned in other chunks, nor which pages they found to be shared: which chunks those were is chance.
     lessons?.reset(job.measured ?? []);
     const independent = isIndependent(this.settings.strategy);
-    if (independent) {
-      this.reach.first.fill(0);
-      this.reach.points.fill(0);
-      this.shared.fill(0);
-    }
-    // One that enumerates does every chunk itself, and must see a page become shared in the execution where it does: it forgets nothing.
-    for (const frame of job.points) {
-      this.reach.points[frame] = 1;
-      this.shared[frame] = 1;
-    }
+    if (independent) this.pages.forget();
+    // One that enumerates its tree as a whole does every chunk itself, and must see a page become shared in the execution where it does: it forgets nothing.
+    this.pages.begin(job.points);
+    const isStopped = (): boolean => flags[flag.stop] !== 0;
+    const share = job.share === undefined ? null : this.surveys.share(job.points, job.share, isStopped);
+    const strategy = share?.tree ?? this.strategy;
     const outcomes = new Map<string, number>();
     const found = new Map<number, Found>();
     let executions = 0;
+    let repeated = 0;
     let steps = 0;
     let longest = 0;
     const { traces } = this;
     traces.clear();
     let exhausted = false;
     let failedAt: number | null = null;
-    for (let number = job.from; number <= job.to && flags[flag.stop] === 0; number++) {
-      if (!this.strategy.begin(number)) {
+    for (let number = job.from; number <= job.to && !isStopped(); number++) {
+      if (share !== null && this.pages.hasDiscovered) break;
+      if (!(share ?? strategy).begin(number)) {
         exhausted = true;
         break;
       }
-      this.machine.run(this.strategy);
-      const { repeated } = this.strategy;
-      this.strategy.end(this.machine.trace.steps);
+      this.machine.run(strategy);
+      const isRepeated = strategy.repeated;
+      strategy.end(this.machine.trace.steps);
       // The detectors have read it in the round in which it was new: they count executions.
-      if (repeated) {
+      if (isRepeated) {
+        repeated++;
         number--;
         continue;
       }
@@ -172,7 +172,7 @@ export class Explorer {
       if (fresh.length > 0) {
         const token = this.token();
         for (const finding of fresh)
-          found.set(finding.key, describe(finding, number, token, this.strategy.part ?? titleOf(this.settings)));
+          found.set(finding.key, describe(finding, number, token, strategy.part ?? titleOf(this.settings)));
       }
       if (this.detectors.sink.failed) failedAt ??= number;
       if (number === job.from) this.repeatAsWritten();
@@ -185,17 +185,19 @@ export class Explorer {
     this.detectors.sink.forget();
     return {
       executions,
+      repeated,
       steps,
       longest,
       traces: traces.seen(),
       outcomes: [...outcomes],
       found: [...found.values()],
-      reached: this.reached(),
+      reached: this.pages.entries(),
       measured: lessons?.measured() ?? [],
       cut: this.machine.spins.cut,
       met: this.order.met,
       branched: this.machine.branched,
       exhausted,
+      nextTier: share?.nextTier ?? null,
       failedAt,
     };
   }
@@ -218,15 +220,6 @@ export class Explorer {
     );
   }
 
-  private reached(): [number, number][] {
-    const frames: [number, number][] = [];
-    this.reach.first.forEach((actor, frame) => {
-      if (this.reach.points[frame] === 1) frames.push([frame, 0]);
-      else if (actor !== 0) frames.push([frame, this.discovered.has(frame) ? 0 : actor]);
-    });
-    return frames;
-  }
-
   /** Runs one execution under `schedule` and lets the detectors read it. */
   execute(schedule: Schedule): void {
     this.machine.run(schedule);
@@ -239,9 +232,8 @@ export class Explorer {
   }
 
   private widen(): void {
-    if (this.discovered.size === 0) return;
-    for (const frame of this.discovered) this.reach.points[frame] = 1;
-    this.discovered.clear();
+    if (!this.pages.hasDiscovered) return;
+    this.pages.widen();
     this.strategy.restart();
   }
 

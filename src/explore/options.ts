@@ -45,13 +45,13 @@ export interface ExploreOptions {
   maximumSteps?: number;
   /** Whether execution 1 is also run on threads at the start, and failures are confirmed there. Default true. */
   threadCheck?: boolean;
-  /** '2/3': only the second of three parts of the executions; put together by `merge`. Needs `executions` and `record`. */
+  /** '2/3': only the second of three parts of the executions; put together by `merge`. Needs `record`, and `executions` but for 'dfs' and 'dpor', which come to an end. */
   shard?: string;
   /** Path of a file that is told what was explored, chunk by chunk. One that exists is gone on with. */
   record?: string;
   /** Estimate from so many probes, 2 to 1,000,000, how many traces there are, before anything is explored; 300 are a start. Default: none. */
   estimate?: number;
-  /** URL of a Redis ('redis://localhost:6379'): `work` explores the shards, here they are put together. Needs `executions` and BullMQ. */
+  /** URL of a Redis ('redis://localhost:6379'): `work` explores the shards, here they are put together. Needs BullMQ, and `executions` as `shard` does. */
   queue?: string;
   /** How many shards a queue is given, 1 to 64. Default 8. */
   shards?: number;
@@ -224,14 +224,12 @@ const timeBudgetOf = ({ timeBudget, shard, queue }: ExploreOptions): number =>
 function checkParts({ queue, shard, record, executions, carrier }: ExploreOptions, strategy: StrategyName): void {
   const [option = null] = Object.entries({ queue, shard, record }).find(([, value]) => value !== undefined) ?? [];
   if (option === null) return;
-  if (!isIndependent(strategy))
-    throw new UsageError(`${option}: strategy ${strategy} goes from one schedule to the next, in one place`);
   if (carrier === 'threads') throw new UsageError(`${option}: only executions of the inline carrier are recorded`);
   if (option === 'queue' && (shard ?? record) !== undefined)
     throw new UsageError('queue: makes the shards and their records itself, leave shard and record out');
   if (option === 'shard' && record === undefined)
     throw new UsageError('shard: needs a record, which merge puts together with the others');
-  if (option !== 'record' && executions === undefined)
+  if (option !== 'record' && executions === undefined && isIndependent(strategy))
     throw new UsageError(`${option}: needs executions, how many all the shards are to do together`);
 }
 

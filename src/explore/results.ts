@@ -92,6 +92,11 @@ export interface Exploration {
   strategy: string;
   seed: number;
   executions: number;
+  /**
+   * Executions that were run and do not count, since another one stands for each: with 'dfs' those that cost less than the round they were in,
+   * with 'dpor' those of a share that turned out to go on as one of another share. Absent where there are none.
+   */
+  repeated?: number;
   /** True only when the whole space (within `preemptions` or `delays`) was covered: by 'dfs', 'dpor', or an attempt of 'portfolio'. */
   exhausted: boolean;
   /** What that proves, as 'every schedule with at most 2 preemptions was tried, under sc'; null where it is false. */

@@ -12,6 +12,8 @@
  * what the shorter ones before it did is done again. (Rejected: one that goes on from round to round, since it would live in one worker, and
  * die with it.) Attempts belong to no lane.
  */
+import type { Share } from './surveys.ts';
+
 export interface Chunk {
   readonly from: number;
   readonly to: number;
@@ -19,6 +21,8 @@ export interface Chunk {
   readonly lane: number | null;
   /** An attempt at a proof: `dpor` decides, from its beginning. */
   readonly proves?: true;
+  /** A share of a tree (tiers.ts): its executions are numbered from 1, as in the tree none is before those of the shares before. */
+  readonly share?: Share;
 }
 
 /** Executions before the first round, each of which may widen what the next one sees. */

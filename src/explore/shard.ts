@@ -19,5 +19,8 @@ export function readShard(text: string): Shard {
   return { index, count };
 }
 
-/** The common beginning belongs to every shard: what it teaches is needed everywhere. So does an attempt at a proof, which may end each of them. */
+/**
+ * The common beginning belongs to every shard: what it teaches is needed everywhere. So does an attempt at a proof, or the beginning of a tree,
+ * which may end each of them.
+ */
 export const isOf = ({ index, count }: Shard, { lane }: Chunk): boolean => lane === null || lane % count === index - 1;

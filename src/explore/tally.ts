@@ -1,9 +1,13 @@
 /** What a campaign has found so far, merged from chunks in the order of their executions. */
 import { Distinct } from './distinct.ts';
 import type { ChunkResult, Found } from './explorer.ts';
+import type { Chunk } from './rounds.ts';
+import type { Share } from './surveys.ts';
 
 export class Tally {
   executions = 0;
+  /** Executions that were run and do not count. */
+  repeated = 0;
   steps = 0;
   /** Steps of the longest execution. */
   longest = 0;
@@ -20,33 +24,64 @@ export class Tally {
   failedAt: number | null = null;
   readonly outcomes = new Map<string, number>();
   readonly found = new Map<number, Found>();
+  /** The share that is to be merged next, if the executions of all before it are to have numbers; else -1. */
+  private nextShare = 0;
 
-  merge(chunk: ChunkResult, proves = false): void {
+  /** @param before what was counted until all began anew: what it has found stays found */
+  constructor(private readonly before: Tally | null = null) {}
+
+  get hasFound(): boolean {
+    return this.found.size > 0 || this.before?.hasFound === true;
+  }
+
+  /** This one, or the one before it that came further. */
+  get furthest(): Tally {
+    const before = this.before?.furthest;
+    return before !== undefined && before.executions > this.executions ? before : this;
+  }
+
+  merge(chunk: ChunkResult, { share, proves }: Pick<Chunk, 'share' | 'proves'> = {}): void {
+    const offset = share === undefined ? 0 : this.offsetOf(share, chunk);
     this.executions += chunk.executions;
+    this.repeated += chunk.repeated;
     this.steps += chunk.steps;
     this.longest = Math.max(this.longest, chunk.longest);
     this.traces.merge(chunk.traces);
-    if (!proves) this.drawn.merge(chunk.traces);
+    if (proves !== true) this.drawn.merge(chunk.traces);
     this.met ||= chunk.met;
     this.cut ||= chunk.cut;
     this.branched ||= chunk.branched;
-    this.exhausted ||= chunk.exhausted;
-    if (chunk.failedAt !== null) this.failedAt = Math.min(this.failedAt ?? chunk.failedAt, chunk.failedAt);
+    // That of one share is not that of the tree (tiers.ts).
+    if (share === undefined) this.exhausted ||= chunk.exhausted;
+    if (chunk.failedAt !== null)
+      this.failedAt = Math.min(this.failedAt ?? Number.POSITIVE_INFINITY, chunk.failedAt + offset);
     for (const [label, count] of chunk.outcomes) this.outcomes.set(label, (this.outcomes.get(label) ?? 0) + count);
     for (const entry of chunk.found) {
+      const execution = entry.execution + offset;
       const known = this.found.get(entry.key);
-      if (known === undefined) this.found.set(entry.key, { ...entry });
-      else if (entry.execution < known.execution)
-        this.found.set(entry.key, { ...entry, occurrences: entry.occurrences + known.occurrences });
+      if (known === undefined) this.found.set(entry.key, { ...entry, execution });
+      else if (execution < known.execution)
+        this.found.set(entry.key, { ...entry, execution, occurrences: entry.occurrences + known.occurrences });
       else known.occurrences += entry.occurrences;
     }
   }
 
-  /** Groups in the order in which executions showed them; failures before notes. */
+  /** How many executions come before those of a share; infinity where it is not known. */
+  private offsetOf({ index, count }: Share, { exhausted }: ChunkResult): number {
+    const isKnown = this.nextShare === index;
+    this.nextShare = isKnown && exhausted ? (index + 1) % count : -1;
+    return isKnown ? this.executions : Number.POSITIVE_INFINITY;
+  }
+
+  /** Groups in the order in which executions showed them, those before it all began anew first. */
   groups(level: 'fail' | 'note'): Found[] {
-    return [...this.found.values()]
-      .filter((entry) => entry.level === level)
-      .sort((a, b) => a.execution - b.execution || a.key - b.key);
+    const before = (this.before?.groups(level) ?? []).map((first) => {
+      const again = this.found.get(first.key);
+      return again === undefined ? first : { ...first, occurrences: again.occurrences };
+    });
+    const known = new Set(before.map(({ key }) => key));
+    const own = [...this.found.values()].filter((entry) => entry.level === level && !known.has(entry.key));
+    return [...before, ...own.sort((a, b) => a.execution - b.execution || a.key - b.key)];
   }
 
   /** Outcomes, the most frequent first; labels of equal count by name. */

@@ -30,7 +30,9 @@ export async function tell(
       twin.failure.occurrences = Math.max(twin.failure.occurrences, found.occurrences);
       continue;
     }
-    const { execution, by: foundBy, occurrences } = found;
+    const { by: foundBy, occurrences } = found;
+    // There is none where not all that comes before it was explored (tally.ts).
+    const execution = Number.isFinite(found.execution) ? found.execution : null;
     told.push({ failure: { ...failure, execution, foundBy, occurrences, trace: replay.trace }, reproduced });
   }
   return told;

@@ -84,6 +84,7 @@ export async function exploreOnThreads({
 
 const nothing = {
   executions: 0,
+  repeated: 0,
   steps: 0,
   longest: 0,
   traces: new Distinct().seen(),
@@ -95,6 +96,7 @@ const nothing = {
   met: false,
   branched: false,
   exhausted: false,
+  nextTier: null,
   failedAt: null,
 };
 

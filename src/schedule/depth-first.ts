@@ -10,7 +10,7 @@
  * Round k walks all schedules of a cost up to k, but only those of exactly k count as executions: the others had their turn in an
  * earlier round. Without a bound, the round after the last counted one has no limit.
  */
-import type { Strategy } from '../machine/schedule.ts';
+import type { Tree } from './shares.ts';
 
 /** Rounds with a limit before the one without, when no bound is given. */
 const countedRounds = 3;
@@ -27,19 +27,27 @@ interface Decision {
   before: number;
 }
 
-export class DepthFirstStrategy implements Strategy {
+/** What was taken at the first decisions. */
+type Root = readonly number[];
+
+export class DepthFirstStrategy implements Tree<Root> {
   readonly name = 'dfs';
   readonly lessons = null;
+  readonly top: Root = [];
   private path: Decision[] = [];
+  private root: Root = this.top;
+  /** Decisions that are made in more than one way. */
+  private deepest = Number.POSITIVE_INFINITY;
+  /** Whether tiers follow one another: not where somebody says which. */
+  private goesOn = true;
   private depth = 0;
   private used = 0;
   /** Whether the schedule under way has preempted somebody. */
   private preempted = false;
   /** Who was picked last, or -1. */
   private last = -1;
-  private round = 0;
-  /** Rounds of serial orders, which preempt nobody, come before the others: only with delays. */
-  private serial: boolean;
+  /** With delays there are rounds of serial orders, which preempt nobody, and then those of the others; else one tier is one round. */
+  private tier = 0;
   private cut = false;
   private fresh = true;
 
@@ -47,9 +55,7 @@ export class DepthFirstStrategy implements Strategy {
   constructor(
     private readonly preemptions: number | null,
     private readonly delays: number | null = null,
-  ) {
-    this.serial = delays !== null;
-  }
+  ) {}
 
   /** Whether the execution that just ended was a repetition from an earlier round. */
   get repeated(): boolean {
@@ -62,7 +68,7 @@ export class DepthFirstStrategy implements Strategy {
 
   begin(): boolean {
     if (this.fresh) this.fresh = false;
-    else if (!this.advance() && !this.nextRound()) {
+    else if (!this.advance() && !(this.goesOn && this.nextRound())) {
       this.exhausted = true;
       return false;
     }
@@ -94,12 +100,34 @@ export class DepthFirstStrategy implements Strategy {
   end(): void {}
 
   restart(): void {
-    this.path = [];
-    this.round = 0;
-    this.serial = this.delays !== null;
+    this.enter(0);
+    this.confine(this.top, false);
+    this.goesOn = true;
+  }
+
+  enter(tier: number): void {
+    this.tier = tier;
     this.cut = false;
+  }
+
+  get nextTier(): number | null {
+    const { tier, delays, cut, round, serial } = this;
+    if (cut && round !== (this.preemptions ?? delays)) return tier + 1;
+    return serial && delays !== 0 ? delays! + 1 : null;
+  }
+
+  confine(root: Root, survey: boolean): void {
+    this.root = root;
+    this.deepest = survey ? root.length + 1 : Number.POSITIVE_INFINITY;
+    this.path = [];
+    this.goesOn = false;
     this.fresh = true;
     this.exhausted = false;
+  }
+
+  subtree(): Root {
+    const { path, root } = this;
+    return path.length === root.length ? root : path.slice(0, root.length + 1).map(({ taken }) => taken);
   }
 
   /** Who goes on, then the others in ascending order: from the one after it with delays, from the lowest without. */
@@ -112,7 +140,8 @@ export class DepthFirstStrategy implements Strategy {
   }
 
   private add(alternatives: number[], picks: boolean, preempts: boolean): Decision {
-    const decision = { alternatives, picks, preempts, taken: 0, before: this.used };
+    const taken = this.root[this.depth] ?? 0;
+    const decision = { alternatives, picks, preempts, taken, before: this.used };
     this.path.push(decision);
     return decision;
   }
@@ -132,7 +161,8 @@ export class DepthFirstStrategy implements Strategy {
 
   /** Moves to the next schedule of the round. False when the round is over. */
   private advance(): boolean {
-    while (this.path.length > 0) {
+    if (this.path.length > this.deepest) this.path.length = this.deepest;
+    while (this.path.length > this.root.length) {
       const last = this.path[this.path.length - 1]!;
       const next = last.taken + 1;
       if (next < last.alternatives.length && !(this.serial && last.preempts)) {
@@ -149,14 +179,20 @@ export class DepthFirstStrategy implements Strategy {
 
   /** False when the last round cut nothing off, or the bound is reached. */
   private nextRound(): boolean {
-    if (this.cut && this.round !== (this.preemptions ?? this.delays)) this.round++;
-    else if (this.serial && this.delays !== 0) {
-      this.serial = false;
-      this.round = 1;
-    } else return false;
-    this.cut = false;
+    const next = this.nextTier;
+    if (next === null) return false;
+    this.enter(next);
     this.path = [];
     return true;
+  }
+
+  private get serial(): boolean {
+    return this.delays !== null && this.tier <= this.delays;
+  }
+
+  /** What a schedule costs that counts. */
+  private get round(): number {
+    return this.delays === null || this.serial ? this.tier : this.tier - this.delays;
   }
 
   private get limit(): number {

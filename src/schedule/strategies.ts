@@ -7,6 +7,7 @@ import { PctStrategy } from './pct.ts';
 import { Portfolio } from './portfolio.ts';
 import { PartialOrderSampling } from './pos.ts';
 import { RandomStrategy } from './random.ts';
+import type { Tree } from './shares.ts';
 import { SelectiveRandomWalk } from './surw.ts';
 import { UniformRandomWalk } from './urw.ts';
 
@@ -50,6 +51,10 @@ export function makeStrategy(
       return new OptimalReduction();
   }
 }
+
+/** The tree of a strategy that enumerates, to be explored in shares. */
+export const makeTree = (name: StrategyName, options: StrategyOptions): Tree<unknown> =>
+  makeStrategy(name, options) as DepthFirstStrategy | OptimalReduction as Tree<unknown>;
 
 /** As `--strategy` takes it. */
 export const titleOf = ({ strategy, depth }: { strategy: StrategyName; depth?: number }): string =>

@@ -228,7 +228,6 @@ test('what a queue cannot do is refused in a line', async () => {
   };
   const queue = 'redis://127.0.0.1:1';
   assert.match(await said({ queue }), /^queue: needs executions/);
-  assert.match(await said({ queue, executions, strategy: 'dfs' }), /^queue: strategy dfs/);
   assert.match(await said({ queue, executions, carrier: 'threads' }), /^queue: only executions of the inline carrier/);
   assert.match(await said({ queue, executions, record: 'x' }), /^queue: makes the shards and their records itself/);
   assert.match(

@@ -6,6 +6,7 @@ import { DepthFirstStrategy } from '../../src/schedule/depth-first.ts';
 import { threads } from '../../src/task/scenario.ts';
 import type { Task } from '../../src/task/task.ts';
 import { inline } from '../support/inline.ts';
+import { runSteps } from '../support/plain-steps.ts';
 import { seeded } from '../support/seeded.ts';
 
 const test = suite('depth-first search');
@@ -20,27 +21,12 @@ function walk(
   const schedules: string[] = [];
   const preempted: number[] = [];
   while (strategy.begin()) {
-    const left = [...steps];
-    const taken: number[] = [];
-    let current = -1;
-    let switches = 0;
-    for (;;) {
-      const runnable = left.flatMap((count, actor) => (count > 0 ? [actor] : []));
-      if (runnable.length === 0) break;
-      const stands = current >= 0 && left[current]! > 0 ? current : -1;
-      const next =
-        runnable.length === 1 ? runnable[0]! : strategy.pick(Int32Array.from(runnable), runnable.length, stands);
-      assert.ok(runnable.includes(next), `${next} is not among ${runnable}`);
-      if (stands >= 0 && next !== stands) switches++;
-      left[next]!--;
-      taken.push(next);
-      current = next;
-    }
+    const one = runSteps(strategy, steps);
     const { repeated } = strategy;
     strategy.end();
     if (repeated) continue;
-    schedules.push(taken.join(''));
-    preempted.push(switches);
+    schedules.push(one.schedule);
+    preempted.push(one.preempted);
   }
   return { schedules, preempted, strategy };
 }

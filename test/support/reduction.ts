@@ -1,5 +1,6 @@
 /** Every execution that dpor has for a scenario, in this very thread; what is shared is found out first. */
-import { makeStrategy } from '../../src/schedule/strategies.ts';
+import { Shares } from '../../src/schedule/shares.ts';
+import { makeStrategy, makeTree } from '../../src/schedule/strategies.ts';
 import type { Scenario } from '../../src/task/scenario.ts';
 import { type Ended, Inline, load } from './inline.ts';
 
@@ -31,4 +32,29 @@ export function everyTrace(scenario: Scenario, see: (ended: Ended) => void = () 
     repeated = 0;
   }
   return { ended, repeated };
+}
+
+/** The same of a tree in shares: what each of them had. */
+export function inShares(scenario: Scenario, count: number, see: (ended: Ended) => void = () => {}): Reduced[] {
+  const inline = new Inline(load(scenario));
+  for (;;) {
+    const tree = makeTree('dpor', { seed: 1, preemptions: null });
+    const shares = new Shares(tree, 0, count);
+    while (shares.survey()) {
+      inline.machine.run(tree);
+      tree.end(0);
+      shares.look();
+    }
+    const reduced = Array.from({ length: count }, (_, index) => {
+      const result = { ended: 0, repeated: 0 };
+      for (shares.take(index); shares.begin(); tree.end(0)) {
+        inline.machine.run(tree);
+        if (tree.repeated) result.repeated++;
+        else result.ended++;
+        see(inline.describe());
+      }
+      return result;
+    });
+    if (!inline.widen()) return reduced;
+  }
 }

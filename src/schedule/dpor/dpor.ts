@@ -10,16 +10,18 @@
  * go on. How many trace there are does then not depend on who waits for whom in which order.
  */
 import type { Intents } from '../../machine/intents.ts';
-import type { Strategy, Watched } from '../../machine/schedule.ts';
+import type { Watched } from '../../machine/schedule.ts';
+import type { Tree } from '../shares.ts';
 import { Trait } from './footprint-reader.ts';
 import { everything } from './footprints.ts';
 import { Frontier } from './frontier.ts';
 import { Recorder } from './recorder.ts';
 import { Sleepers } from './sleepers.ts';
+import { type Root, Survey, top } from './survey.ts';
 import { noChoices, Variants } from './variants.ts';
 import { WakeupTrees } from './wakeup-trees.ts';
 
-export class OptimalReduction implements Strategy {
+export class OptimalReduction implements Tree<Root> {
   readonly name = 'dpor';
   readonly lessons = null;
   readonly countsSteps = true;
@@ -38,8 +40,14 @@ export class OptimalReduction implements Strategy {
     this.variants,
   );
 
+  readonly top = top;
+  readonly nextTier = null;
+
   private intents: Intents | null = null;
   private fresh = true;
+  private root = top;
+  private readonly survey = new Survey(this.past, this.sleepers, this.frontier, this.recorder);
+  private surveys = false;
   /** Steps of the last execution that count; in the present one, those up to `replayed` are repeated. */
   private steps = 0;
   private replayed = 0;
@@ -59,6 +67,8 @@ export class OptimalReduction implements Strategy {
   private fault: Error | null = null;
   /** The step at which the execution turned out to repeat an earlier one, or -1. */
   private asleepAt = -1;
+  /** Whether that was since its actor had no choice that was not had. Others may still go on there. */
+  private hasNoChoice = false;
   /** Steps after which an actor could no longer take its own, each followed by the actor, and the lock that it waited for (or 0). */
   private readonly forestalled: number[] = [];
 
@@ -73,13 +83,8 @@ export class OptimalReduction implements Strategy {
   }
 
   begin(): boolean {
-    if (this.fresh) {
-      this.fresh = false;
-      this.replayed = 0;
-      this.branch.actor = -1;
-      this.sleepers.clear();
-      this.frontier.open(0, -1);
-    } else if (!this.backtrack()) return false;
+    if (this.fresh) this.start();
+    else if (!this.backtrack()) return false;
     this.step = -1;
     this.actor = -1;
     this.asleepAt = -1;
@@ -108,7 +113,10 @@ export class OptimalReduction implements Strategy {
       // Free: what sleeps with its last choice has been had.
       while (value < n && this.sleepers.has(step, actor, variants.and(this.variant, value, n))) value++;
       if (value === n) {
-        this.asleepAt = step;
+        if (this.asleepAt < 0) {
+          this.asleepAt = step;
+          this.hasNoChoice = true;
+        }
         value = 0;
       }
     }
@@ -131,6 +139,10 @@ export class OptimalReduction implements Strategy {
       this.noteForestalled(this.step, this.actor);
       this.recorder.finish(this.step, this.actor);
     }
+    if (this.surveys) {
+      this.look(isWhole);
+      return;
+    }
     past.raceCount = 0;
     for (let step = this.replayed; step < steps; step++) past.order(step);
     for (let race = 0; race < past.raceCount; race++)
@@ -142,14 +154,56 @@ export class OptimalReduction implements Strategy {
 
   /** What is a scheduling point has changed: everything starts over. */
   restart(): void {
+    this.confine(top, false);
+  }
+
+  enter(): void {}
+
+  confine(root: Root, survey: boolean): void {
+    this.root = root;
+    this.surveys = survey;
     this.fresh = true;
     this.trees.clear();
+  }
+
+  subtree(): Root | null {
+    return this.survey.found;
+  }
+
+  private start(): void {
+    const { root, past, sleepers, frontier } = this;
+    const first = past.putBack(root.steps);
+    sleepers.putBack(first, root.asleep);
+    frontier.first = first;
+    frontier.open(first, -1);
+    this.fresh = false;
+    this.replayed = first;
+    this.branch.actor = -1;
+    this.hasNoChoice = false;
+  }
+
+  /** An execution of the survey is over. */
+  private look(isWhole: boolean): void {
+    const { survey, forestalled, steps, hasNoChoice } = this;
+    for (let i = 0; i < forestalled.length; i += 3)
+      if (forestalled[i + 2] !== 0) survey.planAttempt(forestalled[i]!, forestalled[i + 1]!);
+    this.steps = survey.look(this.root, { steps, isWhole, hasNoChoice });
+    this.hasNoChoice = false;
   }
 
   /** Goes back to the last step beside which there is something to explore. False when there is none. */
   private backtrack(): boolean {
     const { past, sleepers, frontier, variants, branch } = this;
-    for (let step = this.steps - 1; step >= 0; step--) {
+    if (this.hasNoChoice) {
+      const step = this.asleepAt;
+      this.hasNoChoice = false;
+      // Only here: after this step its choices sleep one by one.
+      sleepers.add(step, past.actor(step), noChoices, everything);
+      this.replayed = step;
+      branch.actor = -1;
+      return true;
+    }
+    for (let step = this.steps - 1; step >= frontier.first; step--) {
       const actor = past.actor(step);
       const variant = past.variant(step);
       sleepers.add(step, actor, variant, past.footprint(step));
@@ -224,6 +278,7 @@ export class OptimalReduction implements Strategy {
       leastDepth = depth;
     }
     if (best < 0) return current >= 0 ? current : runnable[0]!;
+    if (this.surveys && step === this.frontier.first) this.survey.planOthers(step, best, runnable, count);
     if (leastDepth === 2 && this.asleepAt < 0) this.asleepAt = step;
     return best;
   }

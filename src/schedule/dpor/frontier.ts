@@ -3,7 +3,7 @@
  * the beginning of an execution in which its second step comes without its first, unless one that is planned or has been had is that
  * already, but for the order of steps that commute.
  */
-import type { Footprints } from './footprints.ts';
+import { everything, type Footprints } from './footprints.ts';
 import type { Past } from './past.ts';
 import { Sleepers } from './sleepers.ts';
 import { noChoices, type Variants } from './variants.ts';
@@ -12,6 +12,8 @@ import type { WakeupTrees } from './wakeup-trees.ts';
 export class Frontier {
   /** Step → its branches. */
   branches = new Int32Array(64).fill(-1);
+  /** Nothing is planned before this step. */
+  first = 0;
   /** The beginning that is being added, as steps of the present execution. */
   private sequence = new Int32Array(64);
   private length = 0;
@@ -43,6 +45,7 @@ export class Frontier {
    * @param fixed false where the choices of `later` are not known
    */
   reverse(earlier: number, later: number, steps: number, fixed: boolean): void {
+    if (earlier < this.first) return;
     const { past, sleepers } = this;
     this.length = 0;
     this.earlier = earlier;
@@ -50,9 +53,23 @@ export class Frontier {
     for (let step = earlier + 1; step < steps; step++)
       if (step !== later && !past.isBefore(earlier, step) && !past.isAttempt(step)) this.append(step);
     this.append(later);
+    const { words } = sleepers;
     for (let at = sleepers.start(earlier); at < sleepers.end(earlier); at += Sleepers.size)
-      if (this.canBegin(sleepers.words[at]!, sleepers.words[at + 1]!, sleepers.words[at + 2]!)) return;
+      if (this.canBegin(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3] === 1)) return;
     this.insert(earlier, later, fixed);
+  }
+
+  /** Plans that `actor` takes step `step`, whatever it chooses, unless that is planned already. */
+  add(step: number, actor: number): void {
+    const { trees } = this;
+    let last = -1;
+    for (let branch = this.branches[step]!; branch >= 0; branch = trees.next[branch]!) {
+      if (trees.actors[branch] === actor) return;
+      last = branch;
+    }
+    const added = trees.add(actor, noChoices, everything, 0);
+    if (last >= 0) trees.next[last] = added;
+    else this.branches[step] = added;
   }
 
   private insert(step: number, later: number, fixed: boolean): void {
@@ -61,7 +78,10 @@ export class Frontier {
     for (;;) {
       let branch = above < 0 ? this.branches[step]! : trees.child[above]!;
       let last = -1;
-      while (branch >= 0 && !this.canBegin(trees.actors[branch]!, trees.variants[branch]!, trees.footprints[branch]!)) {
+      while (
+        branch >= 0 &&
+        !this.canBegin(trees.actors[branch]!, trees.variants[branch]!, trees.footprints[branch]!, false)
+      ) {
         last = branch;
         branch = trees.next[branch]!;
       }
@@ -96,14 +116,17 @@ export class Frontier {
   /**
    * Whether the sequence could begin with this step: it has it with nothing before that conflicts, or nothing that does at all. Where the
    * step is one of several that the actor could have chosen, the execution has to have chosen the same.
+   *
+   * @param foreign only where it has that step: what may come behind the sequence is for nobody else to plan
    */
-  private canBegin(actor: number, variant: number, footprint: number): boolean {
+  private canBegin(actor: number, variant: number, footprint: number, foreign: boolean): boolean {
     const { past, footprints } = this;
     for (let i = 0; i < this.length; i++) {
       const step = this.sequence[i]!;
       if (past.actor(step) === actor) return past.variant(step) === variant;
       if (footprints.conflict(past.footprint(step), footprint)) return false;
     }
+    if (foreign) return false;
     if (variant === noChoices) return true;
     const taken = past.nextOf(actor, this.earlier, this.steps);
     return taken < 0 || past.variant(taken) === variant;

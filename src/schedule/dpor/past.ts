@@ -70,6 +70,20 @@ export class Past {
     words[at + Field.Operation] = operation;
   }
 
+  /** The first `steps` steps, to be put back later, when their place in the order is found anew. */
+  beginning(steps: number): Int32Array {
+    return this.words.slice(0, steps * Field.Size);
+  }
+
+  /** Steps that were there before come back. → how many. */
+  putBack(beginning: Int32Array): number {
+    const steps = beginning.length / Field.Size;
+    this.words.set(beginning);
+    for (let step = 0; step < steps; step++) this.order(step);
+    this.raceCount = 0;
+    return steps;
+  }
+
   actor(step: number): number {
     return this.words[step * Field.Size]!;
   }

@@ -1,12 +1,14 @@
 /**
  * Sleep sets (Godefroid, 1996): steps that were explored from an earlier point and have met no conflict since, so that whatever begins
  * with them has been had. One set for each step of the execution, each behind the one before.
+ *
+ * Where the tree is explored in shares some are foreign: what begins with them is had in another subtree, whose races plan nothing here.
  */
 import type { Footprints } from './footprints.ts';
 import { noChoices } from './variants.ts';
 
-/** Words of a sleeper: its actor, its variant, its footprint. */
-const size = 3;
+/** Words of a sleeper: its actor, its variant, its footprint, and 1 where it is foreign. */
+const size = 4;
 
 export class Sleepers {
   words = new Int32Array(64 * size);
@@ -26,14 +28,23 @@ export class Sleepers {
     return this.ends[step]!;
   }
 
-  clear(): void {
-    this.starts[0] = 0;
-    this.ends[0] = 0;
+  /** Who sleeps before step `step`, to be put to sleep again later, as foreign. */
+  before(step: number): Int32Array {
+    const sleepers = this.words.slice(this.starts[step], this.ends[step]);
+    for (let at = 0; at < sleepers.length; at += size) sleepers[at + 3] = 1;
+    return sleepers;
+  }
+
+  /** These sleep before step `step`, to which an execution has come before. */
+  putBack(step: number, sleepers: Int32Array): void {
+    this.words.set(sleepers);
+    this.starts[step] = 0;
+    this.ends[step] = sleepers.length;
   }
 
   /** What begins with this step has been explored. Nothing behind `step` counts any longer. */
   add(step: number, actor: number, variant: number, footprint: number): void {
-    this.ends[step] = this.push(this.ends[step]!, actor, variant, footprint);
+    this.ends[step] = this.push(this.ends[step]!, actor, variant, footprint, 0);
   }
 
   /** Step `step` was taken: who sleeps through it. */
@@ -44,7 +55,7 @@ export class Sleepers {
     for (let at = this.starts[step]!; at < from; at += size) {
       const { words } = this;
       if (words[at] === actor || this.footprints.conflict(words[at + 2]!, footprint)) continue;
-      end = this.push(end, words[at]!, words[at + 1]!, words[at + 2]!);
+      end = this.push(end, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
     }
     this.starts[step + 1] = from;
     this.ends[step + 1] = end;
@@ -65,7 +76,7 @@ export class Sleepers {
     return depth;
   }
 
-  private push(at: number, actor: number, variant: number, footprint: number): number {
+  private push(at: number, actor: number, variant: number, footprint: number, foreign: number): number {
     if (at + size > this.words.length) {
       const larger = new Int32Array(this.words.length * 2);
       larger.set(this.words);
@@ -74,6 +85,7 @@ export class Sleepers {
     this.words[at] = actor;
     this.words[at + 1] = variant;
     this.words[at + 2] = footprint;
+    this.words[at + 3] = foreign;
     return at + size;
   }
 

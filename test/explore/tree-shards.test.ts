@@ -1,0 +1,75 @@
+/** Strategies that enumerate, by several workers and in shards: together they give what one explorer gives (execution.md, rules 6 and 26). */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { explore } from '../../src/explore/explore.ts';
+import { type MergedExploration, merge } from '../../src/explore/merge.ts';
+import type { ExploreOptions } from '../../src/explore/options.ts';
+import type { Exploration } from '../../src/explore/results.ts';
+import { smallTree } from '../../src/explore/tiers.ts';
+import { within } from '../machine/support/bounded.ts';
+
+const test = suite('shards of trees');
+const scenarios = fileURLToPath(new URL('../fixtures/shard-scenarios.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'wiredown-tree-shards-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const limit = 90_000;
+
+let files = 0;
+const newRecord = (): string => join(folder, `${files++}.jsonl`);
+
+const run = (options: ExploreOptions): Promise<Exploration> =>
+  within(
+    limit,
+    'explore',
+    explore(scenarios, { threadCheck: false, timeBudget: '60s', workers: 1, ...options }),
+  ) as Promise<Exploration>;
+
+const together = (records: string[]): Promise<MergedExploration> =>
+  within(limit, 'merge', merge(scenarios, records, { threadCheck: false, workers: 1 }));
+
+/** All that does not depend on how fast it went, nor on what was on record. */
+function lasting({
+  elapsed: _,
+  executionsPerSecond: __,
+  recalled: ___,
+  told: ____,
+  ...rest
+}: Partial<MergedExploration>): unknown {
+  return rest;
+}
+
+test('dpor: two workers, and a shard with a merge that explores the other, give the same proof, failures and tokens; also where a page is shared late', async () => {
+  const options: ExploreOptions = { scenario: 'late', strategy: 'dpor', rules: { 'data-race': 'fail' } };
+  const alone = await run({ ...options, workers: 2 });
+  assert.ok(alone.proof!.startsWith('every order of conflicting steps (Mazurkiewicz trace) was tried, under sc'));
+  assert.ok(alone.executions > 2 * smallTree, `${alone.executions} executions`);
+  assert.is(alone.failures.length, 1);
+  const record = newRecord();
+  const part = await run({ ...options, shard: '1/2', record });
+  assert.equal([part.exhausted, part.proof], [false, null]);
+  assert.ok(part.executions < 0.7 * alone.executions, `${part.executions} of ${alone.executions}`);
+  const merged = await together([record]);
+  assert.equal(lasting(merged), lasting(alone));
+  assert.ok(merged.recalled! > 0.3 * alone.executions && merged.recalled! < 0.7 * alone.executions);
+});
+
+test('dfs: a limit of executions, and the bound of preemptions, are those of one explorer; no execution is counted twice', async () => {
+  const options: ExploreOptions = {
+    scenario: 'words',
+    strategy: 'dfs',
+    preemptions: 3,
+    executions: smallTree + 1000,
+  };
+  const alone = await run(options);
+  assert.is(alone.executions, smallTree + 1000);
+  const record = newRecord();
+  await run({ ...options, shard: '1/2', record });
+  const merged = await together([record]);
+  assert.equal(lasting(merged), lasting(alone));
+});
+
+test.run();
