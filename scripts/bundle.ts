@@ -21,10 +21,19 @@ const entrances = [
 
 /** @param folder an absolute path; what it holds already stays there. Throws for what does not compile. */
 export async function bundle(folder: string): Promise<void> {
+  declare(folder);
+  await bundleJavaScript(folder);
+}
+
+function declare(folder: string): void {
   const compiler = fileURLToPath(new URL('../node_modules/typescript/bin/tsc', import.meta.url));
   const declarations = ['-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', folder];
   const { status } = spawnSync(process.execPath, [compiler, ...declarations], { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('the sources do not compile: see above');
+}
+
+/** The same without declarations, and without a look at types. */
+export async function bundleJavaScript(folder: string): Promise<void> {
   await build({
     absWorkingDir: root,
     entryPoints: entrances,

@@ -10,6 +10,7 @@ import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { propertySeed } from '../test/support/seeded.ts';
+import { bundleJavaScript } from './bundle.ts';
 import { endAll, runCommand, runTestFile, type Verdict } from './test-file.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -84,6 +85,10 @@ process.on('SIGINT', () => {
   endAll();
   process.exit(130);
 });
+
+// What the workers of all tests run: compiled once, where each worker would do so for itself (src/machine/packaging.ts).
+await bundleJavaScript(resolve(root, 'dist'));
+process.env.WIREDOWN_WORKERS = 'built';
 
 async function work(): Promise<void> {
   for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {

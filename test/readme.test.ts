@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { main } from './support/started.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -54,13 +55,7 @@ test('each snippet is run by a test below', () => {
 });
 
 test('the ten lines find their race', async () => {
-  const { code, stdout } = await run(
-    join(root, 'src/cli/main.ts'),
-    'explore',
-    'counter.ts',
-    '--stop-at-first',
-    '--json',
-  );
+  const { code, stdout } = await run(main, 'explore', 'counter.ts', '--stop-at-first', '--json');
   assert.is(code, 1);
   const found = JSON.parse(stdout);
   assert.is(found.failures[0].rule, 'data-race');
@@ -69,14 +64,7 @@ test('the ten lines find their race', async () => {
 });
 
 test('the driver keeps every rule', async () => {
-  const { code, stdout } = await run(
-    join(root, 'src/cli/main.ts'),
-    'explore',
-    'driver.ts',
-    '--executions',
-    '500',
-    '--json',
-  );
+  const { code, stdout } = await run(main, 'explore', 'driver.ts', '--executions', '500', '--json');
   assert.is(code, 0, stdout);
 });
 

@@ -15,6 +15,7 @@ import type { ExploreOptions } from '../../src/explore/options.ts';
 import type { Exploration } from '../../src/explore/results.ts';
 import { isOf, readShard } from '../../src/explore/shard.ts';
 import { rejection, within } from '../machine/support/bounded.ts';
+import { loaders, main } from '../support/started.ts';
 
 const test = suite('shards');
 const scenarios = fileURLToPath(new URL('../fixtures/shard-scenarios.ts', import.meta.url));
@@ -218,9 +219,8 @@ test('a worker that is killed takes nothing along: its chunk is run again by ano
 
 /** Shard 2/2 of 'four' in a process of its own, which is killed as soon as it has recorded a chunk of a lane. */
 async function killedShard(record: string): Promise<void> {
-  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
   const options = ['--scenario', 'four', '--executions', String(few), '--shard', '2/2', '--record', record];
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'explore', scenarios, ...options, '--workers', '1']);
+  const child = spawn(process.execPath, [...loaders(main), main, 'explore', scenarios, ...options, '--workers', '1']);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const lines = (): number => (existsSync(record) ? readFileSync(record, 'utf8').split('\n').length - 1 : 0);
   const watch = setInterval(() => {

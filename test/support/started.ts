@@ -4,8 +4,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 
-/** The command line, from source. */
-export const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** The command line: as it was built for these tests, or from source. */
+const isBuilt = process.env.WIREDOWN_WORKERS === 'built';
+export const main = fileURLToPath(
+  new URL(isBuilt ? '../../dist/src/cli/main.js' : '../../src/cli/main.ts', import.meta.url),
+);
+/** What Node needs to run `file`. */
+export const loaders = (file: string): string[] =>
+  file.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
 
 export interface Started {
   child: ChildProcess;
@@ -24,7 +30,7 @@ interface Options {
 
 export function start(file: string, args: readonly string[], options: Options = {}): Started {
   const { cwd = process.cwd(), preloads = [], limit = 30_000 } = options;
-  const imports = [import.meta.resolve('tsx'), ...preloads].flatMap((name) => ['--import', name]);
+  const imports = [...loaders(file), ...preloads.flatMap((name) => ['--import', name])];
   const child = spawn(process.execPath, [...imports, file, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
