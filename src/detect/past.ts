@@ -59,6 +59,10 @@ export interface HandleNote {
 /** Calls that only look change no object's past. */
 const onlyLooks = /^(get|is|have|readBytes|writeBytes|map(Lookup|Version|ToPhysical)|recursiveHave|objectPage)/;
 
+/** Whether the call at `at` only looks. */
+export const isLook = (trace: Trace, at: number): boolean =>
+  onlyLooks.test(callTable[trace.words[at + 2]!]?.name ?? '');
+
 /** What happened to the object before the event at `until`, in order. */
 export function pastOfHandle(trace: Trace, handle: number, until: number): HandleNote[] {
   const notes: HandleNote[] = [];

@@ -131,7 +131,7 @@ export class Reproducer {
         column: place?.column ?? null,
       };
     });
-    const missing = missingStep[finding.rule];
+    const missing = missingStep(trace, finding);
     return {
       rule: finding.rule,
       level: finding.level,

@@ -130,6 +130,21 @@ test('a lost wakeup names who woke nobody, and who sleeps', async () => {
   );
 });
 
+for (const [scenario, expected] of [
+  ['reads as soon as it has the lock again', 'no re-check after the lock was taken again'],
+  ['looks at something else once it has the lock again', 'no prepare in force when it is used'],
+  ['reads under a lock that it takes once', 'no prepare in force when it is used'],
+] as const) {
+  test(`who ${scenario}, lacks: ${expected}`, async () => {
+    const { sites, missing } = await toldFailure(pathToFileURL(file).href, scenario, 'use-after-complete');
+    assert.equal(
+      sites.map(({ thread }) => thread),
+      ['kernel.abort', 'kernel.submit'],
+    );
+    assert.is(missing, expected);
+  });
+}
+
 test('reading twice is a deadlock once a writer waits in between', async () => {
   const found = await all('a reader reads twice while a writer waits');
   assert.equal(found.rules, ['deadlock']);
