@@ -2,6 +2,8 @@
  * A campaign up to its first failure in this very thread: the executions that `explore` would do, in its order and its rounds, without
  * workers, confirmation and report. For figures over many seeds, where starting a pool would take longer than exploring.
  */
+
+import type { RuleSettings } from '../../src/detect/finding.ts';
 import { type ChunkResult, type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
 import { attemptsProof } from '../../src/explore/proof.ts';
 import { ReachMap } from '../../src/explore/reach-map.ts';
@@ -27,8 +29,9 @@ export function firstFailure(
   loaded: LoadedScenario,
   settings: Pick<ExecutionSettings, 'strategy' | 'seed' | 'preemptions'>,
   limit: number,
+  rules: RuleSettings = planted,
 ): FirstFailure {
-  const common = { ...settings, rules: planted, maximumSteps: 20_000, stopAtFirst: true };
+  const common = { ...settings, rules, maximumSteps: 20_000, stopAtFirst: true };
   const explorer = new Explorer(loaded, common);
   const reach = new ReachMap();
   const lessons = new Maxima();

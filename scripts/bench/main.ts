@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure that the project has promised, each as a ratio or a rate within one run, with the medians behind
- * it. Names on the command line choose groups: lost-update, four-by-twenty, growth, memory, maps, points, watching, explorers, threads, calls, boot.
+ * it. Names on the command line choose groups: lost-update, four-by-twenty, growth, memory, maps, points, gallery, watching, explorers, threads, calls, boot.
  *
  * Each group has a process of its own: what V8 has learned from one program makes it slower at the next, and nobody runs them so.
  */
@@ -10,6 +10,7 @@ import { bootFigure } from './boot.ts';
 import { callFigure } from './calls.ts';
 import { fourByTwentyFigure, growthFigure, lostUpdateFigures } from './exploration.ts';
 import { explorersFigure } from './explorers.ts';
+import { galleryFigures } from './gallery.ts';
 import { mapFigures } from './maps.ts';
 import { type Figure, perCall } from './measure.ts';
 import { memoryAccessFigures } from './memory-access.ts';
@@ -24,6 +25,7 @@ const groups: Record<string, () => Promise<Figure[]> | Figure[]> = {
   memory: memoryAccessFigures,
   maps: mapFigures,
   points: async () => [await pointsFigure()],
+  gallery: galleryFigures,
   watching: watchingFigures,
   explorers: async () => [await explorersFigure()],
   threads: threadFigures,
