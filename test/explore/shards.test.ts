@@ -50,6 +50,32 @@ function lasting({
   return rest;
 }
 
+/** Made when it is first needed. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => (made ??= make());
+}
+
+const four = once(() => run('four', {}));
+/** The record of its first half. */
+const first = once(async () => {
+  const record = newRecord();
+  await run('four', { shard: '1/2', record });
+  return record;
+});
+/** That of the other one, which was killed when it had written some chunks; and its last line is cut off. */
+const killed = once(async () => {
+  const record = newRecord();
+  await killedShard(record);
+  appendFileSync(record, '{"chunk":"1-1');
+  return record;
+});
+/** The same, gone on with. */
+const second = once(async () => {
+  const record = await killed();
+  return { record, resumed: await run('four', { shard: '2/2', record }) };
+});
+
 test('three shards give what one machine gives', async () => {
   const options = { strategy: 'surw', executions } as const;
   const alone = await run('four', options);
@@ -87,17 +113,11 @@ test('the first failure ends it, in whichever shard it is', async () => {
 });
 
 test('a shard that is missing, or was killed, is explored by the merge; no execution is counted twice', async () => {
-  const alone = await run('four', {});
-  const records = [newRecord(), newRecord()];
-  await run('four', { shard: '1/2', record: records[0]! });
-  const merged = await together([records[0]!]);
-  assert.equal(lasting(merged), lasting(alone));
+  const merged = await together([await first()]);
+  assert.equal(lasting(merged), lasting(await four()));
   assert.ok(merged.recalled! > few / 3 && merged.recalled! < few, String(merged.recalled));
-  // The other one is killed when it has written some chunks; and its last line is cut off.
-  await killedShard(records[1]!);
-  appendFileSync(records[1]!, '{"chunk":"1-1');
-  const both = await together(records);
-  assert.equal(lasting(both), lasting(alone));
+  const both = await together([await first(), await killed()]);
+  assert.equal(lasting(both), lasting(await four()));
   assert.ok(both.recalled! > merged.recalled!, `${both.recalled} of ${merged.recalled}`);
 });
 
@@ -115,10 +135,7 @@ test('a proof is one for every shard, and on record like everything else', async
 });
 
 test('the same command goes on where it was stopped', async () => {
-  const record = newRecord();
-  await killedShard(record);
-  appendFileSync(record, '{"chunk":"1-1');
-  const resumed = await run('four', { shard: '2/2', record });
+  const { record, resumed } = await second();
   assert.ok(resumed.recalled! >= 16 && resumed.recalled! < resumed.executions, String(resumed.recalled));
   const again = await run('four', { shard: '2/2', record });
   assert.is(again.recalled, again.executions);
@@ -126,22 +143,16 @@ test('the same command goes on where it was stopped', async () => {
 });
 
 test('a merge that has no time to explore still tells all that is on record', async () => {
-  const records = [newRecord(), newRecord()];
-  for (const [i, record] of records.entries()) await run('four', { shard: `${i + 1}/2`, record, executions: 6000 });
-  const signal = AbortSignal.abort();
-  const merged = await within(limit, 'merge', merge(scenarios, records, { threadCheck: false, workers: 1, signal }));
+  const options = { threadCheck: false, workers: 1, signal: AbortSignal.abort() };
+  const merged = await within(limit, 'merge', merge(scenarios, [await first(), (await second()).record], options));
   assert.ok(merged.interrupted);
-  assert.is(merged.executions, 6000);
-  assert.is(merged.recalled, 6000);
+  assert.is(merged.executions, few);
+  assert.is(merged.recalled, few);
   assert.ok(merged.failures.length > 0);
   // Half of it is there: the rest is not run, and it ends.
-  const half = await within(
-    limit,
-    'merge',
-    merge(scenarios, [records[0]!], { threadCheck: false, workers: 1, signal }),
-  );
+  const half = await within(limit, 'merge', merge(scenarios, [await first()], options));
   assert.is(half.recalled, half.executions);
-  assert.ok(half.executions > 3000 && half.executions < 6000, String(half.executions));
+  assert.ok(half.executions > few / 2 && half.executions < few, String(half.executions));
 });
 
 test('records of other campaigns, and files that are none, are refused in a line that says what differs', async () => {
@@ -196,7 +207,7 @@ test('every lane belongs to one shard, the common beginning to all', () => {
 });
 
 test('a worker that is killed takes nothing along: its chunk is run again by another one', async () => {
-  const alone = await run('four', {});
+  const alone = await four();
   const { run: runTask } = Piscina.prototype;
   let killed = 0;
   // The first worker that is given a chunk of the lanes ends in the middle of it.

@@ -78,15 +78,23 @@ withRedis('workers find what one machine finds, and what they found is not explo
     const found = await run(options);
     assert.equal(lasting(found), await expected());
     assert.is(found.recalled, executions);
-    assert.equal(reports.map(({ shard, finished }) => [shard, finished]).sort(), [
-      ['1/3', true],
-      ['2/3', true],
-      ['3/3', true],
-    ]);
+    // A busy machine may be late to say that it is alive, and is then given the shard once more.
+    const finished = new Set(reports.filter((report) => report.finished).map(({ shard }) => shard));
+    assert.equal([...finished].sort(), ['1/3', '2/3', '3/3']);
   });
   // There is nobody to explore it any more.
   const again = await run(options);
   assert.equal(lasting(again), await expected());
+  await redis.kill();
+});
+
+withRedis('a tree of schedules by workers: the proof of one machine, each schedule once', async () => {
+  const redis = await Redis.start();
+  const options = { scenario: 'words', strategy: 'dfs', preemptions: 3 } as const;
+  const found = await working(redis.url, () => run({ ...options, queue: redis.url, shards: 2 }));
+  assert.is(found.proof, 'every schedule with at most 3 preemptions was tried, under sc');
+  assert.is(found.recalled, found.executions);
+  assert.equal(lasting(found), lasting(await run(options)));
   await redis.kill();
 });
 
