@@ -13,14 +13,16 @@ import type { Intents } from '../machine/intents.ts';
 import { nobody } from './follower.ts';
 import { InTurn } from './in-turn.ts';
 import { Maxima } from './maxima.ts';
-import { Races } from './races.ts';
+import { Races, stepOf } from './races.ts';
 import { actorLimit } from './seeded-strategy.ts';
 import { Turnable } from './turnable.ts';
 
-// Keys of lessons below those of pairs: steps of the longest execution; which serial orders were had.
+// Keys of lessons below those of pairs: steps of the longest execution; which serial orders were had; and from there on, by actor, first steps.
 const length = 0;
 const upwards = 1;
 const downwards = 2;
+const firsts = 1024;
+const signless = 2 ** 31;
 const nowhere = 0;
 
 export class Flips extends InTurn {
@@ -29,10 +31,11 @@ export class Flips extends InTurn {
   override readonly lessons = new Maxima();
   private readonly turnable = new Turnable(this.lessons);
   private readonly races = new Races((earlier, later, one, other) => {
-    this.turnable.note(earlier, later, one, other, this.number, this.steps);
+    this.turnable.note(earlier, later, one, other);
   });
   private readonly free = new Int32Array(actorLimit);
-  private number = 0;
+  private intents: Intents | null = null;
+  private version = 0;
   private steps = 0;
   /** Past so many steps nobody is held: who is held may be who others spin for. */
   private patience = 0;
@@ -46,14 +49,16 @@ export class Flips extends InTurn {
   private returns = false;
 
   watch(intents: Intents): void {
+    this.intents = intents;
     this.races.watch(intents);
   }
 
   override begin(number: number): boolean {
     super.begin(number);
-    this.number = number;
     this.steps = 0;
     this.patience = 2 * this.lessons.of(length);
+    this.learn();
+    this.turnable.begin(number);
     this.races.begin(number);
     this.descending = false;
     this.held = nowhere;
@@ -98,7 +103,23 @@ export class Flips extends InTurn {
   }
 
   override end(): void {
-    this.lessons.note(length, this.steps);
+    const { lessons } = this;
+    const { first, firstLocks } = this.intents!;
+    lessons.note(length, this.steps);
+    for (let actor = 0; actor < first.length; actor++) {
+      const step = stepOf(first[actor]!, firstLocks[actor]!);
+      if (step !== 0) lessons.note(firsts + actor, step + signless);
+    }
+  }
+
+  private learn(): void {
+    const { lessons, races } = this;
+    if (this.version === lessons.version) return;
+    this.version = lessons.version;
+    for (let actor = 0; actor < actorLimit; actor++) {
+      const value = lessons.of(firsts + actor);
+      races.firsts[actor] = value === 0 ? 0 : value - signless;
+    }
   }
 
   private turnRound(pair: number, returns: boolean): void {

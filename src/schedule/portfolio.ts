@@ -37,11 +37,11 @@ const greybox = 1;
 const flips = 2;
 const pos = 3;
 const urw = 4;
-/** Who decides the executions from 1 on, as long as every one is taught by the one before. */
-const beginning = [
-  ...[flips, flips, flips, flips, flips, flips, surw, flips],
-  ...[surw, flips, surw, flips, surw, greybox, pos, urw],
-];
+/**
+ * Who decides the executions from 1 on, as long as every one is taught by the one before: those that are directed, while there is anything to be directed at,
+ * and then those that draw lots.
+ */
+const beginning = [...Array<number>(11).fill(flips), surw, greybox, surw, pos, urw];
 /** Up to here `greybox` follows every execution, and pairs count for the bandit. */
 const lastFollowed = 2048;
 /** Apart from the streams of the members. */

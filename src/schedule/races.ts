@@ -30,6 +30,8 @@ const changed = 1;
 const read = 2;
 
 export class Races extends Follower {
+  /** Actor → its first step as `stepOf` tells it, known from an earlier execution; 0 where none has shown it. */
+  readonly firsts = new Int32Array(actorLimit);
   private readonly places = new Places();
   private clocks = new VectorClocks(1);
   /** Object → where its fields begin. */
@@ -63,7 +65,8 @@ export class Races extends Follower {
   placeBefore(actor: number): number {
     const { next, locks } = this.intents!;
     const code = next[actor]!;
-    return objectOf(code) === 0 ? 0 : this.places.before(actor, toldApart(code, locks[actor]!));
+    const step = code === 0 ? this.firsts[actor]! : stepOf(code, locks[actor]!);
+    return step === 0 ? 0 : this.places.before(actor, step);
   }
 
   /** These can go on: who could not before comes after the last step. To be called before each step, once the one before is settled. */
@@ -90,7 +93,7 @@ export class Races extends Follower {
   protected take(actor: number, code: number, lock: number): void {
     const object = objectOf(code);
     if (object === 0) return;
-    const place = this.places.take(actor, toldApart(code, lock));
+    const place = this.places.take(actor, stepOf(code, lock));
     const row = this.rowOf(object);
     const isCall = object < 0;
     const takes = lock !== 0;
@@ -154,5 +157,5 @@ export class Races extends Follower {
 
 const actorOf = (step: number): number => (step >>> 0) % actors;
 
-/** Taking a lock is another step than giving it back, though it is about the same object. */
-const toldApart = (code: number, lock: number): number => (lock === 0 ? code : ~code);
+/** A step in a number: taking a lock is another one than giving it back, though it is about the same object. 0 for nothing that is shared. */
+export const stepOf = (code: number, lock: number): number => (objectOf(code) === 0 ? 0 : lock === 0 ? code : ~code);

@@ -21,6 +21,9 @@ const perTry = 2 ** 44;
 const ways = 2;
 
 export class Turnable {
+  private number = 0;
+  /** Pairs that this execution was the first to show. */
+  private rank = 0;
   private list: readonly number[] = [];
   private version = 0;
   /** Pairs that were noted since the lessons last changed: most are seen again and again. */
@@ -29,22 +32,28 @@ export class Turnable {
 
   constructor(private readonly lessons: Maxima) {}
 
-  /** Step `rank` of execution `number`, of `other` at place `later`, could have come before the one of `one` at `earlier`. */
-  note(earlier: number, later: number, one: number, other: number, number: number, rank: number): void {
+  /** Execution `number` begins. */
+  begin(number: number): void {
+    this.number = number;
+    this.rank = 0;
+  }
+
+  /** It shows a step, of `other` at place `later`, that could have come before the one of `one` at `earlier`. */
+  note(earlier: number, later: number, one: number, other: number): void {
     const { lessons, known } = this;
     if (this.knownVersion !== lessons.version) {
       this.knownVersion = lessons.version;
       known.clear();
     }
     // Of alike steps nothing is changed by their order.
-    if (earlier === later || number > lastExecution) return;
+    if (earlier === later || this.number > lastExecution) return;
     const pair = earlier * 2 ** placeBits + later;
     const word = known.enter(pair);
     if (known.words[word] !== 0) return;
     known.words[word] = 1;
     if (lessons.of(pair) > 0 || lessons.size >= mostPairs) return;
-    const executions = (lastExecution - number) * perExecution;
-    lessons.note(pair, executions + Math.min(rank, ranks - 1) * perRank + one * actors + other);
+    const executions = (lastExecution - this.number) * perExecution;
+    lessons.note(pair, executions + Math.min(++this.rank, ranks - 1) * perRank + one * actors + other);
   }
 
   /** All pairs, those first that were seen first; of one execution, the last one first. */
