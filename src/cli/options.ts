@@ -2,6 +2,7 @@
  * The one table of options. Every command takes its flags, their reading and their help from here, so a flag means the same
  * wherever it is accepted.
  */
+import { memoryModels } from '../hardware/configuration.ts';
 import { duration, integer, oneOf, type Reader, rules, strategy, words } from './values.ts';
 
 export type CommandName = 'explore' | 'merge' | 'replay' | 'minimise' | 'stress' | 'worker';
@@ -106,6 +107,14 @@ export const options: Option[] = [
     value: true,
     commands: ['explore'],
     help: 'Stop when a failure was found.',
+  },
+  {
+    flag: '--memory-model',
+    placeholder: 'sc|tso|pso',
+    key: 'memoryModel',
+    read: oneOf(...memoryModels),
+    commands: ruled,
+    help: 'What is between stores and memory: nothing, or a store buffer a thread. Default: what the scenario says. A token holds under it alone.',
   },
   {
     flag: '--rules',

@@ -1,7 +1,7 @@
 /** What a replay must be told so that it sees what the exploration saw: without the same rules a failure would be a note. */
 import type { Invocation } from './command.ts';
 
-const kept = ['rules', 'maximumSteps'] as const;
+const kept = ['rules', 'maximumSteps', 'memoryModel'] as const;
 
 /** For the library. `scenario` is named only where the file holds several. */
 export function replayOptions(
@@ -21,5 +21,6 @@ export function replayFlags({ options }: Pick<Invocation, 'options'>, scenario: 
     flags.push('--rules', pairs.join(','));
   }
   if (options.maximumSteps !== undefined) flags.push('--maximum-steps', String(options.maximumSteps));
+  if (options.memoryModel !== undefined) flags.push('--memory-model', String(options.memoryModel));
   return flags;
 }

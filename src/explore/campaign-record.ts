@@ -18,7 +18,7 @@ import type { Chunk } from './rounds.ts';
 /** The part of the settings that chunks depend on. */
 export type RecordedSettings = Pick<
   Settings,
-  'strategy' | 'depth' | 'preemptions' | 'delays' | 'seed' | 'rules' | 'maximumSteps' | 'stopAtFirst'
+  'strategy' | 'depth' | 'preemptions' | 'delays' | 'memoryModel' | 'seed' | 'rules' | 'maximumSteps' | 'stopAtFirst'
 > & {
   /** Null for no limit, which JSON has no number for. */
   readonly executions: number | null;
@@ -111,7 +111,8 @@ export function readHeading(text: string): Heading | null {
 
 /** What the record of a campaign must be about. */
 export function headingOf({ url }: Target, settings: Settings, { name, digest }: Description): Heading {
-  const { strategy, depth, preemptions, delays, seed, rules, maximumSteps, stopAtFirst, executions } = settings;
+  const { strategy, depth, preemptions, delays, memoryModel, seed, rules, maximumSteps, stopAtFirst, executions } =
+    settings;
   const limit = Number.isFinite(executions) ? executions : null;
   return {
     wiredown: version(),
@@ -121,13 +122,24 @@ export function headingOf({ url }: Target, settings: Settings, { name, digest }:
       .update(readFileSync(new URL(url)))
       .digest('hex')
       .slice(0, 16),
-    settings: { strategy, depth, preemptions, delays, seed, rules, maximumSteps, stopAtFirst, executions: limit },
+    settings: {
+      strategy,
+      depth,
+      preemptions,
+      delays,
+      memoryModel,
+      seed,
+      rules,
+      maximumSteps,
+      stopAtFirst,
+      executions: limit,
+    },
   };
 }
 
 /** The settings of a campaign that was recorded, with `options` for the rest; it takes as long as it takes. Throws UsageError. */
 export function settledAs({ scenario, settings }: Heading, options: ExploreOptions): Settings {
-  const { strategy, depth, preemptions, delays, executions, ...rest } = settings;
+  const { strategy, depth, preemptions, delays, memoryModel, executions, ...rest } = settings;
   const settled = settle({
     ...options,
     ...rest,
@@ -135,6 +147,7 @@ export function settledAs({ scenario, settings }: Heading, options: ExploreOptio
     strategy: strategy === 'pct' ? { name: strategy, depth } : strategy,
     ...(preemptions === null ? {} : { preemptions }),
     ...(delays === null ? {} : { delays }),
+    ...(memoryModel === null ? {} : { memoryModel }),
     ...(executions === null ? {} : { executions }),
   });
   return { ...settled, timeBudget: Number.POSITIVE_INFINITY };

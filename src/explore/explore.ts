@@ -48,8 +48,12 @@ function exploreOne(url: string, scenario: string, settings: Settings): Promise<
 }
 
 export function targetOf(url: string, scenario: string | null, settings: Settings): Target {
-  const { strategy, depth, seed, preemptions, delays, rules, maximumSteps, stopAtFirst } = settings;
-  return { url, scenario, settings: { strategy, depth, seed, preemptions, delays, rules, maximumSteps, stopAtFirst } };
+  const { strategy, depth, seed, preemptions, delays, memoryModel, rules, maximumSteps, stopAtFirst } = settings;
+  return {
+    url,
+    scenario,
+    settings: { strategy, depth, seed, preemptions, delays, memoryModel, rules, maximumSteps, stopAtFirst },
+  };
 }
 
 /** A file as a URL. Throws UsageError. */

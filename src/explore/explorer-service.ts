@@ -10,7 +10,7 @@ import { NotDeterministic } from '../machine/operation-log.ts';
 import { loadScenario, scenarioNames } from '../machine/scenario-loader.ts';
 import { RandomStrategy } from '../schedule/random.ts';
 import { type Runs, runsOf } from '../schedule/runs.ts';
-import { decodeToken, type Token } from '../schedule/token.ts';
+import { decodeToken, digestIn, type Token } from '../schedule/token.ts';
 import { allowedOutcomes } from '../task/scenario.ts';
 import { actorsOf } from './actors-of.ts';
 import { Estimator } from './estimator.ts';
@@ -104,7 +104,11 @@ export class ExplorerService {
 
   private async answer({ job, target, flags }: Request): Promise<Answer> {
     if (job.kind === 'names') return scenarioNames(target.url);
-    const loaded = (this.loaded ??= await loadScenario(target.url, target.scenario));
+    const loaded = (this.loaded ??= await loadScenario(
+      target.url,
+      target.scenario,
+      target.settings.memoryModel ?? null,
+    ));
     Atomics.store(flags, flag.heartbeat, 0);
     const { settings } = target;
     switch (job.kind) {
@@ -189,13 +193,12 @@ function describe(loaded: LoadedScenario): Description {
 }
 
 function decode(loaded: LoadedScenario, text: string): Token {
-  const token = decodeToken(text, actorsOf(loaded).length - 1);
-  if (token.digest !== loaded.digest) {
+  if (digestIn(text) !== loaded.digest) {
     throw new ScenarioError(
       `the token belongs to another scenario than ${JSON.stringify(loaded.scenario.name)} (or to an earlier form of it, with other threads or another machine: replay --best-effort tries it all the same)`,
     );
   }
-  return token;
+  return decodeToken(text, actorsOf(loaded).length - 1);
 }
 
 /** The replay with what makes the failures under `rule` vanish. */

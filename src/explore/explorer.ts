@@ -29,7 +29,7 @@ export type ExecutionSettings = Pick<
   Settings,
   'strategy' | 'seed' | 'preemptions' | 'rules' | 'maximumSteps' | 'stopAtFirst'
 > &
-  Partial<Pick<Settings, 'depth' | 'delays'>>;
+  Partial<Pick<Settings, 'depth' | 'delays' | 'memoryModel'>>;
 
 /** A stretch of executions for one explorer. */
 export interface ChunkJob {

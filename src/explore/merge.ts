@@ -9,7 +9,7 @@ import type { Exploration } from './results.ts';
 
 export interface MergedExploration extends Exploration {
   /** What a replay of its failures must be told, as the shards were: only what is not the default. */
-  told: Pick<ExploreOptions, 'rules' | 'maximumSteps'>;
+  told: Pick<ExploreOptions, 'rules' | 'maximumSteps' | 'memoryModel'>;
 }
 
 export interface MergeOptions
@@ -35,10 +35,11 @@ export async function merge(
   const heading = record.campaign!;
   const settings = settledAs(heading, options);
   const exploration = await new Campaign(targetOf(toUrl(file), heading.scenario, settings), settings, record).run();
-  const { rules, maximumSteps } = settings;
+  const { rules, maximumSteps, memoryModel } = settings;
   const told = {
     ...(Object.keys(rules).length === 0 ? {} : { rules }),
     ...(maximumSteps === defaultMaximumSteps ? {} : { maximumSteps }),
+    ...(memoryModel === null ? {} : { memoryModel }),
   };
   return { ...exploration, told };
 }

@@ -1,6 +1,7 @@
 /** What exploring can be told, checked once: every bad value is one line that names the option and what was expected. */
 import { availableParallelism } from 'node:os';
 import * as v from 'valibot';
+import { type MemoryModel, memoryModels } from '../hardware/configuration.ts';
 import { type RuleName, ruleNames } from '../kernel/rules.ts';
 import { show } from '../kernel/wire.ts';
 import { UsageError, UsageRangeError } from '../machine/errors.ts';
@@ -35,6 +36,8 @@ export interface ExploreOptions {
   preemptions?: number;
   /** Only schedules with at most so many delays ('dfs'); not together with `preemptions`. */
   delays?: number;
+  /** What is between stores and memory, in place of `machine.memoryModel`: 'sc', 'tso' or 'pso'. Tokens hold under it alone. */
+  memoryModel?: MemoryModel;
   /** Rule → 'fail', 'note' or 'off'. */
   rules?: Partial<Record<RuleName, 'fail' | 'note' | 'off'>>;
   /** 'inline' (default) or 'threads', which is a hundred times slower and needs no re-execution. */
@@ -62,7 +65,7 @@ export interface ExploreOptions {
 }
 
 export interface ReplayOptions
-  extends Pick<ExploreOptions, 'scenario' | 'rules' | 'maximumSteps' | 'stallTimeout' | 'carrier'> {
+  extends Pick<ExploreOptions, 'scenario' | 'memoryModel' | 'rules' | 'maximumSteps' | 'stallTimeout' | 'carrier'> {
   /** Where the token no longer fits, go on as near to it as possible. Default false. */
   bestEffort?: boolean;
 }
@@ -78,6 +81,7 @@ export interface Settings {
   readonly stopAtFirst: boolean;
   readonly preemptions: number | null;
   readonly delays: number | null;
+  readonly memoryModel: MemoryModel | null;
   readonly rules: Partial<Record<RuleName, 'fail' | 'note' | 'off'>>;
   readonly carrier: 'inline' | 'threads';
   readonly stallTimeout: number;
@@ -118,6 +122,7 @@ const schema = v.strictObject({
   stopAtFirst: v.optional(v.boolean('expected true or false')),
   preemptions: v.optional(integer(0, 1000, 'a whole number from 0 to 1000')),
   delays: v.optional(integer(0, 1000, 'a whole number from 0 to 1000')),
+  memoryModel: v.optional(v.picklist(memoryModels, `expected one of ${memoryModels.join(', ')}`)),
   rules: v.optional(
     v.record(
       v.picklist(ruleNames, `expected one of the rules ${ruleNames.join(', ')}`),
@@ -170,6 +175,7 @@ export function settle(options: ExploreOptions = {}): Settings {
     stopAtFirst: options.stopAtFirst ?? false,
     preemptions: options.preemptions ?? null,
     delays: options.delays ?? null,
+    memoryModel: options.memoryModel ?? null,
     rules: options.rules ?? {},
     carrier: options.carrier ?? 'inline',
     stallTimeout: milliseconds(options.stallTimeout ?? 10_000, 'stallTimeout'),

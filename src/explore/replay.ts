@@ -16,12 +16,12 @@ import type { Replay } from './results.ts';
  */
 export async function replay(file: string | URL, token: string, options: ReplayOptions = {}): Promise<Replay> {
   const settings = settleReplay(options);
-  const { bestEffort, carrier } = settings;
+  const { bestEffort, carrier, maximumSteps, memoryModel } = settings;
   const url = toUrl(file);
   const target = targetOf(url, settings.scenario, settings);
   const pool = new ExplorerPool(target, 1, settings.stallTimeout);
   const threads =
-    carrier === 'threads' ? ThreadMachine.boot(url, settings.scenario, { maximumSteps: settings.maximumSteps }) : null;
+    carrier === 'threads' ? ThreadMachine.boot(url, settings.scenario, { maximumSteps, memoryModel }) : null;
   threads?.catch(() => {});
   try {
     // Inline first: it tells the story, and whether the token fits at all.

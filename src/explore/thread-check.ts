@@ -13,7 +13,8 @@ export class ThreadCheck {
 
   /** Starts booting at once: it takes as long as the first thousands of executions. */
   constructor(private readonly target: Target) {
-    this.machine = ThreadMachine.boot(target.url, target.scenario, { maximumSteps: target.settings.maximumSteps });
+    const { maximumSteps, memoryModel = null } = target.settings;
+    this.machine = ThreadMachine.boot(target.url, target.scenario, { maximumSteps, memoryModel });
     this.machine.catch(() => {});
   }
 

@@ -3,15 +3,22 @@
  * that threads share nothing but memory and messages.
  */
 import { fileURLToPath } from 'node:url';
-import { configure, describeConfiguration } from '../hardware/configuration.ts';
+import { configure, describeConfiguration, type MemoryModel } from '../hardware/configuration.ts';
 import { isScenario, planThreads, type Scenario, type ThreadFunction } from '../task/scenario.ts';
 import { ScenarioError, UsageError } from './errors.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
 import { loadModule } from './user-module.ts';
 
-/** Loads every instance. `name` picks out of a file with several scenarios. Throws ScenarioError or UsageError. */
-export async function loadScenario(url: string, name: string | null): Promise<LoadedScenario> {
-  const loaded = await loadForSetup(url, name, 'setup');
+/**
+ * Loads every instance. `name` picks out of a file with several scenarios, `memoryModel` stands in for the one of the machine. Throws
+ * ScenarioError or UsageError.
+ */
+export async function loadScenario(
+  url: string,
+  name: string | null,
+  memoryModel: MemoryModel | null = null,
+): Promise<LoadedScenario> {
+  const loaded = await loadForSetup(url, name, 'setup', memoryModel);
   const functions: ThreadFunction<unknown>[] = [];
   for (const [number, plan] of loaded.plans.entries())
     functions.push(await threadFunction(url, loaded.scenario.name, number, plan.name, number));
@@ -41,8 +48,10 @@ export async function loadForSetup(
   url: string,
   name: string | null,
   instance: 'setup' | null,
+  memoryModel: MemoryModel | null,
 ): Promise<LoadedScenario> {
-  const scenario = await loadInstance(url, name, instance);
+  const declared = await loadInstance(url, name, instance);
+  const scenario = memoryModel === null ? declared : { ...declared, machine: { ...declared.machine, memoryModel } };
   try {
     const plans = planThreads(scenario);
     return {

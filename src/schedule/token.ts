@@ -81,8 +81,11 @@ export function encodeToken(token: Token, actors: number): string {
   return prefix + Buffer.from(bits.bytes()).toString('base64url');
 }
 
+/** The digest of the scenario that the token is of: how many actors that has is known only then. Throws UsageError as `decodeToken`. */
+export const digestIn = (pasted: string): string => readDigest(open(pasted));
+
 /** Throws UsageError that says what is wrong with the text. */
-export function decodeToken(pasted: string, actors: number): Token {
+function open(pasted: string): BitReader {
   const text = pasted.trim();
   const version = /^wd(\d+):/.exec(text);
   if (version !== null && version[1] !== '1') {
@@ -94,9 +97,16 @@ export function decodeToken(pasted: string, actors: number): Token {
   const bytes = Buffer.from(text.slice(prefix.length), 'base64url');
   if (prefix + bytes.toString('base64url') !== text)
     throw new UsageError('the token is garbled: its last character says nothing');
-  const bits = new BitReader(bytes);
+  return new BitReader(bytes);
+}
+
+const readDigest = (bits: BitReader): string => bits.fixed(24).toString(16).padStart(6, '0');
+
+/** Throws UsageError that says what is wrong with the text. */
+export function decodeToken(pasted: string, actors: number): Token {
+  const bits = open(pasted);
   const actorBits = bitsFor(actors);
-  const digest = bits.fixed(24).toString(16).padStart(6, '0');
+  const digest = readDigest(bits);
   const seed = bits.number();
   const runs: Run[] = [];
   const checks: number[] = [];

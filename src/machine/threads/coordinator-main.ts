@@ -26,8 +26,7 @@ export async function coordinate(setup: CoordinatorSetup, strategies: () => Prom
       service = bootMachine(setup.machine.buffers, control, server, swap, audit);
     } else {
       const { bootScenario } = await import('./scenario-boot.ts');
-      const { url, name } = setup.machine;
-      ({ service, scenario } = await bootScenario(url, name, control, server, await strategies(), swap, audit));
+      ({ service, scenario } = await bootScenario(setup.machine, control, server, await strategies(), swap, audit));
     }
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));

@@ -7,21 +7,20 @@ import { loadForSetup } from '../scenario-loader.ts';
 import type { Audit } from './coordinator.ts';
 import type { Control } from './layout.ts';
 import { ScenarioService, type StrategyFactory } from './scenario-service.ts';
-import type { ScenarioReady } from './setup.ts';
+import type { CoordinatorSetup, ScenarioReady } from './setup.ts';
 import type { SlotServer } from './slot-server.ts';
 import { Snapshot } from './snapshot.ts';
 
 /** Loads the scenario and runs its `setup`. Throws ScenarioError and UsageError. */
 export async function bootScenario(
-  url: string,
-  name: string | null,
+  { url, name, memoryModel }: CoordinatorSetup['machine'] & { kind: 'scenario' },
   control: Control,
   server: SlotServer,
   makeStrategy: StrategyFactory,
   swap: SwapStore,
   audit: Audit,
 ) {
-  const loaded = await loadForSetup(url, name, null);
+  const loaded = await loadForSetup(url, name, null, memoryModel);
   let state: ExecutionState;
   try {
     state = new ExecutionState(loaded, swap);

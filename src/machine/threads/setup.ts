@@ -1,5 +1,6 @@
 /** What crosses between threads while a machine is put together; afterwards everything goes through the control memory. */
 import type { MessagePort } from 'node:worker_threads';
+import type { MemoryModel } from '../../hardware/configuration.ts';
 import type { HardwareBuffers } from '../../hardware/hardware.ts';
 
 /** For the coordinator's worker. */
@@ -8,7 +9,12 @@ export interface CoordinatorSetup {
   readonly threads: number;
   readonly cores: number;
   readonly machine:
-    | { readonly kind: 'scenario'; readonly url: string; readonly name: string | null }
+    | {
+        readonly kind: 'scenario';
+        readonly url: string;
+        readonly name: string | null;
+        readonly memoryModel: MemoryModel | null;
+      }
     | { readonly kind: 'script'; readonly buffers: HardwareBuffers };
 }
 

@@ -2,8 +2,10 @@
  * A scenario on real threads, as the floors above use it: replays of a written schedule, executions of a strategy, stress. Booted
  * once, it serves thousands of executions on the same workers.
  */
+
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { MemoryModel } from '../../hardware/configuration.ts';
 import type { RuleName } from '../../kernel/rules.ts';
 import { Trace } from '../../kernel/trace.ts';
 import { Words } from '../../kernel/wire.ts';
@@ -34,6 +36,8 @@ export interface ThreadMachineOptions {
   readonly stallTimeout?: number;
   /** MiB that a task's worker may keep. */
   readonly heap?: number;
+  /** In place of the scenario's own. */
+  readonly memoryModel?: MemoryModel | null;
 }
 
 export interface ReplayOptions {
@@ -121,8 +125,9 @@ export class ThreadMachine {
     const control = Control.create(mostThreads);
     const client = new MainClient(control);
     const cores = options.cores ?? availableParallelism();
+    const { memoryModel = null } = options;
     const coordinator = new CoordinatorWorker(
-      { control: control.buffer, threads: mostThreads, cores, machine: { kind: 'scenario', url, name } },
+      { control: control.buffer, threads: mostThreads, cores, machine: { kind: 'scenario', url, name, memoryModel } },
       control,
       (reason) => client.close(reason),
     );
