@@ -216,6 +216,8 @@ export class ControlledTask extends ControlledThread {
     const operation = this.operation++;
     if (operation < this.done.length) return this.done.repeat(operation, Kind.Choose, n);
     this.standIfCounted(Kind.Choose, n);
+    // What comes next depends on it: where a thread begins with it, that is a step of its own.
+    this.granted = false;
     const value = this.carrier.choose(this, n);
     this.done.record(operation, Kind.Choose, n, -1, 0, value, 0);
     this.acted(-1, 0);
