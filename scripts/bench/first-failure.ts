@@ -60,7 +60,7 @@ export function firstFailure(
     measured = lessons.measured();
     for (const { from, to, proves } of chunks) {
       const result = proves
-        ? run(new Explorer(loaded, { ...common, strategy: 'dpor' }), from, to, true)
+        ? run(new Explorer(loaded, { ...common, strategy: 'dpor', equivalence: 'reads-from' }), from, to, true)
         : run(explorer, from, to, !isIndependent(settings.strategy));
       if (result.failedAt !== null || result.exhausted) return ended(result);
     }

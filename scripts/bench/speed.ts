@@ -73,7 +73,7 @@ class Campaign {
 function isTooSmall(loaded: LoadedScenario, strategy: StrategyName): boolean {
   if (isIndependent(strategy)) return false;
   const job = { from: 1, to: 1000, points: [], widenAtOnce: true };
-  return new Explorer(loaded, settingsOf(strategy)).explore(job, new Int32Array(flag.words)).exhausted;
+  return new Explorer(loaded, settingsOf(strategy)).explore(job, new Int32Array(flag.words)).exhausted !== null;
 }
 
 async function speed(loaded: LoadedScenario, strategy: StrategyName): Promise<string> {

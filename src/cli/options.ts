@@ -42,7 +42,7 @@ export const options: Option[] = [
     key: 'strategy',
     read: strategy,
     commands: ['explore'],
-    help: 'How the next schedule is chosen: portfolio (several in turn, and a proof where that is soon had), random, pct:3 (3 orderings matter), pos (short windows), surw (few objects matter), urw (threads of unlike length), greybox (who reads from whom), dfs to try every schedule, or dpor to try every order of steps that conflict. Default: portfolio.',
+    help: 'How the next schedule is chosen: portfolio (several in turn, and a proof where that is soon had), random, pct:3 (3 orderings matter), pos (short windows), surw (few objects matter), urw (threads of unlike length), greybox (who reads from whom), dfs to try every schedule, dpor to try every order of steps that conflict, or dpor:reads-from to try all that reads can find. Default: portfolio.',
   },
   {
     flag: '--executions',

@@ -37,11 +37,17 @@ export const oneOf =
 
 export const words: Reader<string> = (text, flag) => (text === '' ? refuse(flag, text, 'a name') : text);
 
-/** 'random', or 'pct:3' with its depth. Which strategies exist is the library's to say. */
-export const strategy: Reader<string | { name: string; depth: number }> = (text, flag) => {
-  const match = /^([a-z][a-z-]*)(?::(\d+))?$/.exec(text);
-  const name = match?.[1] ?? refuse(flag, text, 'the name of a strategy, as random, or of one with a depth, as pct:3');
-  return match?.[2] === undefined ? name : { name, depth: Number(match[2]) };
+/** 'random', or 'pct:3' with its depth, or 'dpor:reads-from' with its equivalence. Which strategies exist is the library's to say. */
+export const strategy: Reader<string | { name: string; depth: number } | { name: string; equivalence: string }> = (
+  text,
+  flag,
+) => {
+  const match = /^([a-z][a-z-]*)(?::(?:(\d+)|([a-z][a-z-]*)))?$/.exec(text);
+  if (match === null)
+    return refuse(flag, text, 'the name of a strategy, as random, or of one in a form, as pct:3 or dpor:reads-from');
+  const [, name = '', depth, equivalence] = match;
+  if (equivalence !== undefined) return { name, equivalence };
+  return depth === undefined ? name : { name, depth: Number(depth) };
 };
 
 const levels = ['fail', 'note', 'off'] as const;

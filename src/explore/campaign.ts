@@ -167,7 +167,7 @@ export class Campaign {
         `nothing in ${name} can happen in another order: its threads share no memory that both reach, and make no kernel calls side by side`,
       );
     // Where somebody asked for everything to be tried, that there is one trace is a result.
-    const isAnswer = tally.exhausted && !isIndependent(this.settings.strategy);
+    const isAnswer = tally.exhausted !== null && !isIndependent(this.settings.strategy);
     const judged = !isAnswer && tally.executions >= enoughToJudge;
     if (judged && tally.met && tally.traces.isExact && tally.traces.count === 1)
       throw new ScenarioError(
@@ -180,7 +180,8 @@ export class Campaign {
     // What began anew and was stopped early says less than what came before.
     const tally = this.isShort ? this.tally.furthest : this.tally;
     const outcomes = tally.histogram();
-    const { executions, repeated, longest, traces, drawn, exhausted } = tally;
+    const { executions, repeated, longest, traces, drawn } = tally;
+    const exhausted = tally.exhausted !== null;
     const unseen = exhausted || !isIndependent(this.settings.strategy) ? null : drawn.unseen;
     return {
       scenario: this.description!.name,

@@ -43,7 +43,7 @@ export class ChunkRunner {
   }
 
   get isDecided(): boolean {
-    return this.tally.exhausted || (this.settings.stopAtFirst && this.tally.failedAt !== null);
+    return this.tally.exhausted !== null || (this.settings.stopAtFirst && this.tally.failedAt !== null);
   }
 
   /** Pages that are shared, as far as anybody knows. */
@@ -97,7 +97,7 @@ export class ChunkRunner {
   /** Whether what lies behind the chunk has no place in the round. */
   private ends({ share }: Chunk, lesson: Lesson, result: ChunkResult): boolean {
     if (result.failedAt !== null && this.settings.stopAtFirst) return true;
-    return share === undefined ? result.exhausted : widens(lesson, result);
+    return share === undefined ? result.exhausted !== null : widens(lesson, result);
   }
 
   /** As it was recorded, or by running it; null when it was not recorded and there is no time to. */
@@ -108,7 +108,8 @@ export class ChunkRunner {
     const { from, to, share, proves = false } = chunk;
     const job = { from, to, ...lesson, widenAtOnce: widenAtOnce || proves, ...(share === undefined ? {} : { share }) };
     const result = await this.pool.run({ kind: proves ? 'proof' : 'chunk', chunk: job });
-    const isWhole = result.executions === to - from + 1 || this.ends(chunk, lesson, result) || result.exhausted;
+    const isWhole =
+      result.executions === to - from + 1 || this.ends(chunk, lesson, result) || result.exhausted !== null;
     if (isWhole) this.record.keep(chunk, lesson, result);
     return result;
   }

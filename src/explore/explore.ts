@@ -48,11 +48,23 @@ function exploreOne(url: string, scenario: string, settings: Settings): Promise<
 }
 
 export function targetOf(url: string, scenario: string | null, settings: Settings): Target {
-  const { strategy, depth, seed, preemptions, delays, memoryModel, rules, maximumSteps, stopAtFirst } = settings;
+  const { strategy, depth, equivalence, seed, preemptions, delays, memoryModel, rules, maximumSteps, stopAtFirst } =
+    settings;
   return {
     url,
     scenario,
-    settings: { strategy, depth, seed, preemptions, delays, memoryModel, rules, maximumSteps, stopAtFirst },
+    settings: {
+      strategy,
+      depth,
+      equivalence,
+      seed,
+      preemptions,
+      delays,
+      memoryModel,
+      rules,
+      maximumSteps,
+      stopAtFirst,
+    },
   };
 }
 

@@ -121,7 +121,10 @@ export class ExplorerService {
       case 'chunk':
         return this.explorerFor(loaded, settings).explore(job.chunk, flags);
       case 'proof':
-        return new Explorer(loaded, { ...settings, strategy: 'dpor' }).explore(job.chunk, flags);
+        return new Explorer(loaded, { ...settings, strategy: 'dpor', equivalence: 'reads-from' }).explore(
+          job.chunk,
+          flags,
+        );
       case 'replay': {
         if (job.bestEffort) return nearest(loaded, settings, flags, job.token);
         const token = decode(loaded, job.token);

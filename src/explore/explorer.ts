@@ -29,7 +29,7 @@ export type ExecutionSettings = Pick<
   Settings,
   'strategy' | 'seed' | 'preemptions' | 'rules' | 'maximumSteps' | 'stopAtFirst'
 > &
-  Partial<Pick<Settings, 'depth' | 'delays' | 'memoryModel'>>;
+  Partial<Pick<Settings, 'depth' | 'equivalence' | 'delays' | 'memoryModel'>>;
 
 /** A stretch of executions for one explorer. */
 export interface ChunkJob {
@@ -79,8 +79,8 @@ export interface ChunkResult {
   readonly met: boolean;
   /** Whether anything could have happened in another order. */
   readonly branched: boolean;
-  /** The strategy has nothing left. */
-  readonly exhausted: boolean;
+  /** Which strategy, or part of it, has nothing left; null where there may be more. */
+  readonly exhausted: string | null;
   /** Of a share: the tier that comes after its own; null where it leaves nothing for one. */
   readonly nextTier: number | null;
   /** First execution that failed, or null. */
@@ -152,10 +152,9 @@ export class Explorer {
         break;
       }
       this.machine.run(strategy);
-      const isRepeated = strategy.repeated;
-      strategy.end(this.machine.trace.steps);
       // The detectors have read it in the round in which it was new: they count executions.
-      if (isRepeated) {
+      if (strategy.repeated) {
+        strategy.end(this.machine.trace.steps);
         repeated++;
         number--;
         continue;
@@ -167,12 +166,13 @@ export class Explorer {
       if (!independent || isLookedAt(number)) traces.add(this.order.hash(this.machine.trace));
       flags[flag.executions] = flags[flag.executions]! + 1;
       const label = this.judge();
+      const by = strategy.part ?? titleOf(this.settings);
+      strategy.end(this.machine.trace.steps);
       if (label !== null) outcomes.set(label, (outcomes.get(label) ?? 0) + 1);
       const { fresh } = this.detectors.sink;
       if (fresh.length > 0) {
         const token = this.token();
-        for (const finding of fresh)
-          found.set(finding.key, describe(finding, number, token, strategy.part ?? titleOf(this.settings)));
+        for (const finding of fresh) found.set(finding.key, describe(finding, number, token, by));
       }
       if (this.detectors.sink.failed) failedAt ??= number;
       if (number === job.from) this.repeatAsWritten();
@@ -196,7 +196,7 @@ export class Explorer {
       cut: this.machine.spins.cut,
       met: this.order.met,
       branched: this.machine.branched,
-      exhausted,
+      exhausted: exhausted ? (strategy.part ?? titleOf(this.settings)) : null,
       nextTier: share?.nextTier ?? null,
       failedAt,
     };

@@ -5,7 +5,15 @@ import { type MemoryModel, memoryModels } from '../hardware/configuration.ts';
 import { type RuleName, ruleNames } from '../kernel/rules.ts';
 import { show } from '../kernel/wire.ts';
 import { UsageError, UsageRangeError } from '../machine/errors.ts';
-import { defaultDepth, isIndependent, type StrategyName, strategyNames } from '../schedule/strategies.ts';
+import {
+  defaultDepth,
+  type Equivalence,
+  equivalences,
+  isIndependent,
+  type StrategyName,
+  strategyNames,
+  titleOf,
+} from '../schedule/strategies.ts';
 import { defaultQueueTimeout, type Fleet, fleetOf, mostShards } from './queue/fleet-options.ts';
 import type { Exploration } from './results.ts';
 import { readShard, type Shard } from './shard.ts';
@@ -20,8 +28,12 @@ export interface Progress {
 export interface ExploreOptions {
   /** Which scenario of the file; needed when it has several. */
   scenario?: string;
-  /** 'portfolio' (default), 'random', 'pct', 'pos', 'urw', 'surw', 'greybox', 'dfs' or 'dpor'; or an object with its name, and for 'pct' how many orderings a bug may need (3). */
-  strategy?: StrategyName | { name: StrategyName; depth?: number };
+  /**
+   * 'portfolio' (default), 'random', 'pct', 'pos', 'urw', 'surw', 'greybox', 'dfs' or 'dpor'; or an object with its name, and
+   * for 'pct' how many orderings a bug may need (`depth`, 1 to 100; 3), for 'dpor' which executions count as one (`equivalence`): those with the same
+   * order of conflicting steps ('traces', the default), or with the same writes for all to read from ('reads-from'; inline alone).
+   */
+  strategy?: StrategyName | { name: StrategyName; depth?: number; equivalence?: Equivalence };
   /** At most this many executions. Default: as many as fit the time. */
   executions?: number;
   /** Milliseconds, or '500ms', '10s', '2m'. Default 10 s. */
@@ -74,6 +86,7 @@ export interface Settings {
   readonly scenario: string | null;
   readonly strategy: StrategyName;
   readonly depth: number;
+  readonly equivalence: Equivalence;
   readonly executions: number;
   readonly timeBudget: number;
   readonly seed: number;
@@ -111,7 +124,14 @@ const schema = v.strictObject({
   scenario: v.optional(v.string('expected the name of a scenario')),
   strategy: v.optional(
     v.union(
-      [v.picklist(strategyNames), v.strictObject({ name: v.picklist(strategyNames), depth: v.optional(v.number()) })],
+      [
+        v.picklist(strategyNames),
+        v.strictObject({
+          name: v.picklist(strategyNames),
+          depth: v.optional(v.number()),
+          equivalence: v.optional(v.string()),
+        }),
+      ],
       `expected one of ${strategyNames.join(', ')}`,
     ),
   ),
@@ -159,15 +179,18 @@ export function settle(options: ExploreOptions = {}): Settings {
       throw new UsageError(`${path}: there is no such option (${Object.keys(schema.entries).join(', ')})`);
     throw new UsageError(`${path}: ${issue.message}, got ${show(issue.input)}`);
   }
-  const { strategy, depth } = chosen(options.strategy ?? 'portfolio');
+  const { strategy, depth, equivalence } = chosen(options.strategy ?? 'portfolio');
   checkBounds(options, strategy);
   if (options.estimate !== undefined && options.carrier === 'threads')
     throw new UsageError('estimate: probes are carried inline: leave out the carrier threads');
-  checkParts(options, strategy);
+  if (equivalence === 'reads-from' && options.carrier === 'threads')
+    throw new UsageError('strategy: what reads from what is explored inline: leave out the carrier threads');
+  checkParts(options, { strategy, equivalence });
   return {
     scenario: options.scenario ?? null,
     strategy,
     depth,
+    equivalence,
     executions: options.executions ?? Number.POSITIVE_INFINITY,
     timeBudget: timeBudgetOf(options),
     seed: options.seed ?? 1,
@@ -212,12 +235,16 @@ function checkBounds({ preemptions, delays }: ExploreOptions, strategy: Strategy
 }
 
 /** Throws UsageError. */
-function chosen(option: NonNullable<ExploreOptions['strategy']>): { strategy: StrategyName; depth: number } {
-  const { name, depth = null } = typeof option === 'string' ? { name: option } : option;
+function chosen(option: NonNullable<ExploreOptions['strategy']>): Pick<Settings, 'strategy' | 'depth' | 'equivalence'> {
+  const { name, depth = null, equivalence = null } = typeof option === 'string' ? { name: option } : option;
   if (depth !== null && name !== 'pct') throw new UsageError(`strategy: only pct takes a depth, not ${name}`);
   if (depth !== null && !(Number.isInteger(depth) && depth >= 1 && depth <= mostDepth))
     throw new UsageError(`strategy.depth: expected a whole number from 1 to ${mostDepth}, got ${show(depth)}`);
-  return { strategy: name, depth: depth ?? defaultDepth };
+  if (equivalence !== null && name !== 'dpor')
+    throw new UsageError(`strategy: only dpor takes an equivalence, not ${name}`);
+  if (equivalence !== null && !equivalences.includes(equivalence))
+    throw new UsageError(`strategy.equivalence: expected ${equivalences.join(' or ')}, got ${show(equivalence)}`);
+  return { strategy: name, depth: depth ?? defaultDepth, equivalence: equivalence ?? 'traces' };
 }
 
 /** What is done in parts is over when they are done, however long that takes. */
@@ -227,9 +254,16 @@ const timeBudgetOf = ({ timeBudget, shard, queue }: ExploreOptions): number =>
     : milliseconds(timeBudget ?? 10_000, 'timeBudget');
 
 /** Throws UsageError for what cannot be recorded, or explored in parts. */
-function checkParts({ queue, shard, record, executions, carrier }: ExploreOptions, strategy: StrategyName): void {
+function checkParts(
+  { queue, shard, record, executions, carrier }: ExploreOptions,
+  { strategy, equivalence }: Pick<Settings, 'strategy' | 'equivalence'>,
+): void {
   const [option = null] = Object.entries({ queue, shard, record }).find(([, value]) => value !== undefined) ?? [];
   if (option === null) return;
+  if (equivalence === 'reads-from')
+    throw new UsageError(
+      `${option}: strategy ${titleOf({ strategy, equivalence })} goes from one class to the next, in one place`,
+    );
   if (carrier === 'threads') throw new UsageError(`${option}: only executions of the inline carrier are recorded`);
   if (option === 'queue' && (shard ?? record) !== undefined)
     throw new UsageError('queue: makes the shards and their records itself, leave shard and record out');

@@ -52,7 +52,7 @@ export interface Failure {
   token: string;
   /** From 1: the execution that failed so first. Null where exhaustive search in parallel has no such number. */
   execution: number | null;
-  /** What decided that execution: the strategy, or the part of the portfolio ('flips', 'surw', 'lock-circles', 'dpor', …). In an exploration only. */
+  /** What decided that execution: the strategy, or the part of the portfolio ('flips', 'surw', 'lock-circles', 'dpor:reads-from', …). In an exploration only. */
   foundBy?: string;
   /** How many executions showed it; at least, where several groups turned out to be one failure. */
   occurrences: number;

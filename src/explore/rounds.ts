@@ -19,7 +19,7 @@ export interface Chunk {
   readonly to: number;
   /** From 0; null in the common beginning. */
   readonly lane: number | null;
-  /** An attempt at a proof: `dpor` decides, from its beginning. */
+  /** An attempt at a proof: `dpor:reads-from` decides, from its beginning. */
   readonly proves?: true;
   /** A share of a tree (tiers.ts): its executions are numbered from 1, as in the tree none is before those of the shares before. */
   readonly share?: Share;

@@ -19,7 +19,8 @@ export class Tally {
   /** Loops that wait by looking were cut short (machine/spins.ts). */
   cut = false;
   branched = false;
-  exhausted = false;
+  /** Which strategy, or part of it, has nothing left; null while there may be more. */
+  exhausted: string | null = null;
   /** First execution that failed. */
   failedAt: number | null = null;
   readonly outcomes = new Map<string, number>();
@@ -52,7 +53,7 @@ export class Tally {
     this.cut ||= chunk.cut;
     this.branched ||= chunk.branched;
     // That of one share is not that of the tree (tiers.ts).
-    if (share === undefined) this.exhausted ||= chunk.exhausted;
+    if (share === undefined) this.exhausted ??= chunk.exhausted;
     if (chunk.failedAt !== null)
       this.failedAt = Math.min(this.failedAt ?? Number.POSITIVE_INFINITY, chunk.failedAt + offset);
     for (const [label, count] of chunk.outcomes) this.outcomes.set(label, (this.outcomes.get(label) ?? 0) + count);

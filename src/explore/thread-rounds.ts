@@ -41,7 +41,7 @@ export async function exploreOnThreads({
     const options = { seed, depth, preemptions, delays, maximumSteps, points };
     const execution = await machine.explore(strategy, number, options);
     if (execution === null) {
-      tally.merge({ ...nothing, exhausted: true });
+      tally.merge({ ...nothing, exhausted: titleOf(settings) });
       return;
     }
     const trace = new Trace(execution.trace, new Int32Array([execution.trace.length, 0]));
@@ -95,7 +95,7 @@ const nothing = {
   cut: true,
   met: false,
   branched: false,
-  exhausted: false,
+  exhausted: null,
   nextTier: null,
   failedAt: null,
 };

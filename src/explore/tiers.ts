@@ -6,6 +6,7 @@
  * Executions are numbered as if one explorer had taken share after share. Where a page turns out to be shared the tree is another one, and all
  * shares begin anew.
  */
+import { titleOf } from '../schedule/strategies.ts';
 import type { ChunkRunner } from './chunk-runner.ts';
 import type { Settings } from './options.ts';
 import { type Chunk, lanes } from './rounds.ts';
@@ -14,8 +15,10 @@ import { isOf } from './shard.ts';
 /** A tree of no more executions is not worth the survey. */
 export const smallTree = 4096;
 
-export async function exploreTree(runner: ChunkRunner, { executions: limit, shard }: Settings): Promise<void> {
-  const whole = Math.min(smallTree, limit);
+export async function exploreTree(runner: ChunkRunner, settings: Settings): Promise<void> {
+  const { executions: limit, shard, equivalence } = settings;
+  // Reads-from classes are no tree of which a part could be had by itself.
+  const whole = equivalence === 'reads-from' ? limit : Math.min(smallTree, limit);
   const [first] = await runner.round([{ from: 1, to: whole, lane: null }], true);
   if (runner.isDecided || whole === limit || first === undefined || first.executions < whole) return;
   runner.beginAnew();
@@ -30,10 +33,10 @@ export async function exploreTree(runner: ChunkRunner, { executions: limit, shar
       continue;
     }
     const asked = shard === null ? chunks : chunks.filter((chunk) => isOf(shard, chunk));
-    if (results.length < asked.length || results.some(({ exhausted }) => !exhausted)) return;
+    if (results.length < asked.length || results.some(({ exhausted }) => exhausted === null)) return;
     tier = results.reduce<number | null>((next, { nextTier }) => least(next, nextTier), null);
   }
-  if (shard === null) runner.tally.exhausted = true;
+  if (shard === null) runner.tally.exhausted = titleOf(settings);
 }
 
 const sharesOf = (tier: number, limit: number): Chunk[] =>

@@ -105,6 +105,8 @@ export const Kind = {
    * Only where a schedule asked for it. Not hashed.
    */
   Affects: 50,
+  /** After the threads have ended, `check` or `outcome` has read the bytes of words 3 and 4. Only where a schedule asked for it. Not hashed. */
+  Looked: 51,
 } as const;
 
 export const firstNonStep = Kind.Bulk;
@@ -123,7 +125,7 @@ const isUnhashed = (kind: number): boolean =>
   kind === Kind.Acquire ||
   kind === Kind.Release ||
   kind === Kind.Verdict ||
-  (kind >= Kind.Recycled && kind <= Kind.Affects);
+  (kind >= Kind.Recycled && kind <= Kind.Looked);
 
 const lengthWord = 0;
 const stepsWord = 1;

@@ -72,7 +72,6 @@ export class Execution {
     private readonly actors: Actors,
     private readonly tasks: readonly TaskView[],
   ) {
-    this.view = new View(state, trace, actors);
     this.clock = state.threads.length;
     this.results = state.threads.map(() => undefined);
     const { kernel } = state;
@@ -85,6 +84,7 @@ export class Execution {
       pressureActors(memoryPressure) +
       evictionActors(coherentDma) +
       drainActors(this.clock, kernel.configuration);
+    this.view = new View(state, trace, actors, this.machine);
     const { stores } = kernel.hardware;
     if (stores !== null) stores.listener = (thread, store) => noteDrain(this.trace, Kind.Drained, thread, store);
     this.notes = new KernelNotes(state, trace, tasks, this.machine, (thread) => this.woken(thread));

@@ -33,6 +33,8 @@ export interface Link {
   readonly copy: CopyStep | null;
   /** A line that the task logged. */
   log(line: string): void;
+  /** Hears which bytes of memory the task reads, where somebody wants to know. */
+  readonly onRead?: ((physical: number, length: number) => void) | null;
 }
 
 /** Thrown by a failed `assert`, and by any later operation of a thread that has failed. */
@@ -68,21 +70,20 @@ export class FreeTask extends Task {
   override load8(address: number): number {
     checkAddress(address);
     if (this.caches !== null) return this.across(address, 1).getUint8(0);
-    return this.memory.load8(this.resolve(address, 1, accessRead));
+    return this.memory.load8(this.resolveToRead(address, 1));
   }
 
   override load16(address: number): number {
     checkAddress(address);
     if (this.caches !== null || this.isSplit(address, 2)) return this.across(address, 2).getUint16(0, true);
-    return this.memory.load16(this.resolve(address, 2, accessRead));
+    return this.memory.load16(this.resolveToRead(address, 2));
   }
 
   override load32(address: number): number {
     checkAddress(address);
     if (this.caches !== null || ((address & 3) !== 0 && this.isSplit(address, 4)))
       return this.across(address, 4).getUint32(0, true);
-    const physical = this.cache.translate(address, accessRead);
-    return this.memory.load32(physical >= 0 ? physical : this.resolve(address, 4, accessRead));
+    return this.memory.load32(this.resolveToRead(address, 4));
   }
 
   override load64(address: number): bigint {
@@ -160,6 +161,7 @@ export class FreeTask extends Task {
     const write = kind !== Kind.AtomicLoad;
     const physical = this.resolve(address, 4, write ? accessWrite : accessRead);
     if (write) this.hardware.preserve(physical, 4);
+    else this.link.onRead?.(physical, 4);
     const { caches } = this;
     if (caches === null) return hardwareAtomic(this.memory.words, physical / 4, kind, operand, expected);
     return caches.alone(physical, 4, this.cache.policyAt(address), write, (memory) => {
@@ -236,6 +238,12 @@ export class FreeTask extends Task {
     throw new MemoryFault(address, access === accessRead ? 'read' : 'write', length, this.name, reason);
   }
 
+  private resolveToRead(address: number, length: number): number {
+    const physical = this.resolve(address, length, accessRead);
+    this.link.onRead?.(physical, length);
+    return physical;
+  }
+
   /** Copies in runs of physically adjacent pages: the fewer views are made, the nearer it comes to one plain copy. */
   private copyRuns(address: number, bytes: Uint8Array, access: number): void {
     for (let done = 0; done < bytes.length; ) {
@@ -258,6 +266,7 @@ export class FreeTask extends Task {
 
   /** @param policy null: as the kernel does it */
   private readRun(physical: number, bytes: Uint8Array, at: number, length: number, policy: number | null): void {
+    this.link.onRead?.(physical, length);
     if (this.caches === null) this.memory.read(physical, bytes, at, length);
     else this.caches.read(physical, bytes, at, length, policy);
   }
@@ -281,9 +290,9 @@ export class FreeTask extends Task {
       this.inPages(address, width, accessRead, first);
       return this.scratch;
     }
-    for (let i = 0; i < width; i++) {
-      this.scratch.setUint8(i, this.memory.load8(split ? this.resolve(address + i, width, accessRead) : first + i));
-    }
+    for (let i = 0; i < width; i++)
+      this.scratch.setUint8(i, this.memory.load8(split ? this.resolveToRead(address + i, 1) : first + i));
+    if (!split) this.link.onRead?.(first, width);
     return this.scratch;
   }
 

@@ -21,6 +21,8 @@ import { FreeTask, type Link } from './free-task.ts';
 export class ScenarioMachine implements Synchronous {
   readonly hardware: Hardware;
   readonly kernelState: Kernel;
+  /** Hears which bytes of memory `check` and `outcome` read. */
+  onRead: ((physical: number, length: number) => void) | null = null;
   private readonly views = new Map<string, Task>();
 
   /**
@@ -82,7 +84,7 @@ export class ScenarioMachine implements Synchronous {
     const caller = kernel.machineThread(task);
     const id = kernel.handles.grant(task, caller);
     const kernelTask = new TaskHandle(kernel.handles.grant(kernel.kernelTask, caller));
-    const link = new DirectLink(kernel, caller);
+    const link = new DirectLink(this, caller);
     return new FreeTask(
       task.name,
       caller.name,
@@ -100,10 +102,18 @@ export class ScenarioMachine implements Synchronous {
 
 /** Straight into the kernel, in the same JavaScript thread. */
 class DirectLink implements Link {
+  private readonly kernel: Kernel;
+
   constructor(
-    private readonly kernel: Kernel,
+    private readonly machine: ScenarioMachine,
     private readonly caller: KernelThread,
-  ) {}
+  ) {
+    this.kernel = machine.kernelState;
+  }
+
+  get onRead(): ScenarioMachine['onRead'] {
+    return this.machine.onRead;
+  }
 
   get reply(): Words {
     return this.kernel.reply;

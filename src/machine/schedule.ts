@@ -40,6 +40,8 @@ export interface Schedule {
   watch?(intents: Intents, execution: Watched): void;
   /** It wants the trace to say what kernel calls read and change (`Kind.Affects`). */
   readonly readsEffects?: boolean;
+  /** It wants the trace to say what `check` and `outcome` read (`Kind.Looked`). */
+  readonly readsLooks?: boolean;
 }
 
 /** Numbers that executions have shown, by keys that only the strategy understands; in the order of keys. */
@@ -65,7 +67,7 @@ export interface Strategy extends Schedule {
   readonly repeated: boolean;
   /** Readies itself for execution `number` (from 1). False when every schedule has been had. */
   begin(number: number): boolean;
-  /** The execution is over; `steps` it took. */
+  /** The execution is over, and `check` and `outcome` have looked at it; `steps` it took. */
   end(steps: number): void;
   /** What is a scheduling point has changed: strategies that enumerate start over, those that learn forget. */
   restart(): void;

@@ -12,11 +12,14 @@ export class View implements Watched {
   readonly firstBuffer: number;
   readonly endsEarly: boolean;
   private readonly effects: Effects;
+  private readonly onRead: (physical: number, length: number) => void;
 
+  /** @param machine number of the machine itself, which makes the calls of `check` */
   constructor(
     private readonly state: ExecutionState,
     readonly trace: Trace,
     readonly actors: Actors,
+    machine: number,
   ) {
     const { kernel, threads } = state;
     const { configuration, stores } = kernel.hardware;
@@ -27,11 +30,15 @@ export class View implements Watched {
       const actor = kernel.caller?.number ?? -1;
       if (actor >= 0) trace.append(Kind.Affects, actor, 0, resource, physical, length, use, 0);
     });
+    this.onRead = (physical, length) => {
+      trace.append(Kind.Looked, machine, 0, 0, physical, length, 0, 0);
+    };
   }
 
   /** An execution under `schedule` begins: lets it look, where it wants to. */
   show(schedule: Schedule): void {
     this.state.kernel.effects = schedule.readsEffects === true ? this.effects : null;
+    this.state.machine.onRead = schedule.readsLooks === true ? this.onRead : null;
     if (schedule.watch === undefined) return;
     this.actors.intents.clear();
     schedule.watch(this.actors.intents, this);

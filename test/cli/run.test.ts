@@ -130,6 +130,12 @@ test('flags reach the library by their names in the interface, with values of th
   });
 });
 
+test('a strategy in a form is one option', async () => {
+  const { calls } = await wiredown('explore x.ts --strategy dpor:reads-from', { explore: nothing });
+  const [, , { strategy }] = calls[0] as [string, URL, Record<string, unknown>];
+  assert.equal(strategy, { name: 'dpor', equivalence: 'reads-from' });
+});
+
 test('what was not said is not passed on: defaults are the library’s', async () => {
   const { calls } = await wiredown('replay x.ts wd1:t', { replay: doubleFetch });
   assert.equal(calls[0]?.slice(2), ['wd1:t', {}]);

@@ -114,6 +114,30 @@ test('dpor covers every order of conflicting steps, also where the page comes on
   assert.equal([some.exhausted, some.proof], [false, null]);
 });
 
+test('dpor by who reads from whom has each way to read once, finds what one of them shows, and says what was proved', async () => {
+  const strategy = { name: 'dpor', equivalence: 'reads-from' } as const;
+  const found = await run('seen in the middle', { strategy });
+  assert.is(found.strategy, 'dpor:reads-from');
+  assert.is(found.proof, 'every way for reads to read from writes (reads-from class) was tried, under sc');
+  // The one execution in which the page is found to be shared comes before.
+  assert.is(found.executions, 11);
+  assert.equal(Object.keys(found.outcomes).sort(), ['00', '01', '02', '03', '11', '12', '22', '23', '33']);
+  assert.equal(
+    found.failures.map(({ rule, foundBy }) => [rule, foundBy]),
+    [['assertion', 'dpor:reads-from']],
+  );
+  const again = await replay(file, found.failures[0]!.token, { scenario: 'seen in the middle', carrier: 'inline' });
+  assert.is(again.failure?.rule, 'assertion');
+  // Without being told anything, too.
+  const attempted = await run('seen in the middle');
+  assert.equal([attempted.strategy, attempted.proof], ['portfolio', found.proof]);
+});
+
+test('where reads do not tell what can happen, dpor goes on with traces, and the proof says so', async () => {
+  const found = await run('silent', { strategy: { name: 'dpor', equivalence: 'reads-from' } });
+  assert.is(found.proof, 'every order of conflicting steps (Mazurkiewicz trace) was tried, under sc');
+});
+
 test('without being told anything, a small scenario ends with a proof, whatever the number of workers', async () => {
   const reduced = await run('silent', { strategy: 'dpor' });
   const results: Exploration[] = [];
@@ -359,6 +383,9 @@ const options: [ExploreOptions, string][] = [
   [{ delays: 1, preemptions: 1, strategy: 'dfs' }, 'not both'],
   [{ strategy: 'best' as never }, 'strategy'],
   [{ strategy: { name: 'dfs', depth: 3 } as never }, 'strategy'],
+  [{ strategy: { name: 'dfs', equivalence: 'reads-from' } }, 'only dpor takes an equivalence'],
+  [{ strategy: { name: 'dpor', equivalence: 'outcomes' as never } }, 'expected traces or reads-from'],
+  [{ strategy: { name: 'dpor', equivalence: 'reads-from' }, carrier: 'threads' }, 'carrier'],
   [{ timeBudget: 0 }, 'timeBudget'],
   [{ timeBudget: 'soon' }, 'timeBudget'],
   [{ timeBudget: Number.NaN }, 'timeBudget'],

@@ -1,6 +1,6 @@
 /** Every execution that dpor has for a scenario, in this very thread; what is shared is found out first. */
 import { Shares } from '../../src/schedule/shares.ts';
-import { makeStrategy, makeTree } from '../../src/schedule/strategies.ts';
+import { type Equivalence, makeStrategy, makeTree } from '../../src/schedule/strategies.ts';
 import type { Scenario } from '../../src/task/scenario.ts';
 import { type Ended, Inline, load } from './inline.ts';
 
@@ -11,12 +11,18 @@ export interface Reduced {
   readonly ended: number;
   /** Executions that turned out to have been had. */
   readonly repeated: number;
+  /** What has tried everything, where that has parts. */
+  readonly part: string | undefined;
 }
 
 /** `see` is shown each execution. */
-export function everyTrace(scenario: Scenario, see: (ended: Ended) => void = () => {}): Reduced {
+export function everyTrace(
+  scenario: Scenario,
+  see: (ended: Ended) => void = () => {},
+  equivalence: Equivalence = 'traces',
+): Reduced {
   const inline = new Inline(load(scenario));
-  const strategy = makeStrategy('dpor', { seed: 1, preemptions: null });
+  const strategy = makeStrategy('dpor', { seed: 1, preemptions: null, equivalence });
   let ended = 0;
   let repeated = 0;
   for (let number = 1; strategy.begin(number); number++) {
@@ -24,14 +30,15 @@ export function everyTrace(scenario: Scenario, see: (ended: Ended) => void = () 
     inline.machine.run(strategy);
     if (strategy.repeated) repeated++;
     else ended++;
+    const described = inline.describe();
     strategy.end(0);
-    see(inline.describe());
+    see(described);
     if (!inline.widen()) continue;
     strategy.restart();
     ended = 0;
     repeated = 0;
   }
-  return { ended, repeated };
+  return { ended, repeated, part: strategy.part };
 }
 
 /** The same of a tree in shares: what each of them had. */
@@ -46,7 +53,7 @@ export function inShares(scenario: Scenario, count: number, see: (ended: Ended) 
       shares.look();
     }
     const reduced = Array.from({ length: count }, (_, index) => {
-      const result = { ended: 0, repeated: 0 };
+      const result = { ended: 0, repeated: 0, part: tree.part };
       for (shares.take(index); shares.begin(); tree.end(0)) {
         inline.machine.run(tree);
         if (tree.repeated) result.repeated++;

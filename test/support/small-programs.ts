@@ -90,9 +90,31 @@ const operation: fc.Arbitrary<SmallOp> = fc.oneof(
   },
 );
 
-export const smallProgram: fc.Arbitrary<SmallProgram> = fc
-  .tuple(...smallNames.map(() => fc.array(operation, { maxLength: 3 })))
-  .filter((threads) => threads.filter((ops) => ops.length > 0).length > 1);
+const locked: fc.Arbitrary<SmallOp> = fc.record({
+  op: fc.constant('locked' as const),
+  lock: fc.nat(1),
+  inside: fc.array(access, { maxLength: 2 }),
+});
+
+/** Threads that wait for nothing but locks. */
+const unwaiting: fc.Arbitrary<SmallOp> = fc.oneof(
+  { weight: 8, arbitrary: access },
+  { weight: 2, arbitrary: locked },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('try' as const), lock: fc.nat(1) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ op: fc.constant('choose' as const), at: fc.nat(1), n: fc.integer({ min: 1, max: 3 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('assert', 'retain', 'count') }) as fc.Arbitrary<SmallOp> },
+);
+
+const programOf = (of: fc.Arbitrary<SmallOp>): fc.Arbitrary<SmallProgram> =>
+  fc
+    .tuple(...smallNames.map(() => fc.array(of, { maxLength: 3 })))
+    .filter((threads) => threads.filter((ops) => ops.length > 0).length > 1);
+
+export const smallProgram = programOf(operation);
+export const unwaitingProgram = programOf(unwaiting);
 
 function step(task: Task, shared: SmallShared, op: SmallOp): unknown {
   const { at, locks, descriptor } = shared;
@@ -174,8 +196,12 @@ function step(task: Task, shared: SmallShared, op: SmallOp): unknown {
   }
 }
 
-/** `setup` and `tasks` of a scenario that runs a program. A thread returns what each operation gave or threw. */
-export function partsOfSmall(program: SmallProgram) {
+/**
+ * `setup` and `tasks` of a scenario that runs a program. A thread returns what each operation gave or threw.
+ *
+ * @param isResident whether no task has to have the shared page come
+ */
+export function partsOfSmall(program: SmallProgram, isResident = false) {
   const run = (list: readonly SmallOp[]) => (task: Task, shared: SmallShared) =>
     list.map((op) => {
       try {
@@ -190,6 +216,7 @@ export function partsOfSmall(program: SmallProgram) {
       const at = machine.share(4096);
       const app = machine.task('app');
       app.store32(at, 0);
+      if (isResident) machine.kernel.load32(at);
       const own = app.allocate(4096);
       const descriptor = IOMemoryDescriptor.withAddressRange(own, 4096, kIODirectionInOut, app)!;
       return { at, descriptor, locks: [IOLock.alloc('a')!, IOLock.alloc('b')!] };

@@ -32,6 +32,10 @@ export class FootprintReader {
   /** Where it took a store out of a buffer: the number of the operation that stored; else -1. */
   stored = -1;
 
+  /** The resources of the kernel that it uses, each by its place among those that were met; some more than once. */
+  used = new Int32Array(16);
+  usedCount = 0;
+
   private readonly resources = new Map<number, number>();
   private set = nothing;
 
@@ -41,6 +45,7 @@ export class FootprintReader {
   read({ trace, endsEarly, firstBuffer }: Watched, actor: number, from: number, to: number): number {
     const { words } = trace;
     this.set = nothing;
+    this.usedCount = 0;
     this.traits = 0;
     this.operation = -1;
     this.stored = -1;
@@ -105,6 +110,12 @@ export class FootprintReader {
       this.resources.set(number, place);
     }
     this.set = this.footprints.add(this.set, Space.Kernel, place, 1, changes);
+    if (this.usedCount === this.used.length) {
+      const larger = new Int32Array(this.usedCount * 2);
+      larger.set(this.used);
+      this.used = larger;
+    }
+    this.used[this.usedCount++] = place;
   }
 
   /** Stores go into the thread's buffer; what empties it, and the buffer's own steps, take them out. */
@@ -118,6 +129,7 @@ export class FootprintReader {
   /** The footprint of taking the lock whose handle has these lowest 32 bits. */
   lock(handle: number): number {
     this.set = nothing;
+    this.usedCount = 0;
     this.kernel(resource(Shared.Object, handle), true);
     return this.set;
   }

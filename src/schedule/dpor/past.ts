@@ -100,6 +100,20 @@ export class Past {
     return this.words[step * Field.Size + Field.Variant]!;
   }
 
+  /** The step of another without which it could not have come, or -1. */
+  enabler(step: number): number {
+    return this.words[step * Field.Size + Field.Enabler]!;
+  }
+
+  /** Whether it takes a lock, and whether that was free before it. */
+  takes(step: number): boolean {
+    return (this.words[step * Field.Size + Field.Traits]! & Trait.Takes) !== 0;
+  }
+
+  findsFree(step: number): boolean {
+    return (this.words[step * Field.Size + Field.Traits]! & Trait.Free) !== 0;
+  }
+
   /** It tried to take a lock that was held, since nobody could do anything else. */
   isAttempt(step: number): boolean {
     return (this.words[step * Field.Size + Field.Traits]! & (Trait.Takes | Trait.Free)) === Trait.Takes;

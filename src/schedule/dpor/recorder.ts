@@ -16,7 +16,7 @@ export class Recorder {
   private execution: Watched | null = null;
   private intents: Intents | null = null;
   /** Where the step under way begins in the trace. */
-  private from = 0;
+  from = 0;
   /** Actor → the step before which it was able to go on ever since, and the last before which it was. */
   private since = new Int32Array(0);
   private seen = new Int32Array(0);

@@ -40,6 +40,13 @@ export class Variants {
     return this.values[at]!;
   }
 
+  /** Its first `length` choices. */
+  first(variant: number, length: number): number {
+    let at = variant;
+    while (this.lengths[at]! > length) at = this.parents[at]!;
+    return at;
+  }
+
   /** Where the choices after the first `fixed` go next: the beginning of a variant, or -1 when they have been everywhere. */
   after(variant: number, fixed: number): number {
     for (let at = variant; this.lengths[at]! > fixed; at = this.parents[at]!) {
