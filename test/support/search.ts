@@ -29,7 +29,7 @@ export async function everySchedule(
   const explorer = new Explorer(loaded, { ...settings, rules });
   const result = explorer.explore(job, new Int32Array(flag.words));
   checkNothingLeft(explorer.machine.state.kernel);
-  assert.is(result.exhausted, true, 'every schedule was had');
+  assert.is(result.exhausted, 'dfs', 'every schedule was had');
   const failures = result.found.filter(({ level }) => level === 'fail');
   return {
     rules: [...new Set(failures.map(({ rule }) => rule))].sort(),
