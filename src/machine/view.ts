@@ -9,6 +9,7 @@ import { yielding } from './intents.ts';
 import type { Schedule, Watched } from './schedule.ts';
 
 export class View implements Watched {
+  readonly clock: number;
   readonly firstBuffer: number;
   readonly endsEarly: boolean;
   private readonly effects: Effects;
@@ -23,6 +24,7 @@ export class View implements Watched {
   ) {
     const { kernel, threads } = state;
     const { configuration, stores } = kernel.hardware;
+    this.clock = threads.length;
     this.firstBuffer = stores === null ? -1 : firstDrainActor(threads.length, configuration);
     this.endsEarly = configuration.memoryPressure || threads.some((thread) => thread.daemon);
     this.effects = new Effects(kernel, (resource, physical, length, use) => {

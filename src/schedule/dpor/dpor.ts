@@ -239,28 +239,44 @@ export class OptimalReduction implements Tree<Root> {
 
   /** Who takes step `step`. */
   private next(step: number, runnable: Int32Array, count: number, current: number): number {
-    const { branch } = this;
+    const { branch, frontier } = this;
     if (step < this.replayed) {
       this.script = this.past.variant(step);
       return this.past.actor(step);
     }
     if (step > this.replayed || branch.actor < 0) {
-      const planned = this.frontier.branches[step]!;
+      const planned = frontier.branches[step]!;
       if (planned >= 0) this.take(step, planned);
       else {
-        this.frontier.open(step + 1, -1);
+        frontier.open(step + 1, -1);
         this.script = noChoices;
         this.fixed = 0;
         return this.freely(step, runnable, count, current);
       }
     }
-    this.script = branch.variant;
-    this.fixed = branch.fixed;
-    for (let i = 0; i < count; i++) if (runnable[i] === branch.actor) return branch.actor;
+    for (;;) {
+      this.script = branch.variant;
+      this.fixed = branch.fixed;
+      for (let i = 0; i < count; i++) if (runnable[i] === branch.actor) return branch.actor;
+      if (!this.recorder.comesAndGoes(branch.actor)) break;
+      // One of the steps before made it possible as well as the one that it was known to come after: there is no such order.
+      const planned = frontier.branches[step]!;
+      if (planned < 0) return this.giveUp(step, runnable);
+      this.take(step, planned);
+    }
     // Not thrown here, where a scenario's code may catch it.
     this.fault ??= new Error(
       `dpor: actor ${branch.actor} cannot take step ${step}, which was possible before steps that commute with it: a kernel call does more than it declares`,
     );
+    return runnable[0]!;
+  }
+
+  /** Nothing that was planned for this step is possible. */
+  private giveUp(step: number, runnable: Int32Array): number {
+    if (this.asleepAt < 0) this.asleepAt = step;
+    this.frontier.open(step + 1, -1);
+    this.script = noChoices;
+    this.fixed = 0;
     return runnable[0]!;
   }
 

@@ -17,6 +17,9 @@ export class Frontier {
   /** The beginning that is being added, as steps of the present execution. */
   private sequence = new Int32Array(64);
   private length = 0;
+  /** Steps that it leaves out, since the choices in them are free. */
+  private free = new Int32Array(64);
+  private freeCount = 0;
   /** The step without which it comes, and how many steps the execution has. */
   private earlier = 0;
   private steps = 0;
@@ -50,8 +53,12 @@ export class Frontier {
     this.length = 0;
     this.earlier = earlier;
     this.steps = steps;
-    for (let step = earlier + 1; step < steps; step++)
-      if (step !== later && !past.isBefore(earlier, step) && !past.isAttempt(step)) this.append(step);
+    this.freeCount = 0;
+    for (let step = earlier + 1; step < steps; step++) {
+      if (step === later || past.isBefore(earlier, step) || past.isAttempt(step)) continue;
+      if (step > later && this.isFree(step)) this.leaveFree(step);
+      else this.append(step);
+    }
     this.append(later);
     const { words } = sleepers;
     for (let at = sleepers.start(earlier); at < sleepers.end(earlier); at += Sleepers.size)
@@ -70,6 +77,22 @@ export class Frontier {
     const added = trees.add(actor, noChoices, everything, 0);
     if (last >= 0) trees.next[last] = added;
     else this.branches[step] = added;
+  }
+
+  /**
+   * Whether the step, which comes behind those that race, chooses, or comes after one that does: the race is there whatever is chosen, and
+   * in the executions that choose otherwise it is repeated and not looked at again.
+   */
+  private isFree(step: number): boolean {
+    const { past, free } = this;
+    if (past.variant(step) !== noChoices) return true;
+    for (let i = 0; i < this.freeCount; i++) if (past.isBefore(free[i]!, step)) return true;
+    return false;
+  }
+
+  private leaveFree(step: number): void {
+    if (this.freeCount === this.free.length) this.free = doubled(this.free);
+    this.free[this.freeCount++] = step;
   }
 
   private insert(step: number, later: number, fixed: boolean): void {
@@ -129,7 +152,13 @@ export class Frontier {
     if (foreign) return false;
     if (variant === noChoices) return true;
     const taken = past.nextOf(actor, this.earlier, this.steps);
-    return taken < 0 || past.variant(taken) === variant;
+    if (taken < 0) return true;
+    return past.variant(taken) === variant && !this.isLeftFree(taken);
+  }
+
+  private isLeftFree(step: number): boolean {
+    for (let i = 0; i < this.freeCount; i++) if (this.free[i] === step) return true;
+    return false;
   }
 
   private removeFirst(actor: number): void {
@@ -142,11 +171,13 @@ export class Frontier {
   }
 
   private append(step: number): void {
-    if (this.length === this.sequence.length) {
-      const larger = new Int32Array(this.length * 2);
-      larger.set(this.sequence);
-      this.sequence = larger;
-    }
+    if (this.length === this.sequence.length) this.sequence = doubled(this.sequence);
     this.sequence[this.length++] = step;
   }
+}
+
+function doubled(words: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(words.length * 2);
+  larger.set(words);
+  return larger;
 }

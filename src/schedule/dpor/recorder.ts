@@ -52,6 +52,12 @@ export class Recorder {
     return this.seen[actor] === step;
   }
 
+  /** Whether a step of the actor becomes impossible when what it is for has gone: no deadline is left, no page can be taken. */
+  comesAndGoes(actor: number): boolean {
+    const { clock, firstBuffer } = this.execution!;
+    return actor >= clock && (firstBuffer < 0 || actor < firstBuffer);
+  }
+
   /** Whether all that `actor` could do is to sleep, until somebody gives back the lock that it is about to take. */
   waits(actor: number): boolean {
     return this.intents!.locks[actor] !== 0 && this.execution!.standsAside(actor);
