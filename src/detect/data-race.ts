@@ -10,8 +10,8 @@ import { type ActorInfo, type FindingSink, pairKey } from './finding.ts';
 import type { ConflictListener } from './shadow.ts';
 
 const rule = ruleNumber('data-race');
-/** Operations of all actors together that `known` has a row for. */
-const rows = 512;
+/** Operations of all actors together that `known` has a row for: no power of two, lest all rows fall on the same few lines of the cache. */
+const rows = 500;
 
 export class DataRace implements ConflictListener {
   /** By pair of actors: what a race between them means. */

@@ -9,19 +9,19 @@
  *
  * No guarantee but those of its members, in the executions that are theirs: `pct:3` has one of sixteen at least.
  */
-import type { Intents } from '../machine/intents.ts';
-import type { Lessons, Measured, Schedule, Strategy, Watched } from '../machine/schedule.ts';
+import type { Intents } from '../../machine/intents.ts';
+import type { Lessons, Measured, Schedule, Strategy, Watched } from '../../machine/schedule.ts';
+import { Generator } from '../generator.ts';
+import { GreyboxStrategy } from '../greybox/greybox.ts';
+import { executionOfValue, isPair } from '../greybox/reads-from.ts';
+import { PctStrategy } from '../pct.ts';
+import { PartialOrderSampling } from '../pos.ts';
+import type { SeededStrategy } from '../seeded-strategy.ts';
+import { SelectiveRandomWalk } from '../surw.ts';
+import { UniformRandomWalk } from '../urw.ts';
 import { Flips } from './flips.ts';
-import { Generator } from './generator.ts';
-import { GreyboxStrategy } from './greybox.ts';
 import { LockCircles } from './lock-circles.ts';
 import { OneDelay } from './one-delay.ts';
-import { PctStrategy } from './pct.ts';
-import { PartialOrderSampling } from './pos.ts';
-import { executionOfValue, isPair } from './reads-from.ts';
-import type { SeededStrategy } from './seeded-strategy.ts';
-import { SelectiveRandomWalk } from './surw.ts';
-import { UniformRandomWalk } from './urw.ts';
 
 type Drawing = SeededStrategy & Pick<Schedule, 'watch' | 'countsSteps'>;
 

@@ -5,8 +5,9 @@
  * Guarantee: of the schedules with one delay, each comes with a probability of at least 1 / (2k) in each execution, of k choices. Part of the
  * portfolio: many bugs are that shallow.
  */
+
+import { Maxima } from '../maxima.ts';
 import { InTurn } from './in-turn.ts';
-import { Maxima } from './maxima.ts';
 
 /** The key of k. */
 const length = 0;

@@ -2,7 +2,7 @@
  * The constraints of one execution: which steps have to wait so that each reader reads from the writer it should, or not from the one it
  * should not. A constraint is a pair (reads-from.ts) times two, plus one where it is negated.
  */
-import { objectOf } from '../machine/intents.ts';
+import { objectOf } from '../../machine/intents.ts';
 import { initially, type ReadsFrom, readerOf, writerOf, writes } from './reads-from.ts';
 
 export const mostConstraints = 4;

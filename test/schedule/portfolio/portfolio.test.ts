@@ -1,13 +1,13 @@
 /** The portfolio: who decides which execution, lessons of all in one, and what is predicted from the order of locks (issue 4, part 2). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Explorer, flag } from '../../src/explore/explorer.ts';
-import { gone, Intents } from '../../src/machine/intents.ts';
-import { loadScenario } from '../../src/machine/scenario-loader.ts';
-import type { Watched } from '../../src/machine/schedule.ts';
-import { LockOrder } from '../../src/schedule/lock-order.ts';
-import { OneDelay } from '../../src/schedule/one-delay.ts';
-import { Portfolio } from '../../src/schedule/portfolio.ts';
+import { Explorer, flag } from '../../../src/explore/explorer.ts';
+import { gone, Intents } from '../../../src/machine/intents.ts';
+import { loadScenario } from '../../../src/machine/scenario-loader.ts';
+import type { Watched } from '../../../src/machine/schedule.ts';
+import { LockOrder } from '../../../src/schedule/portfolio/lock-order.ts';
+import { OneDelay } from '../../../src/schedule/portfolio/one-delay.ts';
+import { Portfolio } from '../../../src/schedule/portfolio/portfolio.ts';
 
 const test = suite('portfolio');
 
@@ -165,7 +165,7 @@ test('after the beginning everybody has its turns, and greybox a quarter of all 
 });
 
 test('lessons of all members travel as one list, in the order of keys, and come back to the same', async () => {
-  const file = new URL('../../scripts/bench/programs/bugs/twostage.ts', import.meta.url).href;
+  const file = new URL('../../../scripts/bench/programs/bugs/twostage.ts', import.meta.url).href;
   const loaded = await loadScenario(file, 'twostage_20');
   const rules = { 'data-race': 'off' } as const;
   const settings = {
@@ -194,7 +194,7 @@ test('lessons of all members travel as one list, in the order of keys, and come 
 });
 
 test('a circle of locks that execution 1 shows is closed by execution 2, which says who found it', async () => {
-  const file = new URL('../../scripts/bench/programs/bugs/deadlocks.ts', import.meta.url).href;
+  const file = new URL('../../../scripts/bench/programs/bugs/deadlocks.ts', import.meta.url).href;
   for (const name of ['deadlock01', 'phil_cycle_3', 'phil_cycle_7']) {
     const loaded = await loadScenario(file, name);
     const settings = {

@@ -2,10 +2,10 @@
  * What greybox fuzzing builds on: schedules that showed a new reads-from pair, each as the few constraints that it was run under, and the
  * places of which new constraints can be made. All of it lies in the strategy's lessons; this is how they are read.
  */
-import { objectOf } from '../machine/intents.ts';
+import { objectOf } from '../../machine/intents.ts';
+import type { Generator } from '../generator.ts';
+import type { Maxima } from '../maxima.ts';
 import { constraintOf, mostConstraints, pairOfConstraint } from './constraints.ts';
-import type { Generator } from './generator.ts';
-import type { Maxima } from './maxima.ts';
 import {
   codeOfValue,
   endOfPairs,

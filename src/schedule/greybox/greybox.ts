@@ -9,13 +9,13 @@
  * When everybody who can go on is held back the constraints give way, and also past twice the longest execution so far: who is held may
  * be who others spin for. Lessons are places and pairs (reads-from.ts), kept schedules (corpus.ts), and that length under key 0.
  */
-import type { Intents } from '../machine/intents.ts';
+import type { Intents } from '../../machine/intents.ts';
+import { Maxima } from '../maxima.ts';
+import { PartialOrderSampling } from '../pos.ts';
+import { actorLimit } from '../seeded-strategy.ts';
 import { Constraints } from './constraints.ts';
 import { Corpus } from './corpus.ts';
-import { Maxima } from './maxima.ts';
-import { PartialOrderSampling } from './pos.ts';
 import { ReadsFrom } from './reads-from.ts';
-import { actorLimit } from './seeded-strategy.ts';
 
 /** The key of the longest execution's length. */
 const length = 0;

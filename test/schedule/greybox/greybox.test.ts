@@ -1,12 +1,12 @@
 /** Greybox fuzzing: what a place is, which pairs are new, and that constraints are kept, changed one at a time and enforced (RFF, ASPLOS 2024). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { gone, Intents } from '../../src/machine/intents.ts';
-import { Constraints, constraintOf, mostConstraints } from '../../src/schedule/constraints.ts';
-import { Corpus } from '../../src/schedule/corpus.ts';
-import { Generator } from '../../src/schedule/generator.ts';
-import { Maxima } from '../../src/schedule/maxima.ts';
-import { initially, isPair, pairOf, ReadsFrom, writerOf } from '../../src/schedule/reads-from.ts';
+import { gone, Intents } from '../../../src/machine/intents.ts';
+import { Generator } from '../../../src/schedule/generator.ts';
+import { Constraints, constraintOf, mostConstraints } from '../../../src/schedule/greybox/constraints.ts';
+import { Corpus } from '../../../src/schedule/greybox/corpus.ts';
+import { initially, isPair, pairOf, ReadsFrom, writerOf } from '../../../src/schedule/greybox/reads-from.ts';
+import { Maxima } from '../../../src/schedule/maxima.ts';
 
 const test = suite('greybox');
 

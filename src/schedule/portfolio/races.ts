@@ -6,12 +6,12 @@
  * What comes before what follows from what is known of steps (machine/intents.ts): those about one object come after one another, and who
  * could not go on comes after the step that changed this. Where that is less than the whole, a pair is made up, and no more.
  */
-import { PlaceTable } from '../detect/place-table.ts';
-import { VectorClocks } from '../detect/vector-clocks.ts';
-import { type Intents, objectOf } from '../machine/intents.ts';
-import { Follower, nobody } from './follower.ts';
-import { Places } from './places.ts';
-import { actorLimit } from './seeded-strategy.ts';
+import { PlaceTable } from '../../detect/place-table.ts';
+import { VectorClocks } from '../../detect/vector-clocks.ts';
+import { type Intents, objectOf } from '../../machine/intents.ts';
+import { Follower, nobody } from '../follower.ts';
+import { Places } from '../places.ts';
+import { actorLimit } from '../seeded-strategy.ts';
 
 /** Places of the earlier and the later step, and their actors. */
 type Found = (earlier: number, later: number, one: number, other: number) => void;

@@ -1,8 +1,8 @@
 /**
  * Threads run in turn, each until it ends or sleeps, from the lowest or from the highest: a serial order, of which strategies deviate at a single point.
  */
-import { nobody } from './follower.ts';
-import { SeededStrategy } from './seeded-strategy.ts';
+import { nobody } from '../follower.ts';
+import { SeededStrategy } from '../seeded-strategy.ts';
 
 /** Choices in a row after which a thread is passed over: it may be spinning for another. */
 const longestTurn = 1000;

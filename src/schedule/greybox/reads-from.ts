@@ -5,11 +5,11 @@
  * A kernel call reads from the last call about its object, whatever it does; an access that may store reads nothing here.
  */
 
-import { PlaceTable } from '../detect/place-table.ts';
-import { objectOf } from '../machine/intents.ts';
-import { Follower } from './follower.ts';
-import type { Maxima } from './maxima.ts';
-import { Places, placeBits } from './places.ts';
+import { PlaceTable } from '../../detect/place-table.ts';
+import { objectOf } from '../../machine/intents.ts';
+import { Follower } from '../follower.ts';
+import type { Maxima } from '../maxima.ts';
+import { Places, placeBits } from '../places.ts';
 
 /** In place of a writer: what was there before anybody wrote. */
 export const initially = 0;

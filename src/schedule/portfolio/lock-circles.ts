@@ -6,9 +6,9 @@
  *
  * Part of the portfolio. It looks at the first executions only, which one explorer does one after the other, and tries each circle once.
  */
-import type { Intents } from '../machine/intents.ts';
+import type { Intents } from '../../machine/intents.ts';
+import { actorLimit, SeededStrategy } from '../seeded-strategy.ts';
 import { LockOrder, type Taking } from './lock-order.ts';
-import { actorLimit, SeededStrategy } from './seeded-strategy.ts';
 
 export class LockCircles extends SeededStrategy {
   readonly name = 'lock-circles';

@@ -6,8 +6,8 @@
  * A lock is known by the code of a call about it (machine/intents.ts). One that takes no lock is taken to give it back. Where that is wrong a
  * circle is made up or missed, and no more: it is a prediction, which is tried.
  */
-import { objectOf } from '../machine/intents.ts';
-import { Follower } from './follower.ts';
+import { objectOf } from '../../machine/intents.ts';
+import { Follower } from '../follower.ts';
 
 /** `actor` took `wanted` while it held `own`, and all that was in `held`. */
 export interface Taking {

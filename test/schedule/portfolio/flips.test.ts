@@ -1,13 +1,13 @@
 /** Races of earlier executions, turned round: which pairs of steps are races, in which order they are tried, and that they come round (issue 4, part 2). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Explorer, flag } from '../../src/explore/explorer.ts';
-import { gone, Intents } from '../../src/machine/intents.ts';
-import { loadScenario } from '../../src/machine/scenario-loader.ts';
-import { Flips } from '../../src/schedule/flips.ts';
-import { Maxima } from '../../src/schedule/maxima.ts';
-import { Races } from '../../src/schedule/races.ts';
-import { Turnable } from '../../src/schedule/turnable.ts';
+import { Explorer, flag } from '../../../src/explore/explorer.ts';
+import { gone, Intents } from '../../../src/machine/intents.ts';
+import { loadScenario } from '../../../src/machine/scenario-loader.ts';
+import { Maxima } from '../../../src/schedule/maxima.ts';
+import { Flips } from '../../../src/schedule/portfolio/flips.ts';
+import { Races } from '../../../src/schedule/portfolio/races.ts';
+import { Turnable } from '../../../src/schedule/portfolio/turnable.ts';
 
 const test = suite('flips');
 
@@ -260,7 +260,7 @@ test('a bug that needs one step before another is found by the first of their ra
     ['twostage', ['twostage', 'twostage_20']],
   ] as const) {
     for (const name of names) {
-      const { href } = new URL(`../../scripts/bench/programs/bugs/${file}.ts`, import.meta.url);
+      const { href } = new URL(`../../../scripts/bench/programs/bugs/${file}.ts`, import.meta.url);
       const explorer = new Explorer(await loadScenario(href, name), {
         strategy: 'portfolio',
         seed: 11,

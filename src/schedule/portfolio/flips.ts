@@ -9,12 +9,12 @@
  * No guarantee: a pair cannot be turned round where more orders it than the machine tells. Then, at some point, all who could go on are held, and they
  * are let go. Part of the portfolio, which begins with it: many bugs need no more than one step before another.
  */
-import type { Intents } from '../machine/intents.ts';
-import { nobody } from './follower.ts';
+import type { Intents } from '../../machine/intents.ts';
+import { nobody } from '../follower.ts';
+import { Maxima } from '../maxima.ts';
+import { actorLimit } from '../seeded-strategy.ts';
 import { InTurn } from './in-turn.ts';
-import { Maxima } from './maxima.ts';
 import { Races, stepOf } from './races.ts';
-import { actorLimit } from './seeded-strategy.ts';
 import { Turnable } from './turnable.ts';
 
 // Keys of lessons below those of pairs: steps of the longest execution; which serial orders were had; and from there on, by actor, first steps.

@@ -2,9 +2,9 @@
  * Races that executions have shown, to be turned round: pairs of places, and who took the steps. They lie in the lessons of a strategy; this is how
  * they are read, and in which order they are tried.
  */
-import { PlaceTable } from '../detect/place-table.ts';
-import type { Maxima } from './maxima.ts';
-import { placeBits } from './places.ts';
+import { PlaceTable } from '../../detect/place-table.ts';
+import type { Maxima } from '../maxima.ts';
+import { placeBits } from '../places.ts';
 
 /** Pairs that are kept: a program with more has enough to be tried. */
 const mostPairs = 4096;
