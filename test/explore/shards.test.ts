@@ -1,33 +1,25 @@
 /** Shards and records: together they give what one machine gives, whatever is killed in between (execution.md, rules 6 and 26). */
 // deadline: 400
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { explore } from '../../src/explore/explore.ts';
 import type { Request } from '../../src/explore/explorer-service.ts';
-import { type MergedExploration, merge } from '../../src/explore/merge.ts';
+import { merge } from '../../src/explore/merge.ts';
 import type { ExploreOptions } from '../../src/explore/options.ts';
 import type { Exploration } from '../../src/explore/results.ts';
 import { isOf, readShard } from '../../src/explore/shard.ts';
 import { rejection, within } from '../machine/support/bounded.ts';
+import { lasting, limit, newRecord, scenarios, together } from '../support/records.ts';
 import { loaders, main } from '../support/started.ts';
 
 const test = suite('shards');
-const scenarios = fileURLToPath(new URL('../fixtures/shard-scenarios.ts', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'wiredown-shards-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-const limit = 90_000;
 /** Into the second round of lanes (rounds.ts), so that lanes learn by themselves; and into the first. */
 const executions = 12_600;
 const few = 8000;
-
-let files = 0;
-const newRecord = (): string => join(folder, `${files++}.jsonl`);
 
 const run = (scenario: string, options: ExploreOptions): Promise<Exploration> =>
   within(
@@ -35,20 +27,6 @@ const run = (scenario: string, options: ExploreOptions): Promise<Exploration> =>
     scenario,
     explore(scenarios, { scenario, executions: few, threadCheck: false, timeBudget: '60s', workers: 1, ...options }),
   ) as Promise<Exploration>;
-
-const together = (records: string[]): Promise<MergedExploration> =>
-  within(limit, 'merge', merge(scenarios, records, { threadCheck: false, workers: 1 }));
-
-/** All that does not depend on how fast it went, nor on what was on record. */
-function lasting({
-  elapsed: _,
-  executionsPerSecond: __,
-  recalled: ___,
-  told: ____,
-  ...rest
-}: Partial<MergedExploration>): unknown {
-  return rest;
-}
 
 /** Made when it is first needed. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {

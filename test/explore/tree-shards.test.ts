@@ -1,25 +1,14 @@
 /** Strategies that enumerate, by several workers and in shards: together they give what one explorer gives (execution.md, rules 6 and 26). */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { explore } from '../../src/explore/explore.ts';
-import { type MergedExploration, merge } from '../../src/explore/merge.ts';
 import type { ExploreOptions } from '../../src/explore/options.ts';
 import type { Exploration } from '../../src/explore/results.ts';
 import { smallTree } from '../../src/explore/tiers.ts';
 import { within } from '../machine/support/bounded.ts';
+import { lasting, limit, newRecord, scenarios, together } from '../support/records.ts';
 
 const test = suite('shards of trees');
-const scenarios = fileURLToPath(new URL('../fixtures/shard-scenarios.ts', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'wiredown-tree-shards-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-const limit = 90_000;
-
-let files = 0;
-const newRecord = (): string => join(folder, `${files++}.jsonl`);
 
 const run = (options: ExploreOptions): Promise<Exploration> =>
   within(
@@ -27,20 +16,6 @@ const run = (options: ExploreOptions): Promise<Exploration> =>
     'explore',
     explore(scenarios, { threadCheck: false, timeBudget: '60s', workers: 1, ...options }),
   ) as Promise<Exploration>;
-
-const together = (records: string[]): Promise<MergedExploration> =>
-  within(limit, 'merge', merge(scenarios, records, { threadCheck: false, workers: 1 }));
-
-/** All that does not depend on how fast it went, nor on what was on record. */
-function lasting({
-  elapsed: _,
-  executionsPerSecond: __,
-  recalled: ___,
-  told: ____,
-  ...rest
-}: Partial<MergedExploration>): unknown {
-  return rest;
-}
 
 test('dpor: two workers, and a shard with a merge that explores the other, give the same proof, failures and tokens; also where a page is shared late', async () => {
   const options: ExploreOptions = { scenario: 'late', strategy: 'dpor', rules: { 'data-race': 'fail' } };
