@@ -246,22 +246,18 @@ export class OptimalReduction implements Tree<Root> {
     }
     if (step > this.replayed || branch.actor < 0) {
       const planned = frontier.branches[step]!;
-      if (planned >= 0) this.take(step, planned);
-      else {
-        frontier.open(step + 1, -1);
-        this.script = noChoices;
-        this.fixed = 0;
-        return this.freely(step, runnable, count, current);
-      }
+      if (planned < 0) return this.freely(step, runnable, count, current);
+      this.take(step, planned);
     }
     for (;;) {
       this.script = branch.variant;
       this.fixed = branch.fixed;
       for (let i = 0; i < count; i++) if (runnable[i] === branch.actor) return branch.actor;
       if (!this.recorder.comesAndGoes(branch.actor)) break;
-      // One of the steps before made it possible as well as the one that it was known to come after: there is no such order.
+      // Of several steps that made it possible it was known to come after one: there is no such order. The execution still has to go on,
+      // since what it begins with will sleep.
       const planned = frontier.branches[step]!;
-      if (planned < 0) return this.giveUp(step, runnable);
+      if (planned < 0) return this.freely(step, runnable, count, current);
       this.take(step, planned);
     }
     // Not thrown here, where a scenario's code may catch it.
@@ -271,18 +267,12 @@ export class OptimalReduction implements Tree<Root> {
     return runnable[0]!;
   }
 
-  /** Nothing that was planned for this step is possible. */
-  private giveUp(step: number, runnable: Int32Array): number {
-    if (this.asleepAt < 0) this.asleepAt = step;
+  /** Nothing is planned. Whoever has not been had: the thread that goes on, else the lowest; who would only wait for a lock comes last. */
+  private freely(step: number, runnable: Int32Array, count: number, current: number): number {
+    const { sleepers } = this;
     this.frontier.open(step + 1, -1);
     this.script = noChoices;
     this.fixed = 0;
-    return runnable[0]!;
-  }
-
-  /** Whoever has not been had: the thread that goes on, else the lowest; who would only wait for a lock comes last. */
-  private freely(step: number, runnable: Int32Array, count: number, current: number): number {
-    const { sleepers } = this;
     let best = -1;
     let leastDepth = 3;
     for (let i = -1; i < count; i++) {
