@@ -10,15 +10,15 @@ import { type ActorInfo, type FindingSink, pairKey } from './finding.ts';
 import type { ConflictListener } from './shadow.ts';
 
 const rule = ruleNumber('data-race');
-/** Operations of all actors together that `known` has a row for: no power of two, lest all rows fall on the same few lines of the cache. */
-const rows = 500;
+/** Operations of all actors together whose pairs are groups with a number of their own: a racy loop meets the same pairs for ever. */
+const early = 500;
 
 export class DataRace implements ConflictListener {
   /** By pair of actors: what a race between them means. */
   private readonly levels: readonly RuleLevel[];
   private readonly count: number;
-  /** Pair of early operations → its group's number in the sink (`FindingSink.again`): a racy loop meets the same pairs for ever. */
-  private readonly known = new Int32Array(rows * rows);
+  /** The number of the first of those groups. */
+  private readonly first: number;
 
   constructor(
     private readonly actors: readonly ActorInfo[],
@@ -27,23 +27,30 @@ export class DataRace implements ConflictListener {
     const within = sink.level('data-race');
     const between = sink.level('data-race', 'note');
     this.count = actors.length;
+    this.first = sink.reserve(pairsBelow(early));
     this.levels = actors.flatMap((one) => actors.map((other) => (one.task === other.task ? within : between)));
   }
 
-  conflict(trace: Trace, earlier: number, later: number, one: number, other: number): void {
-    const place = one < rows && other < rows ? one * rows + other : -1;
-    if (place >= 0 && this.sink.again(this.known[place]!)) return;
-    const group = this.note(trace, earlier, later);
-    if (place >= 0) this.known[place] = group;
+  conflicts(trace: Trace, later: number, operation: number, earlier: Int32Array, length: number): void {
+    const { sink, first } = this;
+    for (let i = 0; i < length; i += 2) {
+      const other = earlier[i + 1]!;
+      // Which of the two is less is chance: without a branch.
+      const less = (other - operation) & ((other - operation) >> 31);
+      const upper = other - less;
+      if (upper >= early) this.note(trace, earlier[i]!, later, -1);
+      else {
+        const group = first + pairsBelow(upper) + operation + less;
+        if (!sink.again(group)) this.note(trace, earlier[i]!, later, group);
+      }
+    }
   }
 
-  /** The number of the pair's group in the sink; 0 when it belongs to none. */
-  private note(trace: Trace, earlier: number, later: number): number {
+  private note(trace: Trace, earlier: number, later: number, group: number): void {
     const level = this.levels[trace.actorAt(earlier) * this.count + trace.actorAt(later)]!;
-    if (level === 'off') return 0;
+    if (level === 'off') return;
     const key = pairKey(rule, trace, earlier, later);
-    if (this.sink.isNew(key, level)) this.report(trace, earlier, later, level, key);
-    return this.sink.numberOf(key);
+    if (this.sink.isNew(key, level, group)) this.report(trace, earlier, later, level, key);
   }
 
   private report(trace: Trace, earlier: number, later: number, level: 'fail' | 'note', key: number): void {
@@ -61,5 +68,8 @@ export class DataRace implements ConflictListener {
     });
   }
 }
+
+/** How many pairs there are of numbers below `count`, which is what stands before those with `count`: pairs of few operations lie close together. */
+const pairsBelow = (count: number): number => Math.imul(count, count - 1) >>> 1;
 
 const bytes = (count: number): string => (count === 1 ? '1 byte' : `${count} bytes`);

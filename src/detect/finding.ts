@@ -53,7 +53,10 @@ export interface Detector {
 
 export type RuleSettings = Partial<Record<RuleName, RuleLevel>>;
 
-const groupSize = 3;
+// A group: the last execution that had it; twice how many had it, and 1 more when it is a failure.
+const groupSize = 2;
+/** So many are numbered before they are numbered anew: a number is a word. */
+const mostExecutions = 2 ** 30;
 
 /** Collects findings of a campaign, each group once, and says whether the execution in hand failed. */
 export class FindingSink {
@@ -63,11 +66,14 @@ export class FindingSink {
   readonly fresh: Finding[] = [];
   /** Key → 1 + the number of its group. */
   private readonly groups = new PlaceTable();
-  /** By group, `groupSize` words each: the last execution that had it, how many had it, 1 when it is a failure. */
+  /** By group, `groupSize` words each. */
   private tally = new Int32Array(64 * groupSize);
+  /** Groups that have a number, or that one is reserved for. */
+  private count = 0;
+  private reserved = 0;
   private execution = 0;
-  /** Groups of before the last `forget`: what `again` is given counts on from there, so that stale numbers are seen to be stale. */
-  private base = 0;
+  /** The execution in hand at the last `forget`: what was counted in it or before is no more. */
+  private forgotten = 0;
   private readonly settings: (RuleLevel | undefined)[];
 
   constructor(settings: RuleSettings = {}) {
@@ -77,7 +83,7 @@ export class FindingSink {
   begin(): void {
     this.failed = false;
     if (this.fresh.length > 0) this.fresh.length = 0;
-    this.execution = (this.execution + 1) | 0;
+    this.execution++;
   }
 
   /** The level of a rule: as set by the user, otherwise `usual`. */
@@ -89,32 +95,44 @@ export class FindingSink {
    * Notes that the execution in hand has group `key`; more than once is no matter. True when it is the first of the campaign:
    * only then does the detector build the finding and pass it to `report`. The level of a group is always the same.
    */
-  isNew(key: number, level: 'fail' | 'note'): boolean {
+  isNew(key: number, level: 'fail' | 'note', number = -1): boolean {
     const { groups } = this;
     const word = groups.enter(key);
     const known = groups.words[word]! - 1;
     if (known >= 0) {
-      this.count(known);
+      this.again(known);
       return false;
     }
-    groups.words[word] = groups.count;
-    this.add(groups.count - 1, level);
+    const group = number < 0 ? this.count++ : number;
+    groups.words[word] = group + 1;
+    this.add(group, level);
     return true;
+  }
+
+  /** Numbers for `count` groups, of which the detector knows each by its number: the first of them. Before the first execution. */
+  reserve(count: number): number {
+    const first = this.count;
+    this.count += count;
+    this.reserved = this.count;
+    this.makeRoom();
+    return first;
   }
 
   /**
-   * The same for a group that its detector has met before: `number` is what `numberOf` said of it. False when it was forgotten
-   * since, or is 0. Far cheaper than `isNew`, for detectors that meet thousands of known groups in an execution.
+   * `isNew` for a group with a reserved number, if the detector has met it since the last `forget`; false otherwise. Far cheaper, for
+   * detectors that meet thousands of known groups in an execution.
    */
   again(number: number): boolean {
-    if (number <= this.base) return false;
-    this.count(number - this.base - 1);
+    const { tally, execution } = this;
+    const at = number * groupSize;
+    const last = tally[at]!;
+    if (last <= this.forgotten) return false;
+    if (last === execution) return true;
+    tally[at] = execution;
+    const twice = tally[at + 1]! + 2;
+    tally[at + 1] = twice;
+    if ((twice & 1) === 1) this.failed = true;
     return true;
-  }
-
-  /** What `again` takes for the group `key`, which `isNew` has seen. */
-  numberOf(key: number): number {
-    return this.base + this.groups.words[this.groups.find(key)]!;
   }
 
   report(finding: Finding): void {
@@ -124,35 +142,33 @@ export class FindingSink {
   /** How many executions had a group. */
   occurrences(key: number): number {
     const word = this.groups.find(key);
-    return word < 0 ? 0 : this.tally[(this.groups.words[word]! - 1) * groupSize + 1]!;
+    return word < 0 ? 0 : this.tally[(this.groups.words[word]! - 1) * groupSize + 1]! >> 1;
   }
 
   /** Lets every group be new again (replay, minimising). */
   forget(): void {
-    this.base += this.groups.count;
     this.groups.clear();
-  }
-
-  private count(group: number): void {
-    const { tally, execution } = this;
-    const at = group * groupSize;
-    if (tally[at] === execution) return;
-    tally[at] = execution;
-    tally[at + 1]!++;
-    if (tally[at + 2] === 1) this.failed = true;
+    this.count = this.reserved;
+    if (this.execution > mostExecutions) {
+      this.tally.fill(0);
+      this.execution = 0;
+    }
+    this.forgotten = this.execution;
   }
 
   private add(group: number, level: 'fail' | 'note'): void {
+    this.makeRoom();
     const at = group * groupSize;
-    if (at === this.tally.length) {
-      const tally = new Int32Array(at * 2);
-      tally.set(this.tally);
-      this.tally = tally;
-    }
     this.tally[at] = this.execution;
-    this.tally[at + 1] = 1;
-    this.tally[at + 2] = level === 'fail' ? 1 : 0;
+    this.tally[at + 1] = level === 'fail' ? 3 : 2;
     if (level === 'fail') this.failed = true;
+  }
+
+  private makeRoom(): void {
+    if (this.count * groupSize <= this.tally.length) return;
+    const tally = new Int32Array(Math.max(this.tally.length * 2, this.count * groupSize));
+    tally.set(this.tally);
+    this.tally = tally;
   }
 }
 

@@ -103,7 +103,8 @@ export class PartialOrder {
       before = kind;
     }
     if (this.waking >= 0) this.wake(false);
-    for (let actor = 0; actor < counts.length; actor++) this.add(actor - counts.length, counts[actor]!);
+    for (let actor = 0; actor < counts.length; actor++)
+      if (counts[actor]! > 0) this.add(actor - counts.length, counts[actor]!);
     const low = mix(this.low, this.high);
     return (mix(this.high, low) >>> 0) * 2 ** 21 + (low >>> 11);
   }

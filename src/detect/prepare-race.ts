@@ -20,7 +20,11 @@ export class PrepareRace implements ConflictListener {
     this.level = sink.level('prepare-race');
   }
 
-  conflict(trace: Trace, earlier: number, later: number): void {
+  conflicts(trace: Trace, later: number, _operation: number, earlier: Int32Array, length: number): void {
+    for (let i = 0; i < length; i += 2) this.conflict(trace, earlier[i]!, later);
+  }
+
+  private conflict(trace: Trace, earlier: number, later: number): void {
     const { level, sink } = this;
     if (level === 'off') return;
     const key = pairKey(rule, trace, earlier, later);

@@ -44,7 +44,7 @@ export class ThreadCheck {
 
 /** The last step that the threads took, which is near where they parted. */
 function last(words: Float64Array, description: Description): string {
-  const trace = new Trace(words, new Int32Array([words.length, 0]));
+  const trace = new Trace(words, words.length);
   let found = '';
   for (let at = 0; at < trace.length; at = trace.after(at)) {
     if (isStep(trace.kindAt(at)))

@@ -44,7 +44,7 @@ export async function exploreOnThreads({
       tally.merge({ ...nothing, exhausted: titleOf(settings) });
       return;
     }
-    const trace = new Trace(execution.trace, new Int32Array([execution.trace.length, 0]));
+    const trace = new Trace(execution.trace, execution.trace.length);
     const acting = stepsByActor(trace);
     const steps = [...acting.values()].reduce((sum, one) => sum + one, 0);
     traces.clear();

@@ -32,7 +32,8 @@ export class Journal {
     if (!this.recording) return;
     const at = this.wordCount++;
     if (at === this.words.length) this.grow();
-    this.arrays[at] = array;
+    // Mostly it is the same one as before the last rollback, and a reference costs more to write than to read.
+    if (this.arrays[at] !== array) this.arrays[at] = array;
     this.indexes[at] = index;
     this.words[at] = array[index]!;
   }

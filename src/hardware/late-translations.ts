@@ -122,6 +122,11 @@ export class LateTranslationCache extends TranslationCache {
     super(pageTables, frames, bytesOfPage, space);
   }
 
+  /** Page tables may say otherwise by now, and it is the kernel's to be told. */
+  override get isCurrent(): boolean {
+    return false;
+  }
+
   override translate(address: number, access: number): number {
     this.isStale = false;
     if (!Number.isSafeInteger(address) || address < 0 || address >= addressLimit) return -1;

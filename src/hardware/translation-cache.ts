@@ -51,6 +51,11 @@ export class TranslationCache {
     return this.epoch;
   }
 
+  /** Whether what was translated last holds still: nothing has been changed in any page table since. */
+  get isCurrent(): boolean {
+    return this.epochs[0] === this.epoch;
+  }
+
   /** The physical address of `address` when `access` is allowed there, otherwise -1. */
   translate(address: number, access: number): number {
     const page = Math.floor(address * this.reciprocal);

@@ -12,8 +12,6 @@
  *   5 low        value, lower 32 bits; or a double
  *   6 high       value, upper 32 bits; second operand
  *   7 extra      number of words that follow
- *
- * On threads it lies in shared memory; whoever holds the baton is its only writer.
  */
 export const Kind = {
   Load8: 1,
@@ -127,39 +125,43 @@ const isUnhashed = (kind: number): boolean =>
   kind === Kind.Verdict ||
   (kind >= Kind.Recycled && kind <= Kind.Looked);
 
-const lengthWord = 0;
-const stepsWord = 1;
-
 export class Trace {
   words: Float64Array;
   bits: Uint32Array;
-  private readonly counters: Int32Array;
 
-  /** Over shared `words` of fixed size with their `counters`, or over private ones that grow. */
-  constructor(words: Float64Array = new Float64Array(1 << 14), counters: Int32Array = new Int32Array(2)) {
+  /**
+   * Over `words`, which are replaced as it grows.
+   *
+   * @param used words in use
+   * @param taken steps among them
+   */
+  constructor(
+    words: Float64Array = new Float64Array(1 << 14),
+    protected used = 0,
+    protected taken = 0,
+  ) {
     this.words = words;
     this.bits = new Uint32Array(words.buffer, words.byteOffset, words.length * 2);
-    this.counters = counters;
   }
 
   /** Words in use. */
   get length(): number {
-    return this.counters[lengthWord]!;
+    return this.used;
   }
 
   /** Steps so far. */
   get steps(): number {
-    return this.counters[stepsWord]!;
+    return this.taken;
   }
 
   /** What there is so far, by itself. */
   copy(): Trace {
-    return new Trace(this.words.slice(0, this.length), new Int32Array([this.length, this.steps]));
+    return new Trace(this.words.slice(0, this.length), this.length, this.steps);
   }
 
   clear(): void {
-    this.counters[lengthWord] = 0;
-    this.counters[stepsWord] = 0;
+    this.used = 0;
+    this.taken = 0;
   }
 
   /** Appends an event without extra words and returns where it stands. */
@@ -173,7 +175,7 @@ export class Trace {
     low: number,
     high: number,
   ): number {
-    const at = this.counters[lengthWord]!;
+    const at = this.used;
     if (at + headerWords > this.words.length) this.grow(headerWords);
     const words = this.words;
     words[at] = kind + actor * actorFactor;
@@ -184,20 +186,20 @@ export class Trace {
     words[at + 5] = low;
     words[at + 6] = high;
     words[at + 7] = 0;
-    this.counters[lengthWord] = at + headerWords;
-    if (kind < firstNonStep) this.counters[stepsWord] = this.counters[stepsWord]! + 1;
+    this.used = at + headerWords;
+    if (kind < firstNonStep) this.taken++;
     return at;
   }
 
   /** Adds extra words to the event that was appended last, at `at`. */
   extend(at: number, source: Float64Array, from: number, count: number): void {
-    const end = this.counters[lengthWord]!;
+    const end = this.used;
     if (end + count > this.words.length) this.grow(count);
     // Copied as bits: packed bytes may look like any NaN.
     const bits = new Uint32Array(source.buffer, source.byteOffset + from * 8, count * 2);
     this.bits.set(bits, end * 2);
     this.words[at + 7] = this.words[at + 7]! + count;
-    this.counters[lengthWord] = end + count;
+    this.used = end + count;
   }
 
   kindAt(at: number): number {
@@ -236,9 +238,8 @@ export class Trace {
     return (a >>> 0).toString(16).padStart(8, '0') + (b >>> 0).toString(16).padStart(8, '0');
   }
 
-  private grow(count: number): void {
-    if (this.words.buffer instanceof SharedArrayBuffer) throw new RangeError('the trace is full');
-    const words = new Float64Array(Math.max(this.words.length * 2, this.length + count));
+  protected grow(count: number): void {
+    const words = new Float64Array(Math.max(this.words.length * 2, this.used + count));
     words.set(this.words);
     this.words = words;
     this.bits = new Uint32Array(words.buffer);

@@ -100,6 +100,8 @@ export abstract class ControlledThread extends Task {
   protected freshFrom = 0;
   /** Number of the operation before which it last stood. */
   private stoodAt = 0;
+  /** Where the operation that was postponed accesses memory, as long as that need not be asked again; or -1. */
+  private standsBefore = -1;
   private swallowed = 0;
   /** The look that came first since it last acted: most are followed by none, so it is told with the second one. Or `noLook`, `toldLook`. */
   private look = noLook;
@@ -173,6 +175,7 @@ export abstract class ControlledThread extends Task {
     this.underWay = -1;
     this.rewind();
     this.stoodAt = 0;
+    this.standsBefore = -1;
     this.look = noLook;
     this.faults.clear();
   }
@@ -233,6 +236,11 @@ export abstract class ControlledThread extends Task {
 
   /** Waits for the thread's turn and returns the physical address of an access, or `postponed`; throws MemoryFault. */
   enter(operation: number, kind: number, address: number, width: number, access: number): number {
+    if (this.standsBefore >= 0) {
+      const physical = this.standsBefore;
+      this.standsBefore = -1;
+      if (this.cache.isCurrent) return this.goOn(physical);
+    }
     if (this.stopped !== Stop.None) throw this.unwind();
     if (this.underWay >= 0 && kind < Kind.Read) this.refuseOther(kind, address);
     this.path?.settle();
@@ -253,7 +261,10 @@ export abstract class ControlledThread extends Task {
     const { intents } = this.carrier;
     if (intents !== null) intents.access(this.number, physical, access !== accessRead);
     const turn = this.stand(noticed);
-    if (turn === Turn.Postponed) return postponed;
+    if (turn === Turn.Postponed) {
+      if (!split && this.path === null && !this.cache.isStale) this.standsBefore = physical;
+      return postponed;
+    }
     // Where nobody ran in between, what was translated before still holds.
     if (turn === Turn.Waited || physical < 0 || split) {
       if (turn === Turn.Waited || physical < 0)
@@ -294,6 +305,13 @@ export abstract class ControlledThread extends Task {
     }
     if (this.onStep !== null) this.onStep(this);
     return turn;
+  }
+
+  /** The operation that was postponed has its turn, and where it goes to is as it was: all else `enter` has seen to already. */
+  private goOn(physical: number): number {
+    this.granted = false;
+    if (this.onStep !== null) this.onStep(this);
+    return physical;
   }
 
   /** Before copying a fragment of a call: stands where the page is shared. */

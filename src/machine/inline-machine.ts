@@ -30,7 +30,7 @@ import type { LoadedScenario } from './loaded-scenario.ts';
 import { NotDeterministic } from './operation-log.ts';
 import type { Schedule } from './schedule.ts';
 import type { Spins } from './spins.ts';
-import { installTaskGlobals, setGuest } from './task-globals.ts';
+import { type Guest, installTaskGlobals, setGuest } from './task-globals.ts';
 import { YieldingTask } from './yielding-task.ts';
 
 export interface InlineOptions {
@@ -82,6 +82,11 @@ export class InlineMachine implements Carrier {
   private schedule: Schedule = idle;
   private next = -1;
   private current: ControlledThread | null = null;
+  /** Whoever runs: set once for an execution, since threads change places every few operations. */
+  private readonly guest: Guest = {
+    log: (...values) => this.current!.log(...values),
+    die: () => this.current!.die(),
+  };
   /** Thread → 1 while its function is on the JavaScript stack. */
   private readonly onStack: Uint8Array;
   private fatal: NotDeterministic | null = null;
@@ -151,6 +156,7 @@ export class InlineMachine implements Carrier {
     this.functions = compiled ? this.loaded.yielding! : this.loaded.functions;
     this.start(schedule);
     this.next = this.pick();
+    setGuest(this.guest);
     try {
       this.runOthers(-1);
     } finally {
@@ -321,7 +327,6 @@ export class InlineMachine implements Carrier {
   private enter(task: ControlledThread): void {
     this.current = task;
     enterTask(task);
-    setGuest(task);
     this.beat(task.number + 1);
   }
 
@@ -364,7 +369,7 @@ export class InlineMachine implements Carrier {
     const { number } = task;
     let suspended = this.suspended[number]!;
     if (suspended === null) {
-      task.rewind();
+      if (task.stopped === Stop.Suspended) task.rewind();
       const value = this.functions[number]!(task, this.state.sharedFor());
       if (this.functions === this.loaded.functions || !isGenerator(value)) return { done: true, value };
       suspended = value;

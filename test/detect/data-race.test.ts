@@ -274,6 +274,28 @@ test('each pair of operations is reported once, however many bytes and execution
   assert.is(detectors.sink.occurrences(key), 2);
 });
 
+test('what was forgotten is new again, early operations and late ones alike', () => {
+  const record = new TraceWriter(threads);
+  for (let i = 0; i < 400; i++) record.store(0, 64 + 8 * i);
+  record.store(1, 64);
+  record.store(1, 64 + 8 * 399);
+  const detectors = new Detectors({}, record.actors);
+  for (let round = 0; round < 2; round++) {
+    detectors.scan(record);
+    const keys = detectors.sink.fresh.map(({ key }) => key);
+    assert.is(keys.length, 2);
+    for (let again = 2; again < 5; again++) {
+      detectors.scan(record);
+      assert.is(detectors.sink.fresh.length, 0);
+      assert.equal(
+        keys.map((key) => detectors.sink.occurrences(key)),
+        [again, again],
+      );
+    }
+    detectors.sink.forget();
+  }
+});
+
 test('the latest racing access of each actor and sort is the one reported', () => {
   const record = new TraceWriter(threads);
   record.store(0, 64);

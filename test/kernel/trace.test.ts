@@ -12,6 +12,7 @@ import {
   Kind,
   Trace,
 } from '../../src/kernel/trace.ts';
+import { SharedTrace } from '../../src/machine/threads/shared-trace.ts';
 
 const test = suite('trace');
 
@@ -81,7 +82,7 @@ test('grows and keeps what it has, its hash too', () => {
 
 test('a trace in shared memory says when it is full, and stays whole', () => {
   const words = new Float64Array(new SharedArrayBuffer(8 * 16));
-  const trace = new Trace(words, new Int32Array(new SharedArrayBuffer(8)));
+  const trace = new SharedTrace(words, new Int32Array(new SharedArrayBuffer(8)));
   trace.append(Kind.Yield, 0, 0, 0, -1, 0, 0, 0);
   const at = trace.append(Kind.Yield, 0, 1, 0, -1, 0, 0, 0);
   assert.throws(() => trace.append(Kind.Yield, 0, 2, 0, -1, 0, 0, 0), RangeError);

@@ -27,7 +27,7 @@ const busy = {
 
 /** How each thread ended, by number: a `Stop`. */
 function ends(execution: ThreadExecution): Map<number, number> {
-  const trace = new Trace(execution.trace, new Int32Array([execution.trace.length, 0]));
+  const trace = new Trace(execution.trace, execution.trace.length);
   const found = new Map<number, number>();
   for (let at = 0; at < trace.length; at = trace.after(at))
     if (trace.kindAt(at) === Kind.End) found.set(trace.actorAt(at), trace.words[at + 5]!);

@@ -55,6 +55,8 @@ const { statement } = fc.letrec<{ statement: string }>((tie) => ({
     fc.tuple(tie('statement'), tie('statement')).map(([a, b]) => `{ ${a} ${b} }`),
     fc.tuple(tie('statement'), tie('statement')).map(([a, b]) => `try { ${a} } finally { ${b} }`),
     fc.constantFrom('task.yield();', 'task.spinHint();', "task.log('here');", 'task.sleep(5);', 'task.allocate(4096);'),
+    // While others stand before an access to it: where they were about to go is no more what it was.
+    fc.constantFrom('task.protect(at, 4096, 1);', 'task.protect(at, 4096, 3);', 'task.deallocate(at, 4096);'),
     expression.map((e) => `task.assert(${e} < 9, 'small');`),
   ),
 }));

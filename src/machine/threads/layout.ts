@@ -5,8 +5,8 @@
  * doubles (payloads of the slots, the trace). Large parts cost nothing until they are touched: the system commits them lazily.
  */
 import type { Hardware } from '../../hardware/hardware.ts';
-import { Trace } from '../../kernel/trace.ts';
 import { Actors, mostActors } from '../actors.ts';
+import { SharedTrace } from './shared-trace.ts';
 
 /** Words of the header. */
 export const Head = {
@@ -126,10 +126,10 @@ export class Control {
     return new Float64Array(this.buffer, this.doubles + 8 * before, slot === 0 ? mainSlotDoubles : slotDoubles);
   }
 
-  trace(): Trace {
+  trace(): SharedTrace {
     const from = this.doubles + 8 * (mainSlotDoubles + this.threads * slotDoubles);
     const counters = this.words.subarray(Head.TraceLength, Head.TraceSteps + 1);
-    return new Trace(new Float64Array(this.buffer, from, traceDoubles), counters);
+    return new SharedTrace(new Float64Array(this.buffer, from, traceDoubles), counters);
   }
 
   actors(threads: number, hardware: Hardware): Actors {

@@ -7,7 +7,6 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MemoryModel } from '../../hardware/configuration.ts';
 import type { RuleName } from '../../kernel/rules.ts';
-import { Trace } from '../../kernel/trace.ts';
 import { Words } from '../../kernel/wire.ts';
 import { ScenarioError } from '../errors.ts';
 import type { LogLine } from '../execution.ts';
@@ -241,8 +240,7 @@ export class ThreadMachine {
     const answer = (await this.client.askJson(Command.Replay, command, () => this.watchdog.look())) as ReplayAnswer;
     if (this.watchdog.stalled !== null) throw new ScenarioError(this.watchdog.stalled);
     if (answer.exhausted === true) return null;
-    const shared = this.control.trace();
-    const trace = new Trace(shared.words.slice(0, shared.length), new Int32Array([shared.length, shared.steps]));
+    const trace = this.control.trace().copy();
     const { texts, logs, results, outcome, parted } = answer;
     return {
       trace: trace.words,

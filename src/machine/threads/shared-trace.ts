@@ -1,0 +1,68 @@
+/**
+ * The trace of an execution on threads: it lies in shared memory, with words that count it, and whoever holds the baton is its only
+ * writer. Each of them reads those words before it writes and leaves them right.
+ */
+import { Trace } from '../../kernel/trace.ts';
+
+const lengthWord = 0;
+const stepsWord = 1;
+
+export class SharedTrace extends Trace {
+  /** @param counters two words: those in use, and steps */
+  constructor(
+    words: Float64Array,
+    private readonly counters: Int32Array,
+  ) {
+    super(words);
+  }
+
+  override get length(): number {
+    return this.counters[lengthWord]!;
+  }
+
+  override get steps(): number {
+    return this.counters[stepsWord]!;
+  }
+
+  override clear(): void {
+    super.clear();
+    this.publish();
+  }
+
+  override append(
+    kind: number,
+    actor: number,
+    operation: number,
+    subject: number,
+    physical: number,
+    length: number,
+    low: number,
+    high: number,
+  ): number {
+    this.catchUp();
+    const at = super.append(kind, actor, operation, subject, physical, length, low, high);
+    this.publish();
+    return at;
+  }
+
+  override extend(at: number, source: Float64Array, from: number, count: number): void {
+    this.catchUp();
+    super.extend(at, source, from, count);
+    this.publish();
+  }
+
+  /** All of them see the same memory, so it cannot be replaced. */
+  protected override grow(): never {
+    throw new RangeError('the trace is full');
+  }
+
+  private catchUp(): void {
+    this.used = this.counters[lengthWord]!;
+    this.taken = this.counters[stepsWord]!;
+  }
+
+  private publish(): void {
+    this.counters[lengthWord] = this.used;
+    this.counters[stepsWord] = this.taken;
+  }
+}
