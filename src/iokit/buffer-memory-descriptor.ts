@@ -5,7 +5,6 @@
  * Its length may shrink and grow within the capacity. What refers to its memory always covers the capacity.
  */
 import { KernelPanic } from '../hardware/errors.ts';
-import { VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
 import { noFrame } from '../vm/memory-object.ts';
 import { type Actor, innerStep, type Steps, type Waiter } from '../vm/steps.ts';
 import {
@@ -18,8 +17,7 @@ import {
 import { DextMaps } from './dext-maps.ts';
 import { IOGeneralMemoryDescriptor } from './general-memory-descriptor.ts';
 import type { IOKit } from './iokit.ts';
-import { MemoryReference } from './memory-reference.ts';
-import { kIODirectionOut, kIOMemoryDirectionMask, kIOMemoryPersistent } from './options.ts';
+import { kIOMemoryDirectionMask, kIOMemoryPersistent } from './options.ts';
 import { makeSource, type Source } from './source.ts';
 
 export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
@@ -33,7 +31,7 @@ export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
     readonly memory: BufferMemory,
     private readonly createdBy: number | null,
   ) {
-    super(iokit, source);
+    super(iokit, source, memory.place === null ? memory.object : null);
     this.length = memory.capacity;
     this.dextMaps = new DextMaps(iokit.journal);
   }
@@ -78,8 +76,7 @@ export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
   /** In the sources, whatever else the argument holds becomes part of the flags. */
   setDirection(direction: number): void {
     const bits = this.iokit.semantics === 'xnu' ? direction : direction & kIOMemoryDirectionMask;
-    const options = ((this.source.options & ~kIOMemoryDirectionMask) | bits) >>> 0;
-    this.journal.set(this as IOGeneralMemoryDescriptor, 'source', { ...this.source, options });
+    this.backing.setOptions(((this.source.options & ~kIOMemoryDirectionMask) | bits) >>> 0);
   }
 
   /** The address of byte `start`, when `length` bytes from there are in it; null otherwise. */
@@ -118,16 +115,7 @@ export class IOBufferMemoryDescriptor extends IOGeneralMemoryDescriptor {
 
   /** Whoever fills a buffer must be able to write, whatever its direction. */
   override initialise(actor: Actor): boolean {
-    return (this.source.options & kIOMemoryPersistent) === 0 || this.takeReference(actor, false) !== null;
-  }
-
-  override takeReference(actor: Actor, readOnly: boolean): MemoryReference | null {
-    if (this.reference !== null || this.memory.place !== null) return super.takeReference(actor, readOnly);
-    const writes = this.getDirection() !== kIODirectionOut || !readOnly;
-    const access = writes ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
-    const reference = MemoryReference.ofObject(this.iokit.vm, this.memory.object, this.capacity, access);
-    this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference as MemoryReference | null);
-    return reference;
+    return (this.source.options & kIOMemoryPersistent) === 0 || this.backing.takeReference(actor, false) !== null;
   }
 
   override lastRightGone(holder: number, actor: Actor): void {

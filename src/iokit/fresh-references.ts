@@ -4,8 +4,8 @@ import type { IOMemoryDescriptor } from './memory-descriptor.ts';
 
 /** What `attempt` answers; where that is null, the memory references that it took are given up again. */
 export function orForget<T>(actor: Actor, descriptor: IOMemoryDescriptor, attempt: () => T | null): T | null {
-  const fresh = descriptor.wired.filter(({ reference }) => reference === null);
+  const fresh = descriptor.wired.filter(({ backing }) => backing.reference === null);
   const made = attempt();
-  if (made === null) for (const one of fresh) one.dropReference(actor);
+  if (made === null) for (const one of fresh) one.backing.dropReference(actor);
   return made;
 }

@@ -4,11 +4,11 @@
  */
 import { KernelPanic } from '../hardware/errors.ts';
 import type { SleepLock } from '../vm/lock.ts';
-import { VM_PROT_READ, VM_PROT_WRITE } from '../vm/map-entry.ts';
+import type { MemoryObject } from '../vm/memory-object.ts';
 import type { Actor, Steps, Waiter } from '../vm/steps.ts';
-import type { UniversalPageList } from '../vm/universal-page-list.ts';
+import { Backing } from './backing.ts';
 import { isRightDirection } from './copy-bytes.ts';
-import { deviceMemoryAt, memoryBehind } from './device-memory.ts';
+import { deviceMemoryAt } from './device-memory.ts';
 import { dmaMapLength } from './dma-map-length.ts';
 import { accessOf } from './dma-mapping.ts';
 import type { IOMemoryMap } from './io-memory-map.ts';
@@ -21,8 +21,6 @@ import {
   type MapRequest,
   type PageCounts,
 } from './memory-descriptor.ts';
-import { MemoryNames } from './memory-names.ts';
-import { MemoryReference } from './memory-reference.ts';
 import {
   kIODirectionOut,
   kIODirectionOutIn,
@@ -33,8 +31,6 @@ import {
   kIOMapUnique,
   kIOMemoryAsReference,
   kIOMemoryBufferPageable,
-  kIOMemoryDirectionMask,
-  kIOMemoryMapCopyOnWrite,
   kIOMemoryMapperNone,
   kIOMemoryPersistent,
   kIOMemoryPreparedReadOnly,
@@ -43,10 +39,11 @@ import {
   kIOMemoryThreadSafe,
   kIOMemoryTypePhysical,
 } from './options.ts';
-import { fragmentAt, noSegment, type Segment, type Stretch, segmentAt } from './page-list.ts';
+import { fragmentAt, noSegment, type Segment, segmentAt } from './page-list.ts';
 import { placeMapping } from './placement.ts';
+import { PrepareCounts } from './prepare-counts.ts';
 import { type PurgeableResult, setReferencePurgeable, setRegionPurgeable } from './purgeable-memory.ts';
-import { type AddressRange, runAt } from './ranges.ts';
+import { runAt } from './ranges.ts';
 import {
   type IOReturn,
   kIOReturnNotAttached,
@@ -55,38 +52,28 @@ import {
   kIOReturnUnsupported,
 } from './return-codes.ts';
 import { makeSource, type Source } from './source.ts';
-import { gateBefore, rangesOf, stretchesOf, stretchesOfList } from './stretches.ts';
-import { type View, type ViewRequest, viewThrough } from './view.ts';
-import { Wiring, type WiringSource } from './wiring.ts';
+import type { View, ViewRequest } from './view.ts';
+import { Wiring } from './wiring.ts';
 
-export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements WiringSource {
-  reference: MemoryReference | null = null;
-  /** With kIOMemoryMapCopyOnWrite, what maps show: the memory as it was when the first one was asked for. */
-  snapshot: MemoryReference | null = null;
+export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor {
+  readonly backing: Backing;
   wiring: Wiring;
-  /** What lies at the addresses that it was made over; null for physical memory, and once it was told to be something else. */
-  names: MemoryNames | null;
-  /** Holder (a task's number) → calls of `prepare` less calls of `complete`. */
-  readonly prepares = new Map<number, number>();
+  readonly prepares: PrepareCounts;
   physicalPreparationId = 0;
-  /** The page list it was made over, until the last `complete` lets it go. */
-  heldPages: UniversalPageList | null = null;
 
-  constructor(
-    iokit: IOKit,
-    public source: Source,
-  ) {
+  /** @param object its memory, where that was allocated for it and no task has it mapped */
+  constructor(iokit: IOKit, source: Source, object: MemoryObject | null = null) {
     super(iokit);
+    this.backing = new Backing(iokit, this, source, object);
     this.wiring = this.newWiring();
-    this.names = namesOf(source);
-    this.heldPages = source.upl?.retain() ?? null;
+    this.prepares = new PrepareCounts(iokit.journal);
     iokit.descriptors.add(this as IOGeneralMemoryDescriptor);
   }
 
   /** The second half of initialisation. False when the options ask for a memory reference that cannot be had. */
   initialise(actor: Actor): boolean {
     if ((this.source.options & kIOMemoryPersistent) === 0) return true;
-    return this.takeReference(actor, this.getDirection() === kIODirectionOut) !== null;
+    return this.backing.takeReference(actor, this.getDirection() === kIODirectionOut) !== null;
   }
 
   /**
@@ -96,18 +83,19 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   reinitialise(actor: Actor, source: Source): boolean {
     if (this.iokit.semantics === 'documented' && (this.mappings.size > 0 || this.dma.references > 0)) return false;
     const persistent = (source.options & kIOMemoryPersistent) !== 0;
-    const reference = persistent ? this.referenceTo(actor, source, true) : null;
+    const reference = persistent ? this.backing.referenceTo(actor, source, true) : null;
     if (persistent && reference === null) return false;
     if (!this.redirected) this.abandonMaps(actor);
     this.completeAll(actor);
-    this.forgetPrepares();
-    this.dropReference(actor);
-    this.holdPages(actor, source.upl);
-    this.journal.set(this as IOGeneralMemoryDescriptor, 'source', source);
+    this.prepares.forget();
+    this.backing.become(actor, source, reference);
     this.journal.set(this as IOGeneralMemoryDescriptor, 'wiring', this.newWiring());
-    this.journal.set(this as IOGeneralMemoryDescriptor, 'names', namesOf(source));
-    this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference);
     return true;
+  }
+
+  /** What it describes: settled when it is initialised. */
+  get source(): Source {
+    return this.backing.source;
   }
 
   override get name(): string {
@@ -154,21 +142,6 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     return !this.deviceMemory && !this.threadSafe;
   }
 
-  /** Notes who prepared, or completed, it: what is missing in the end is missed by somebody. */
-  countPrepare(holder: number, change: number): void {
-    const before = this.prepares.get(holder);
-    this.prepares.set(holder, (before ?? 0) + change);
-    this.journal.undo(() => (before === undefined ? this.prepares.delete(holder) : this.prepares.set(holder, before)));
-  }
-
-  private forgetPrepares(): void {
-    const before = [...this.prepares];
-    this.prepares.clear();
-    this.journal.undo(() => {
-      for (const [holder, count] of before) this.prepares.set(holder, count);
-    });
-  }
-
   override *prepare(waiter: Waiter, direction: number): Steps<IOReturn> {
     if (this.deviceMemory) return kIOReturnSuccess;
     if (this.remote) return kIOReturnNotAttached;
@@ -182,7 +155,7 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     if (this.remote) return kIOReturnNotAttached;
     if (!(yield* this.wiring.complete(waiter, direction))) {
       this.iokit.violation(waiter, 'unbalanced-complete', `complete of ${this.name}, which is not prepared`, this);
-    } else if (this.wiring.wireCount === 0) this.holdPages(waiter, null);
+    } else if (this.wiring.wireCount === 0) this.backing.dropPages(waiter);
     return kIOReturnSuccess;
   }
 
@@ -235,24 +208,25 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   override getDMAMapLength(from = 0, length = this.getLength()): DMAMapLength {
-    return dmaMapLength(this.reference?.entries ?? this.source.runs, from, length, this.iokit.vm.pageSize);
+    return dmaMapLength(this.backing.reference?.entries ?? this.source.runs, from, length, this.iokit.vm.pageSize);
   }
 
   override getPageCounts(): PageCounts {
     if (this.remote) return { result: kIOReturnNotAttached, residentPageCount: 0, dirtyPageCount: 0 };
-    if (this.reference === null) return { result: kIOReturnNotReady, residentPageCount: 0, dirtyPageCount: 0 };
-    return { result: kIOReturnSuccess, ...this.reference.countPages(this.iokit.vm) };
+    const { reference } = this.backing;
+    if (reference === null) return { result: kIOReturnNotReady, residentPageCount: 0, dirtyPageCount: 0 };
+    return { result: kIOReturnSuccess, ...reference.countPages(this.iokit.vm) };
   }
 
   override setPurgeable(actor: Actor, newState: number): PurgeableResult {
     const { vm } = this.iokit;
     if (this.remote) return { result: kIOReturnNotAttached, oldState: 0 };
-    if (this.reference !== null) return setReferencePurgeable(vm, actor, this.reference, newState);
+    const { reference, isKernelMemory } = this.backing;
+    if (reference !== null) return setReferencePurgeable(vm, actor, reference, newState);
     const { space, ranges, options } = this.source;
     if (space === null) return { result: kIOReturnUnsupported, oldState: 0 };
-    if (this.isKernelMemory && (options & kIOMemoryBufferPageable) !== 0)
-      return { result: kIOReturnNotReady, oldState: 0 };
-    this.checkName(actor, 'setPurgeable', this.names?.replaced());
+    if (isKernelMemory && (options & kIOMemoryBufferPageable) !== 0) return { result: kIOReturnNotReady, oldState: 0 };
+    this.backing.checkNames(actor, 'setPurgeable');
     return setRegionPurgeable(vm, actor, space, ranges[0]?.address ?? 0, newState);
   }
 
@@ -274,99 +248,24 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     const wanted = request.length === 0 ? { ...request, length: this.getLength() } : request;
     const needsNoWrite = (wanted.options & (kIOMapReadOnly | kIOMapCacheMask)) === kIOMapReadOnly;
     // A snapshot is taken by the first request of any kind (3.3.1).
-    if (isWithin(this, wanted) && !this.takeSnapshot(actor, needsNoWrite)) return null;
+    if (isWithin(this, wanted) && !this.backing.takeSnapshot(actor, needsNoWrite)) return null;
     const unique = (wanted.options & (kIOMapUnique | kIOMapStatic)) === kIOMapUnique;
     if (unique && this.deviceMemory && isWithin(this, wanted)) return this.mapUniquely(actor, wanted);
     return super.createMapping(actor, wanted);
   }
 
   override view(actor: Actor, request: ViewRequest): View | null {
-    const { readOnly, cacheMode } = request;
-    const needsNoWrite = readOnly && cacheMode === 0;
-    const shared = this.takeReference(actor, needsNoWrite);
-    if (shared === null || !this.takeSnapshot(actor, needsNoWrite)) return null;
-    const { semantics, vm } = this.iokit;
-    return viewThrough(this.snapshot ?? shared, request, semantics === 'xnu', vm.pageSize, this.snapshot !== null);
+    return this.backing.view(actor, request);
   }
 
   override identity(request: MapRequest): number | null {
     return identityAddress(this.iokit, this.source, request);
   }
 
-  /** The memory reference, made if there is none yet; null when the task's memory does not allow it (xnu-reference 3.3). */
-  takeReference(actor: Actor, readOnly: boolean): MemoryReference | null {
-    if (this.reference !== null) return this.reference;
-    if (this.source.upl !== null && this.heldPages === null) return null;
-    this.checkName(actor, 'a map', this.names?.replaced());
-    const reference = this.referenceTo(actor, this.source, readOnly);
-    this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', reference);
-    return reference;
-  }
-
-  private referenceTo(actor: Actor, source: Source, readOnly: boolean): MemoryReference | null {
-    const { options, runs, space } = source;
-    const writes = (options & kIOMemoryDirectionMask) !== kIODirectionOut || !readOnly;
-    const access = writes ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
-    const { vm } = this.iokit;
-    return space === null
-      ? MemoryReference.ofPhysical(vm, actor, this.physicalRanges(source), access)
-      : MemoryReference.ofRuns(vm, actor, space, runs, access);
-  }
-
-  /** Takes the snapshot that maps are to show, where one is wanted and there is none. False when that cannot be done. */
-  takeSnapshot(actor: Actor, readOnly: boolean): boolean {
-    const { options, space } = this.source;
-    if ((options & kIOMemoryMapCopyOnWrite) === 0 || space === null || this.snapshot !== null) return true;
-    const snapshot = this.takeReference(actor, readOnly)?.snapshot(this.iokit.vm, actor) ?? null;
-    this.journal.set(this as IOGeneralMemoryDescriptor, 'snapshot', snapshot);
-    return snapshot !== null;
-  }
-
-  // What the wiring asks for.
-
-  get isKernelMemory(): boolean {
-    return this.source.space === this.iokit.kernelSpace;
-  }
-
-  stretches(write: boolean): Stretch[] {
-    const { pageSize } = this.iokit.vm;
-    const { upl, ranges, space } = this.source;
-    if (upl !== null) return this.heldPages === null ? [] : stretchesOfList(upl, ranges[0]!, pageSize);
-    if (this.reference === null)
-      return stretchesOf(this.iokit.vm, space!, ranges, (actor, page) =>
-        this.checkName(actor, 'prepare', this.names?.replacedIn(page, page + 1)),
-      );
-    if (write && this.iokit.semantics === 'documented') this.reference.widen(VM_PROT_WRITE);
-    return this.reference.stretches(pageSize);
-  }
-
-  beforeUnwiring(): void {
-    this.dma.beforeUnwiring(this.name);
-  }
-
-  *ready(waiter: Waiter): Steps<void> {
-    const { space } = this.source;
-    if (space === null) return;
-    for (;;) {
-      yield* space.lock.free(waiter);
-      const gate = gateBefore(this.iokit.vm, this.source, this.reference);
-      if (gate === null) return;
-      yield gate.queue;
-    }
-  }
-
-  /** Its memory is about to be found by its addresses, and `address` is one at which it was replaced. Told once. */
-  private checkName(actor: Actor, call: string, address: number | null = null): void {
-    if (address === null) return;
-    this.journal.set(this as IOGeneralMemoryDescriptor, 'names', null);
-    const text = `${call} of ${this.name} reaches other memory than was there when it was made: it was replaced at 0x${address.toString(16)}`;
-    this.iokit.violation(actor, 'mistaken-identity', text, this, address);
-  }
-
   protected override dispose(actor: Actor): void {
     this.completeAll(actor);
-    this.dropReference(actor);
-    this.holdPages(actor, null);
+    this.backing.dropReference(actor);
+    this.backing.dropPages(actor);
     super.dispose(actor);
     this.iokit.descriptors.delete(this as IOGeneralMemoryDescriptor);
   }
@@ -415,20 +314,6 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
     }
   }
 
-  private holdPages(actor: Actor, pages: UniversalPageList | null): void {
-    const before = this.heldPages;
-    if (before === null && pages === null) return;
-    this.journal.set(this as IOGeneralMemoryDescriptor, 'heldPages', pages?.retain() ?? null);
-    before?.release(actor);
-  }
-
-  /** What processors see of physical memory: with a mapper, each device page by itself. */
-  private physicalRanges({ upl, ranges, options }: Source): readonly AddressRange[] {
-    if (upl !== null) return rangesOf(upl, ranges[0]!, this.iokit.vm.pageSize);
-    const mapper = (options & bypassesMapper) === 0 ? this.iokit.systemMapper : null;
-    return mapper === null ? ranges : memoryBehind(mapper, ranges, this.iokit.vm.hardware.memory.size);
-  }
-
   /** The addresses that physical memory was described by. */
   private rangeAt(offset: number): Segment {
     const run = runAt(this.source.runs, offset);
@@ -437,34 +322,23 @@ export class IOGeneralMemoryDescriptor extends IOMemoryDescriptor implements Wir
   }
 
   private completeAll(actor: Actor): void {
-    if (this.wiring.wireCount > 0) this.beforeUnwiring();
+    if (this.wiring.wireCount > 0) this.backing.beforeUnwiring();
     this.dma.reset();
     this.wiring.completeAll(actor);
   }
 
   private failUnprepared(actor: Actor, call: string): never {
     // Somebody prepared it once: who uses it now comes too late, not too early.
-    const completed = this.prepares.size > 0;
+    const completed = this.prepares.any;
     const text = `${call} of ${this.name}, which is ${completed ? 'completed' : 'not prepared'}`;
     this.iokit.violation(actor, completed ? 'use-after-complete' : 'use-before-prepare', text, this);
     throw new KernelPanic(text);
   }
 
-  /** Lets go of the memory objects; it follows its task again. */
-  dropReference(actor: Actor): void {
-    this.snapshot?.release(actor);
-    this.journal.set(this as IOGeneralMemoryDescriptor, 'snapshot', null);
-    this.reference?.release(actor);
-    this.journal.set(this as IOGeneralMemoryDescriptor, 'reference', null);
-  }
-
   private newWiring(): Wiring {
-    return new Wiring(this.iokit, this, this.source.options, this.threadSafe);
+    return new Wiring(this.iokit, this.backing, this.source.options, this.threadSafe);
   }
 }
-
-const namesOf = ({ space, ranges }: Source): MemoryNames | null =>
-  space === null ? null : new MemoryNames(space, ranges);
 
 const within = (segment: Segment, length: number): Segment =>
   segment.length <= length ? segment : { address: segment.address, length };

@@ -88,12 +88,9 @@ export class IOKit {
   *unbalancedPrepares(): Generator<{ holder: number; text: string }> {
     const wired = [...this.descriptors].filter((descriptor) => descriptor.wiring.wireCount > 0);
     for (const descriptor of wired.sort((a, b) => a.handle - b.handle)) {
-      for (const [holder, count] of [...descriptor.prepares].sort((a, b) => a[0] - b[0])) {
-        if (count > 0)
-          yield {
-            holder,
-            text: `${count === 1 ? 'a prepare' : `${count} prepares`} of ${descriptor.name} without complete`,
-          };
+      for (const [holder, count] of descriptor.prepares.outstanding()) {
+        const prepares = count === 1 ? 'a prepare' : `${count} prepares`;
+        yield { holder, text: `${prepares} of ${descriptor.name} without complete` };
       }
     }
   }

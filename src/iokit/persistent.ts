@@ -16,7 +16,7 @@ export function persistentDescriptor(
   original: IOMemoryDescriptor,
 ): IOGeneralMemoryDescriptor | null {
   if (!(original instanceof IOGeneralMemoryDescriptor)) return null;
-  const { source, reference } = original;
+  const { source, reference } = original.backing;
   if ((source.options & kIOMemoryPersistent) === 0 || source.upl !== null) return null;
   const options = (source.options & ~kIOMemoryAsReference) >>> 0;
   const fresh = new IOGeneralMemoryDescriptor(iokit, { ...source, options });
@@ -24,7 +24,7 @@ export function persistentDescriptor(
     fresh.release(actor);
     return null;
   }
-  if (reference === null || !isSame(reference, fresh.reference!)) return fresh;
+  if (reference === null || !isSame(reference, fresh.backing.reference!)) return fresh;
   fresh.release(actor);
   return original.retain();
 }

@@ -88,7 +88,8 @@ function* exchange(
     const other = at + map.length <= holder.getLength() ? referencedObject(holder, waiter) : null;
     if (other === null) return loseReference(iokit, waiter, map);
     yield* swap(iokit, waiter, own, other, size);
-    swapReferences(iokit, map.descriptor, holder);
+    if (map.descriptor instanceof IOGeneralMemoryDescriptor && holder instanceof IOGeneralMemoryDescriptor)
+      map.descriptor.backing.exchangeReferences(holder.backing);
     if (map.space !== null) map.retarget(waiter, holder, at);
     return kIOReturnSuccess;
   } finally {
@@ -117,22 +118,14 @@ function* swap(iokit: IOKit, waiter: Waiter, own: MemoryObject | null, other: Me
   yield* iokit.globalLock.free(waiter);
 }
 
-function swapReferences(iokit: IOKit, first: IOMemoryDescriptor, second: IOMemoryDescriptor): void {
-  if (!(first instanceof IOGeneralMemoryDescriptor) || !(second instanceof IOGeneralMemoryDescriptor)) return;
-  const { reference } = first;
-  iokit.journal.set(first, 'reference', second.reference);
-  iokit.journal.set(second, 'reference', reference);
-}
-
 /** The one object behind a descriptor that has been mapped, if it is one. */
 function soleObject(descriptor: IOMemoryDescriptor): MemoryObject | null {
   if (!(descriptor instanceof IOGeneralMemoryDescriptor)) return null;
-  const entries = descriptor.reference?.entries ?? [];
+  const entries = descriptor.backing.reference?.entries ?? [];
   return entries.length === 1 ? entries[0]!.object : null;
 }
 
 function referencedObject(descriptor: IOMemoryDescriptor, waiter: Waiter): MemoryObject | null {
-  if (!(descriptor instanceof IOGeneralMemoryDescriptor) || descriptor.takeReference(waiter, false) === null)
-    return null;
-  return soleObject(descriptor);
+  if (!(descriptor instanceof IOGeneralMemoryDescriptor)) return null;
+  return descriptor.backing.takeReference(waiter, false) === null ? null : soleObject(descriptor);
 }

@@ -16,18 +16,18 @@ import type { KernelThread } from './thread.ts';
 export function settleComplete(kernel: Kernel, caller: KernelThread, descriptor: IOGeneralMemoryDescriptor): void {
   const { prepares, wireCount } = descriptor;
   if (wireCount === 0) return;
-  if ((prepares.get(caller.holder) ?? 0) > 0) descriptor.countPrepare(caller.holder, -1);
-  else if ((prepares.get(machineHolder) ?? 0) > 0) descriptor.countPrepare(machineHolder, -1);
+  if (prepares.of(caller.holder) > 0) prepares.add(caller.holder, -1);
+  else if (prepares.of(machineHolder) > 0) prepares.add(machineHolder, -1);
   else completeOthers(kernel, caller, descriptor);
 }
 
 function completeOthers(kernel: Kernel, caller: KernelThread, descriptor: IOGeneralMemoryDescriptor): void {
-  const others = [...descriptor.prepares].filter(([, count]) => count > 0).sort((a, b) => a[0] - b[0]);
+  const others = descriptor.prepares.outstanding();
   const counted = others.reduce((sum, [, count]) => sum + count, 0);
   // What was prepared by itself when it was made is nobody's; and the dead complete nothing.
   if (descriptor.deviceMemory || others.length === 0 || counted < descriptor.wireCount) return;
   const [victim] = others[0]!;
-  descriptor.countPrepare(victim, -1);
+  descriptor.prepares.add(victim, -1);
   if (kernel.tasks[victim]!.dead) return;
   const text = `${caller.name} completes ${descriptor.name}, which it has not prepared: the prepare is ${namesOf(kernel, others)}`;
   kernel.violation(caller, 'unbalanced', text, descriptor.handle);

@@ -13,7 +13,6 @@ import { CompositeMemoryDescriptor } from '../iokit/composite-memory-descriptor.
 import { CopyBuffer } from '../iokit/copy-buffer.ts';
 import type { DeviceWindow } from '../iokit/device-map.ts';
 import { isPhysical } from '../iokit/dma-memory.ts';
-import type { IOGeneralMemoryDescriptor } from '../iokit/general-memory-descriptor.ts';
 import { IOMemoryDescriptor } from '../iokit/memory-descriptor.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { DevicePager } from '../vm/device-pager.ts';
@@ -156,7 +155,7 @@ function checkWirings(kernel: Kernel, found: string[]): void {
   for (const descriptor of kernel.iokit.descriptors) {
     const { wireCount, lists, direction, readOnly } = descriptor.wiring;
     const wired = lists.reduce((bytes, list) => bytes + list.length, 0);
-    if (wired !== (wireCount > 0 && !isSpent(descriptor) ? descriptor.source.length : 0))
+    if (wired !== (wireCount > 0 && !descriptor.backing.spent ? descriptor.source.length : 0))
       found.push(`${descriptor.name} is prepared ${wireCount} times, but ${wired} bytes are wired`);
     if (wireCount === 0 && (direction !== 0 || readOnly))
       found.push(`${descriptor.name} is unprepared, but has a direction`);
@@ -196,12 +195,11 @@ function checkReferences(kernel: Kernel, found: string[]): void {
     if (map.superMap !== null) add(counted, map.superMap);
     if (!map.descriptor.mappings.has(map)) found.push(`a map of ${map.descriptor.name} is not among its maps`);
   }
-  for (const { reference, snapshot } of kernel.iokit.descriptors)
-    for (const held of [reference, snapshot]) for (const { object } of held?.entries ?? []) add(counted, object);
+  for (const { backing } of kernel.iokit.descriptors) for (const object of backing.heldObjects()) add(counted, object);
   for (const { shadow } of memoryObjects(kernel)) if (shadow !== null) add(counted, shadow);
   for (const upl of pageLists(kernel)) add(counted, upl.object);
   for (const descriptor of kernel.iokit.descriptors) {
-    if (descriptor.heldPages !== null) add(counted, descriptor.heldPages);
+    if (descriptor.backing.heldPages !== null) add(counted, descriptor.backing.heldPages);
     if (!(descriptor instanceof IOBufferMemoryDescriptor)) continue;
     add(counted, descriptor.memory.object);
     for (const map of descriptor.dextMaps.all) add(counted, map);
@@ -241,11 +239,6 @@ function descriptors(kernel: Kernel): Set<IOMemoryDescriptor> {
   const found = new Set<IOMemoryDescriptor>(kernel.iokit.descriptors);
   for (const object of kernel.handles.objects()) if (object instanceof IOMemoryDescriptor) found.add(object);
   return found;
-}
-
-/** A page list that was completed for the last time is gone; what is prepared after that wires nothing. */
-function isSpent({ source, heldPages }: IOGeneralMemoryDescriptor): boolean {
-  return source.upl !== null && heldPages === null;
 }
 
 /**

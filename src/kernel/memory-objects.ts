@@ -8,8 +8,7 @@ export function memoryObjects(kernel: Kernel): Set<MemoryObject> {
   const objects = new Set<MemoryObject>();
   for (const { entries } of kernel.vm.spaces)
     for (const { object } of entries) if (object !== null) objects.add(object);
-  for (const { reference, snapshot } of kernel.iokit.descriptors)
-    for (const held of [reference, snapshot]) for (const { object } of held?.entries ?? []) objects.add(object);
+  for (const { backing } of kernel.iokit.descriptors) for (const object of backing.heldObjects()) objects.add(object);
   for (const descriptor of kernel.iokit.descriptors)
     if (descriptor instanceof IOBufferMemoryDescriptor) objects.add(descriptor.memory.object);
   for (const { object } of pageLists(kernel)) objects.add(object);
@@ -23,6 +22,6 @@ export function memoryObjects(kernel: Kernel): Set<MemoryObject> {
 export function pageLists(kernel: Kernel): Set<UniversalPageList> {
   const found = new Set<UniversalPageList>();
   for (const object of kernel.handles.objects()) if (object instanceof UniversalPageList) found.add(object);
-  for (const { heldPages } of kernel.iokit.descriptors) if (heldPages !== null) found.add(heldPages);
+  for (const { backing } of kernel.iokit.descriptors) if (backing.heldPages !== null) found.add(backing.heldPages);
   return found;
 }

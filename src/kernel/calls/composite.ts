@@ -65,7 +65,7 @@ export const compositeCalls = {
       if (target.prepared)
         for (const one of target.wired) {
           if (one.mustBeSerialised) kernel.observer.touch(caller, one);
-          if (one.wireCount > 0) one.countPrepare(caller.holder, -1);
+          if (one.wireCount > 0) one.prepares.add(caller.holder, -1);
         }
       return keeping(target, caller, target.clearMemoryDescriptors(caller, direction));
     },

@@ -138,7 +138,7 @@ export const descriptorCalls = {
     function* (kernel, caller, id, direction): Steps<number> {
       const target = wiringOf(kernel, caller, id);
       const code = yield* keeping(target, caller, target.prepare(caller, direction));
-      if (code === kIOReturnSuccess) for (const one of target.wired) one.countPrepare(caller.holder, 1);
+      if (code === kIOReturnSuccess) for (const one of target.wired) one.prepares.add(caller.holder, 1);
       return code;
     },
   ),

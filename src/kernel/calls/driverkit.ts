@@ -62,6 +62,6 @@ export const driverkitCalls = {
 /** Notes for `caller` each prepare of memory, and each complete that has one to undo. */
 function counting(caller: KernelThread): (memory: IOMemoryDescriptor, change: number) => void {
   return (memory, change) => {
-    for (const part of wiredParts(memory)) if (part.wireCount > 0) part.countPrepare(caller.holder, change);
+    for (const part of wiredParts(memory)) if (part.wireCount > 0) part.prepares.add(caller.holder, change);
   };
 }
