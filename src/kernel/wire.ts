@@ -13,14 +13,22 @@ export class Malformed extends Error {
 
 /** A growing list of words with a place to read from. */
 export class Words {
-  data: Float64Array;
-  bytes: Uint8Array;
+  data!: Float64Array;
+  /** The same words, two numbers each: equal bits are not always equal numbers. */
+  bits!: Uint32Array;
+  bytes!: Uint8Array;
   length = 0;
   at = 0;
 
   /** Over `data`, which is fixed in size when it is shared memory. */
   constructor(data: Float64Array = new Float64Array(64)) {
+    this.lieIn(data);
+  }
+
+  /** From here on they are those of `data`. */
+  lieIn(data: Float64Array): void {
     this.data = data;
+    this.bits = new Uint32Array(data.buffer, data.byteOffset, data.length * 2);
     this.bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
 
@@ -75,8 +83,7 @@ export class Words {
     }
     const data = new Float64Array(Math.max(this.data.length * 2, this.length + count));
     data.set(this.data);
-    this.data = data;
-    this.bytes = new Uint8Array(data.buffer);
+    this.lieIn(data);
   }
 }
 

@@ -85,7 +85,7 @@ export class CallSteps {
     const { thread, values } = this;
     thread.path?.fence();
     const at = thread.trace.append(Kind.Call, thread.number, operation, number, -1, 0, 0, 0);
-    thread.trace.extend(at, values.data, 0, values.length);
+    thread.trace.extend(at, values.bits, values.length);
     this.done.begin(operation, at);
     this.operation = operation;
     thread.underWay = operation;
@@ -120,7 +120,7 @@ export class CallSteps {
     const { thread, status } = this;
     const { reply } = thread.carrier;
     const at = thread.trace.append(Kind.Return, thread.number, operation, call.number, -1, status, 0, 0);
-    thread.trace.extend(at, reply.data, 0, reply.length);
+    thread.trace.extend(at, reply.bits, reply.length);
     this.done.end(operation, at, this.buffer === noBytes ? undefined : this.buffer);
     this.clear();
     const isLook = looks.has(call.name) && status === Status.Done && reply.data[0] === 0;
@@ -141,10 +141,7 @@ export class CallSteps {
     const { words } = this.thread.trace;
     const at = this.done.returnAt(operation);
     const { reader } = this;
-    if (reader.data !== words) {
-      reader.data = words;
-      reader.bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-    }
+    if (reader.data !== words) reader.lieIn(words);
     reader.at = at + headerWords;
     reader.length = reader.at + words[at + 7]!;
     const status = words[at + 4]!;

@@ -10,7 +10,6 @@ import { atomicResult } from '../task/task.ts';
 import { BulkCopy } from './bulk-copy.ts';
 import { CallSteps, noBytes } from './call-steps.ts';
 import { ControlledThread, postponed, Stop, Turn } from './controlled-thread.ts';
-import { atomicNames } from './operations.ts';
 
 export class ControlledTask extends ControlledThread {
   private readonly bulk = new BulkCopy(this, this.done);
@@ -163,7 +162,7 @@ export class ControlledTask extends ControlledThread {
     const before = memory.load32(physical);
     let after = before;
     if (kind !== Kind.AtomicLoad) {
-      after = atomicResult(atomicNames[kind - Kind.AtomicLoad]!, before, operand, expected);
+      after = atomicResult(kind, before, operand, expected);
       this.hardware.preserve(physical, 4);
       memory.store32(physical, after);
     }

@@ -29,7 +29,7 @@ export function drainStore(
   const ways = stores.ways(thread);
   const way = ways > 1 ? choose(ways) : 0;
   const at = noteDrain(trace, Kind.Drain, actor, stores.drain(thread, way));
-  if (ways > 1) trace.extend(at, Float64Array.of(way), 0, 1);
+  if (ways > 1) trace.note(at, way);
 }
 
 /** Takes stores of `thread` to memory whose delay nobody can notice. `chosen` hears of choices that were none. */

@@ -92,6 +92,6 @@ export class Endings {
 
   private tell(rule: RuleName, text: string, [actor, operation]: Doing, steps: readonly Doing[]): void {
     const at = this.notes.tell(Kind.Violation, actor, operation, ruleNumber(rule), text);
-    this.trace.extend(at, Float64Array.from(steps.flat()), 0, 2 * steps.length);
+    for (const word of steps.flat()) this.trace.note(at, word);
   }
 }

@@ -61,10 +61,7 @@ export class ExecutionState {
       get shared() {
         return state.sharedFor();
       },
-      // Built when it is asked for: most scenarios label their outcome by what is in memory.
-      get results() {
-        return Object.fromEntries(state.threads.map((thread, i) => [thread.name, state.returned[i]]));
-      },
+      results: this.resultsByName(),
     };
     this.kernel.hardware.frames.partition(this.threads.length);
     this.kernel.journal.base();
@@ -121,6 +118,14 @@ export class ExecutionState {
       if (holder !== machineHolder && thread !== undefined && !thread.task.dead) found.push({ thread, text });
     }
     return found;
+  }
+
+  /** What the functions returned, by thread. One for all executions: building it would take longer than most outcomes. */
+  private resultsByName(): Readonly<Record<string, unknown>> {
+    const results = {};
+    for (const { name, number } of this.threads)
+      Object.defineProperty(results, name, { enumerable: true, get: () => this.returned[number] });
+    return Object.freeze(results);
   }
 
   private machineThread(): KernelThread {

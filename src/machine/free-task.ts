@@ -19,7 +19,6 @@ import { checkAddress, checkValue } from '../task/scalars.ts';
 import { atomicResult, Task } from '../task/task.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import { faultReasons } from './faults.ts';
-import { atomicNames } from './operations.ts';
 import { refusal } from './refusal.ts';
 
 /** So often in a row a page may be gone before it is used. */
@@ -166,8 +165,7 @@ export class FreeTask extends Task {
     if (caches === null) return hardwareAtomic(this.memory.words, physical / 4, kind, operand, expected);
     return caches.alone(physical, 4, this.cache.policyAt(address), write, (memory) => {
       const before = memory.load32(physical);
-      if (write)
-        memory.store32(physical, atomicResult(atomicNames[kind - Kind.AtomicLoad]!, before, operand, expected));
+      if (write) memory.store32(physical, atomicResult(kind, before, operand, expected));
       return before;
     });
   }

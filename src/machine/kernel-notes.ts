@@ -121,7 +121,7 @@ export class KernelNotes implements Observer {
     const note = (fate: number, physical: number, space: number, address: number, detail: number): void => {
       const [actor, operation] = this.doing();
       const at = this.trace.append(Kind.Page, actor, operation, fate, physical, this.pageSize, space, address);
-      this.trace.extend(at, Float64Array.of(detail), 0, 1);
+      this.trace.note(at, detail);
     };
     listenToPages(
       kernel.hardware,

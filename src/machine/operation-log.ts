@@ -84,8 +84,7 @@ export class OperationLog {
 
   /** Adds a word to the event of the operation recorded last. */
   note(word: number): void {
-    single[0] = word;
-    this.trace.extend(this.positions[this.length - 1]!, single, 0, 1);
+    this.trace.note(this.positions[this.length - 1]!, word);
   }
 
   /** Whether two operations of one step did the same and found the same. */
@@ -165,9 +164,8 @@ export class OperationLog {
   }
 
   private sameBits(at: number, values: Words): boolean {
-    const bits = this.trace.bits;
-    const other = new Uint32Array(values.data.buffer, values.data.byteOffset, values.length * 2);
-    for (let i = 0; i < other.length; i++) if (bits[at * 2 + i] !== other[i]) return false;
+    const { bits } = this.trace;
+    for (let i = 0; i < 2 * values.length; i++) if (bits[at * 2 + i] !== values.bits[i]) return false;
     return true;
   }
 
@@ -200,5 +198,3 @@ export class OperationLog {
 
 /** An address may be NaN: it is refused as often as it is tried. */
 const same = (a: number, b: number): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b));
-
-const single = new Float64Array(1);

@@ -4,20 +4,9 @@ import { Status } from '../kernel/call.ts';
 import { callTable } from '../kernel/calls/index.ts';
 import { headerWords, isLoad, isStore, Kind, type Trace } from '../kernel/trace.ts';
 import { text, Words } from '../kernel/wire.ts';
-import type { AtomicOperation } from '../task/task.ts';
 
 /** By kind, from AtomicLoad on. */
-export const atomicNames: readonly AtomicOperation[] = [
-  'load',
-  'store',
-  'add',
-  'sub',
-  'and',
-  'or',
-  'xor',
-  'exchange',
-  'compareExchange',
-];
+const atomicNames = ['load', 'store', 'add', 'sub', 'and', 'or', 'xor', 'exchange', 'compareExchange'];
 
 const scalarNames = ['', 'load8', 'load16', 'load32', 'load64', 'store8', 'store16', 'store32', 'store64'];
 

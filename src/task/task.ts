@@ -4,6 +4,7 @@
  */
 import type { Call } from '../kernel/call.ts';
 import { calls } from '../kernel/calls/index.ts';
+import { Kind } from '../kernel/trace.ts';
 import { Words } from '../kernel/wire.ts';
 import { TaskAtomics } from './atomics.ts';
 import { type Branded, handleBrand, handleId, type TaskHandle } from './handle.ts';
@@ -224,27 +225,25 @@ function allocation({ pageable = true, purgeable = false }: AllocateOptions) {
   return calls.allocateWired;
 }
 
-/** What an atomic operation leaves in the word. */
-export function atomicResult(operation: AtomicOperation, before: number, operand: number, expected: number): number {
-  switch (operation) {
-    case 'load':
-      return before;
-    case 'store':
-    case 'exchange':
+/** What an atomic operation, by its kind in the trace, leaves in the word. */
+export function atomicResult(kind: number, before: number, operand: number, expected: number): number {
+  switch (kind) {
+    case Kind.AtomicStore:
+    case Kind.AtomicExchange:
       return operand;
-    case 'add':
+    case Kind.AtomicAdd:
       return (before + operand) >>> 0;
-    case 'sub':
+    case Kind.AtomicSub:
       return (before - operand) >>> 0;
-    case 'and':
+    case Kind.AtomicAnd:
       return (before & operand) >>> 0;
-    case 'or':
+    case Kind.AtomicOr:
       return (before | operand) >>> 0;
-    case 'xor':
+    case Kind.AtomicXor:
       return (before ^ operand) >>> 0;
-    case 'compareExchange':
+    case Kind.AtomicCompareExchange:
       return before === expected ? operand : before;
+    default:
+      return before;
   }
 }
-
-export type AtomicOperation = 'load' | 'store' | 'add' | 'sub' | 'and' | 'or' | 'xor' | 'exchange' | 'compareExchange';

@@ -19,7 +19,7 @@ const test = suite('trace');
 function sample(trace = new Trace()): Trace {
   trace.append(Kind.Load32, 0, 0, 2 ** 32 + 8, 8192, 4, 16, 0);
   const call = trace.append(Kind.Call, 1, 0, 3, -1, 0, 0, 0);
-  trace.extend(call, Float64Array.of(1.5, -0, Number.NaN), 0, 3);
+  for (const word of [1.5, -0, Number.NaN]) trace.note(call, word);
   trace.append(Kind.Release, 1, 0, 7, -1, 0, 0, 0);
   trace.append(Kind.Acquire, 0, 0, 7, -1, 0, 0, 0);
   trace.append(Kind.Store64, 255, 1, 4096, 4096, 8, 0xffffffff, 0x80000000);
@@ -64,8 +64,8 @@ test('extends bit for bit: packed bytes may look like any NaN', () => {
   const trace = new Trace();
   const bits = Uint32Array.of(1, 0x7ff00000, 0xfff7ffff, 0xfff7ffff, 0xdeadbeef, 0xfff00001);
   const at = trace.append(Kind.Call, 0, 0, 0, -1, 0, 0, 0);
-  trace.extend(at, new Float64Array(bits.buffer), 1, 2);
-  assert.equal([...trace.bits.subarray(headerWords * 2, headerWords * 2 + 4)], [...bits.subarray(2)]);
+  trace.extend(at, bits, 3);
+  assert.equal([...trace.bits.subarray(headerWords * 2, headerWords * 2 + 6)], [...bits]);
 });
 
 test('grows and keeps what it has, its hash too', () => {
@@ -75,7 +75,7 @@ test('grows and keeps what it has, its hash too', () => {
   assert.equal([...small.words.subarray(0, small.length)], [...sample().words.subarray(0, small.length)]);
   const big = new Trace(new Float64Array(8));
   const at = big.append(Kind.Call, 0, 0, 0, -1, 0, 0, 0);
-  big.extend(at, new Float64Array(10_000).fill(0.25), 0, 10_000);
+  big.extend(at, new Uint32Array(new Float64Array(10_000).fill(0.25).buffer), 10_000);
   assert.is(big.after(at), big.length);
   assert.is(big.words[big.length - 1], 0.25);
 });
@@ -86,7 +86,8 @@ test('a trace in shared memory says when it is full, and stays whole', () => {
   trace.append(Kind.Yield, 0, 0, 0, -1, 0, 0, 0);
   const at = trace.append(Kind.Yield, 0, 1, 0, -1, 0, 0, 0);
   assert.throws(() => trace.append(Kind.Yield, 0, 2, 0, -1, 0, 0, 0), RangeError);
-  assert.throws(() => trace.extend(at, new Float64Array(1), 0, 1), RangeError);
+  assert.throws(() => trace.extend(at, new Uint32Array(2), 1), RangeError);
+  assert.throws(() => trace.note(at, 1), RangeError);
   assert.is(trace.steps, 2);
   assert.is(trace.after(at), trace.length);
 });

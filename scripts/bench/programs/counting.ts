@@ -87,4 +87,13 @@ export const twostage = (writers: number): Scenario =>
     outcome: ({ results }) => String(results[`app.${writers}`]),
   }) as Scenario;
 
-export default [lostUpdate(2, 1), lostUpdate(2, 3), lostUpdate(2, 5), reorder(4), twostage(3)];
+export default [
+  lostUpdate(2, 1),
+  lostUpdate(2, 3),
+  lostUpdate(2, 5),
+  reorder(2),
+  reorder(4),
+  reorder(9),
+  twostage(3),
+  twostage(99),
+];

@@ -45,9 +45,15 @@ export class SharedTrace extends Trace {
     return at;
   }
 
-  override extend(at: number, source: Float64Array, from: number, count: number): void {
+  override note(at: number, word: number): void {
     this.catchUp();
-    super.extend(at, source, from, count);
+    super.note(at, word);
+    this.publish();
+  }
+
+  override extend(at: number, bits: Uint32Array, count: number): void {
+    this.catchUp();
+    super.extend(at, bits, count);
     this.publish();
   }
 

@@ -45,7 +45,7 @@ export class TraceWriter implements ExecutionRecord {
 
   atomic(kind: number, actor: number, physical: number, before = 0, operand = 0, expected = 0): number {
     const at = this.event(kind, actor, virtualBase + physical, physical, 4, before, operand);
-    if (kind === Kind.AtomicCompareExchange) this.trace.extend(at, Float64Array.of(expected), 0, 1);
+    if (kind === Kind.AtomicCompareExchange) this.trace.note(at, expected);
     return at;
   }
 

@@ -4,7 +4,6 @@
  */
 import { Use } from '../../../kernel/effects.ts';
 import { headerWords, isAccess, isAtomic, isLoad, isStep, isStore, Kind, type Trace } from '../../../kernel/trace.ts';
-import { atomicNames } from '../../../machine/operations.ts';
 import { atomicResult } from '../../../task/task.ts';
 
 /** How bytes were used: bits. An exchange that found something else than it expected has only read. */
@@ -91,12 +90,7 @@ export class Accesses {
     this.left[access] = Number.NaN;
     if (kind === Kind.Store32) this.left[access] = words[at + 5]!;
     else if (isAtomic(kind))
-      this.left[access] = atomicResult(
-        atomicNames[kind - Kind.AtomicLoad]!,
-        words[at + 5]!,
-        words[at + 6]!,
-        this.expected[access]!,
-      );
+      this.left[access] = atomicResult(kind, words[at + 5]!, words[at + 6]!, this.expected[access]!);
   }
 
   private grow(): void {
