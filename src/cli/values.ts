@@ -1,6 +1,7 @@
 /** Reads the text after a flag. Each reader returns the value or throws one line: the flag, what was given, what was expected. */
 import { type RuleLevel, type RuleName, ruleNames } from '../kernel/rules.ts';
 import { UsageError } from '../machine/errors.ts';
+import { equivalences } from '../schedule/strategies.ts';
 import { didYouMean } from './suggest.ts';
 
 export type Reader<T> = (text: string, flag: string) => T;
@@ -46,6 +47,10 @@ export const strategy: Reader<string | { name: string; depth: number } | { name:
   if (match === null)
     return refuse(flag, text, 'the name of a strategy, as random, or of one in a form, as pct:3 or dpor:reads-from');
   const [, name = '', depth, equivalence] = match;
+  if (name === 'dpor' && equivalence !== undefined && !equivalences.some((one) => one === equivalence)) {
+    const forms = equivalences.map((one) => `dpor:${one}`).join(' or ');
+    return refuse(flag, text, `${forms}${didYouMean(equivalence, equivalences, 'dpor:')}`);
+  }
   if (equivalence !== undefined) return { name, equivalence };
   return depth === undefined ? name : { name, depth: Number(depth) };
 };

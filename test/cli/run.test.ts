@@ -77,6 +77,10 @@ const refusals: [command: string, line: string][] = [
   ['explore x.ts --seed -1', '--seed is "-1", expected a whole number from 0 to 4294967295'],
   ['explore x.ts --executions 0', '--executions is "0", expected a whole number of at least 1'],
   ['explore x.ts --time-budget 10', '--time-budget is "10", expected a duration as 500ms, 10s, 2m or 1h'],
+  [
+    'explore x.ts --strategy dpor:reads-form',
+    '--strategy is "dpor:reads-form", expected dpor:traces or dpor:reads-from, did you mean dpor:reads-from?',
+  ],
   ['explore x.ts --carrier thread', '--carrier is "thread", expected inline or threads, did you mean threads?'],
   ['explore x.ts --rules data-rac=note', '--rules names no rule with "data-rac", did you mean data-race?'],
   ['explore x.ts --rules leak=on', '--rules is "leak=on", expected RULE=fail, RULE=note or RULE=off'],
