@@ -107,9 +107,10 @@ export class DoubleFetch implements Detector {
     if (!this.pages.visit((physical / regionSize) | 0, task)) return;
     const reader = this.readers[actor]!;
     if (isLoad(kind) || kind === Kind.Read) this.fetch(trace, at, kind, reader, task, physical, from, to);
-    else if (this.buffered && isStore(kind) && this.actors[actor]!.sort !== 'device')
-      this.keep(trace, at, kind, reader, physical, from, to);
-    else this.store(trace, at, kind, reader, physical, from, to);
+    else {
+      const waits = this.buffered && isStore(kind) && this.actors[actor]!.sort !== 'device';
+      if (!waits || reader >= 0) this.store(trace, at, kind, reader, physical, from, to, !waits);
+    }
   }
 
   private fetch(
@@ -156,32 +157,13 @@ export class DoubleFetch implements Detector {
           this.report(trace, look - 1, writer - 1, at);
         }
       }
-      memory.looks[own] = at + 1;
-      memory.seen[own] = value;
+      memory.noteLook(own, at + 1, value);
       memory.values[byte] = value;
     }
     if (between > 0 && onlyForeign) this.report(trace, fragment - 1, between - 1, at);
   }
 
-  /** A store that nobody but its thread sees yet: for the others it happens when it reaches memory. */
-  private keep(
-    trace: Trace,
-    at: number,
-    kind: number,
-    reader: number,
-    physical: number,
-    from: number,
-    to: number,
-  ): void {
-    const { memory } = this;
-    if (reader < 0) return;
-    for (let i = from; i < to; i++) {
-      const own = memory.lookOf(memory.byteAt(physical + i - from), reader);
-      memory.looks[own] = at + 1;
-      memory.seen[own] = provenByte(trace.words, at, kind, i);
-    }
-  }
-
+  /** @param visible to others too: what waits in a buffer happens for them when it reaches memory */
   private store(
     trace: Trace,
     at: number,
@@ -190,17 +172,17 @@ export class DoubleFetch implements Detector {
     physical: number,
     from: number,
     to: number,
+    visible: boolean,
   ): void {
     const { memory } = this;
     for (let i = from; i < to; i++) {
       const byte = memory.byteAt(physical + i - from);
       const value = provenByte(trace.words, at, kind, i);
-      memory.writers[byte] = at + 1;
-      memory.values[byte] = value;
-      if (reader < 0) continue;
-      const own = memory.lookOf(byte, reader);
-      memory.looks[own] = at + 1;
-      memory.seen[own] = value;
+      if (visible) {
+        memory.writers[byte] = at + 1;
+        memory.values[byte] = value;
+      }
+      if (reader >= 0) memory.noteLook(memory.lookOf(byte, reader), at + 1, value);
     }
   }
 

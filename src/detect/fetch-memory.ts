@@ -54,6 +54,15 @@ export class FetchMemory {
     return byte * this.readers + reader;
   }
 
+  /**
+   * @param own as `lookOf` answers it
+   * @param place 1 + that in the trace
+   */
+  noteLook(own: number, place: number, value: number): void {
+    this.looks[own] = place;
+    this.seen[own] = value;
+  }
+
   /** The bytes have become other memory. */
   forget(physical: number, length: number): void {
     for (let place = physical / bytesOfPlace; place < (physical + length) / bytesOfPlace; place++) {
