@@ -7,7 +7,6 @@ import { KernelPanic, MemoryFault } from '../hardware/errors.ts';
 import type { Hardware } from '../hardware/hardware.ts';
 import type { Journal } from '../hardware/journal.ts';
 import { IOKit } from '../iokit/iokit.ts';
-import type { KernelObject } from '../vm/kernel-object.ts';
 import { type CopyStep, innerStep, type Steps, WaitQueue } from '../vm/steps.ts';
 import type { SwapStore } from '../vm/swap-store.ts';
 import { VirtualMemory } from '../vm/virtual-memory.ts';
@@ -18,38 +17,16 @@ import { DMAWatch } from './dma-watch.ts';
 import type { Effects } from './effects.ts';
 import { HandleError, HandleTable, machineHolder } from './handle-table.ts';
 import { MeetingPoints } from './meeting-points.ts';
+import { type Observer, silent } from './observer.ts';
 import { PageWatch } from './page-watch.ts';
 import { PrivilegeError } from './privilege.ts';
 import { aboutNothing, type RuleName } from './rules.ts';
+import { Sleepers } from './sleepers.ts';
 import { SnapshotWatch } from './snapshot-watch.ts';
 import { KernelTask } from './task.ts';
 import { KernelThread } from './thread.ts';
 import { TranslationWatch } from './translation-watch.ts';
 import { Malformed, text, Words } from './wire.ts';
-
-/** Who is told what happens inside calls: the carrier, which writes it into the trace. */
-export interface Observer {
-  /** `thread` takes over what happened before the release of `key`. */
-  acquire(thread: KernelThread, key: number): void;
-  /** What `thread` did so far happens before every later acquire of `key`. */
-  release(thread: KernelThread, key: number): void;
-  /** `thread` used an object in a way that the caller must serialise. */
-  touch(thread: KernelThread, object: KernelObject): void;
-  /** `thread` was given a page frame that had another use before. */
-  recycled(thread: KernelThread, frame: number): void;
-  /** `thread` copied a page from one frame to another: what happened to its words happened before. */
-  moved(thread: KernelThread, from: number, to: number): void;
-  /** `thread` had a page paged out; what happened to it goes with `key`. */
-  pagedOut(thread: KernelThread, frame: number, key: number): void;
-  /** `thread` had it brought back. */
-  pagedIn(thread: KernelThread, frame: number, key: number): void;
-  /** `thread` had the lines of `length` bytes written back or dropped: bits of Maintain. */
-  maintained(thread: KernelThread, physical: number, length: number, operation: number): void;
-  /** `about` is a handle, minus a frame, or 0 (rules.ts); `address` is where the thread, or whom it acts for, has the page, or 0. */
-  violation(thread: KernelThread, rule: RuleName, text: string, about: number, address: number): void;
-  /** `thread` can run again. */
-  woken(thread: KernelThread): void;
-}
 
 export class Kernel {
   readonly journal: Journal;
@@ -66,8 +43,7 @@ export class Kernel {
   readonly translationWatch: TranslationWatch;
   readonly pageWatch: PageWatch;
   readonly snapshotWatch: SnapshotWatch;
-  /** Virtual time in nanoseconds. */
-  time = 0;
+  readonly sleepers = new Sleepers(this);
   /** The last key of happens-before that was given out. */
   lastKey = 0;
 
@@ -82,7 +58,6 @@ export class Kernel {
   observer: Observer = silent;
   /** Who is told what calls read and change; null while nobody asks. */
   effects: Effects | null = null;
-  private readonly wake = (thread: KernelThread, queue: WaitQueue): void => this.wakeThread(thread, queue);
 
   /** @param store where pages go that are paged out; in memory unless given */
   constructor(
@@ -98,7 +73,7 @@ export class Kernel {
     });
     this.vm = new VirtualMemory(hardware, store);
     this.vm.isWaitedOn = (frame) => this.isWaitedOn(frame);
-    this.vm.wakeAll = (actor, queue) => this.wakeFrom(queue, queue.waiters.length, actor as KernelThread);
+    this.vm.wakeAll = (actor, queue) => this.sleepers.wake(queue, queue.waiters.length, actor as KernelThread);
     this.vm.onRecycle = (actor, frame) => this.observer.recycled(actor as KernelThread, frame);
     this.vm.onMaintain = (actor, physical, length, operation) =>
       this.observer.maintained(actor as KernelThread, physical, length, operation);
@@ -144,7 +119,7 @@ export class Kernel {
   /** Adds a thread to `task`; its number is its place in the order of the scenario. */
   addThread(name: string, task: KernelTask, daemon = false, privileged = task.number === 0): KernelThread {
     const idleKey = task.device ? this.newKey() : 0;
-    const thread = new KernelThread(this.threads.length, name, task, daemon, privileged, this.wake, idleKey);
+    const thread = new KernelThread(this.threads.length, name, task, daemon, privileged, this.sleepers.letRun, idleKey);
     this.threads.push(thread);
     this.journal.undo(() => this.threads.pop());
     this.handles.grant(task, thread);
@@ -154,7 +129,7 @@ export class Kernel {
 
   /** A caller that is the machine itself, acting inside `task`: `setup`, `check`, scripts. */
   machineThread(task: KernelTask): KernelThread {
-    return new KernelThread(machineHolder, `machine in ${task.name}`, task, true, true, this.wake);
+    return new KernelThread(machineHolder, `machine in ${task.name}`, task, true, true, this.sleepers.letRun);
   }
 
   /** Starts call `number` with the arguments in `words`. The answer is in `reply`; nothing changes when it is Refused. */
@@ -212,7 +187,7 @@ export class Kernel {
           running.return(undefined);
           throw new KernelPanic(`${thread.name} sleeps until ${value.subject} while it holds ${spinning.title}`);
         }
-        this.sleepIn(thread, value);
+        this.sleepers.add(thread, value);
         return Status.Blocked;
       }
       this.copy = value;
@@ -226,48 +201,7 @@ export class Kernel {
   /** A device has done what it was told: those who stop it go on. */
   becomeIdle(device: KernelThread): void {
     this.observer.release(device, device.idleKey);
-    this.wakeFrom(device.idle, Number.POSITIVE_INFINITY, device);
-  }
-
-  /** Wakes the first `count` sleepers of `queue`, handing on what the waker did. Returns how many there were. */
-  wakeFrom(queue: WaitQueue, count: number, waker: KernelThread): number {
-    const woken = Math.min(count, queue.waiters.length);
-    if (woken === 0) return 0;
-    const key = this.newKey();
-    this.observer.release(waker, key);
-    for (let i = 0; i < woken; i++) {
-      const thread = queue.waiters[0] as KernelThread;
-      this.leave(thread, queue);
-      this.journal.set(thread, 'wokenBy', key);
-      this.wakeThread(thread, queue);
-    }
-    return woken;
-  }
-
-  /** The thread whose sleep ends next by the clock, or null. Ties go to the lower number. */
-  nextDeadline(): KernelThread | null {
-    let next: KernelThread | null = null;
-    for (const thread of this.threads) {
-      if (thread.waitingIn === null || thread.deadline === Number.POSITIVE_INFINITY) continue;
-      if (next === null || thread.deadline < next.deadline) next = thread;
-    }
-    return next;
-  }
-
-  /** A step of the clock: time moves to the next deadline and its sleeper wakes. */
-  expire(): void {
-    const thread = this.nextDeadline();
-    if (thread === null) return;
-    this.journal.set(this as Kernel, 'time', Math.max(this.time, thread.deadline));
-    const queue = thread.waitingIn!;
-    this.leave(thread, queue);
-    this.journal.set(thread, 'timedOut', true);
-    this.wakeThread(thread, queue);
-  }
-
-  /** Moves time forward without waking anybody: free-running machines keep real time. */
-  advance(time: number): void {
-    if (time > this.time) this.journal.set(this as Kernel, 'time', time);
+    this.sleepers.wake(device.idle, Number.POSITIVE_INFINITY, device);
   }
 
   /** The function of `thread` is over. */
@@ -280,7 +214,7 @@ export class Kernel {
   }
 
   private cleanUp(thread: KernelThread): void {
-    if (thread.waitingIn !== null) this.leave(thread, thread.waitingIn);
+    if (thread.waitingIn !== null) this.sleepers.remove(thread, thread.waitingIn);
     thread.running?.return(undefined);
     thread.running = null;
     this.vm.releaseLocks(thread);
@@ -323,30 +257,6 @@ export class Kernel {
     for (const [physical, { waiters }] of this.addressQueues)
       if (waiters.length > 0 && Math.floor(physical / this.hardware.pageSize) === frame) return true;
     return false;
-  }
-
-  private sleepIn(thread: KernelThread, queue: WaitQueue): void {
-    this.journal.set(thread, 'waitingIn', queue as WaitQueue | null);
-    this.journal.set(thread, 'timedOut', false);
-    queue.waiters.push(thread);
-    this.journal.undo(() => queue.waiters.splice(queue.waiters.indexOf(thread), 1));
-  }
-
-  /** Takes `thread` out of a queue without waking it. */
-  private leave(thread: KernelThread, queue: WaitQueue): void {
-    const at = queue.waiters.indexOf(thread);
-    if (at >= 0) {
-      queue.waiters.splice(at, 1);
-      this.journal.undo(() => queue.waiters.splice(at, 0, thread));
-    }
-    this.journal.set(thread, 'waitingIn', null);
-    this.journal.set(thread, 'deadline', Number.POSITIVE_INFINITY);
-  }
-
-  /** Lets a thread run again that a queue (or the clock) has let go. */
-  private wakeThread(thread: KernelThread, queue: WaitQueue): void {
-    if (thread.waitingIn === queue) this.leave(thread, queue);
-    this.observer.woken(thread);
   }
 
   private finish(entry: Call, value: unknown): number {
@@ -402,17 +312,3 @@ function perform(entry: Call, kernel: Kernel, thread: KernelThread, values: read
 function isSteps(value: unknown): value is Steps<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { next?: unknown }).next === 'function';
 }
-
-/** Hears of nothing. */
-export const silent: Observer = {
-  acquire() {},
-  release() {},
-  touch() {},
-  recycled() {},
-  moved() {},
-  pagedOut() {},
-  pagedIn() {},
-  maintained() {},
-  violation() {},
-  woken() {},
-};

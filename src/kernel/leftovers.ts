@@ -7,7 +7,8 @@
 
 import { deviceSpace } from '../hardware/page-fate.ts';
 import { IOMemoryDescriptor } from '../iokit/memory-descriptor.ts';
-import { type Kernel, silent } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
+import { silent } from './observer.ts';
 
 /** Ends every task and gives up whatever is held, then throws an Error for what is left. Only a rollback makes the kernel of use again. */
 export function checkNothingLeft(kernel: Kernel): void {

@@ -37,7 +37,7 @@ const skipped = new Set([
 export function stateHash(kernel: Kernel, withTime = true): string {
   const hash = new Walk();
   const { frames, tables, iommu, late, caches } = kernel.hardware;
-  if (withTime) hash.number(kernel.time);
+  if (withTime) hash.number(kernel.sleepers.time);
   const optional = [iommu, late, caches].flatMap((part) => part?.state ?? []);
   for (const words of [...frames.state, ...tables.state, ...optional]) hash.words(words);
   for (const key of [

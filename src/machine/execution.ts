@@ -245,8 +245,8 @@ export class Execution {
   }
 
   private tick(): void {
-    this.state.kernel.expire();
-    this.trace.append(Kind.Clock, this.clock, 0, 0, -1, 0, this.state.kernel.time, 0);
+    this.state.kernel.sleepers.expire();
+    this.trace.append(Kind.Clock, this.clock, 0, 0, -1, 0, this.state.kernel.sleepers.time, 0);
     this.watchClock();
   }
 
@@ -300,7 +300,7 @@ export class Execution {
 
   /** The clock can take a step whenever somebody sleeps with a deadline. */
   private watchClock(): void {
-    const timers = this.state.kernel.nextDeadline() !== null;
+    const timers = this.state.kernel.sleepers.nextDeadline() !== null;
     if (timers === this.timers) return;
     this.timers = timers;
     if (timers) this.actors.add(this.clock);

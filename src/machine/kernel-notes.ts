@@ -2,7 +2,7 @@
  * What the kernel tells while an execution runs, as events of the trace; and who it is due to: the thread that makes a call, or the
  * actor in whose step the kernel does something by itself.
  */
-import type { Observer } from '../kernel/kernel.ts';
+import type { Observer } from '../kernel/observer.ts';
 import { aboutNothing, type RuleName, ruleNumber } from '../kernel/rules.ts';
 import type { KernelThread } from '../kernel/thread.ts';
 import { Kind, type Trace } from '../kernel/trace.ts';

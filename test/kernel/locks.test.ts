@@ -115,8 +115,8 @@ test('a sleep with a deadline ends by the clock; a wakeup that nobody waits for 
   k.call(b, calls.wakeup, 7, false);
   k.call(a, calls.lock, id);
   assert.is(k.begin(a, calls.lockSleep, id, 7, 100, 0), Status.Blocked);
-  k.kernel.expire();
-  assert.is(k.kernel.time, 100);
+  k.kernel.sleepers.expire();
+  assert.is(k.kernel.sleepers.time, 100);
   assert.is(k.kernel.resume(a), Status.Done);
   assert.is(k.result(calls.lockSleep), 1);
   k.call(a, calls.unlock, id);

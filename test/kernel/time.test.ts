@@ -30,9 +30,9 @@ test('sleepers wake in the order of their deadlines, whoever slept first; ties b
     assert.is(bare.begin(threads[i]!, calls.sleep, time), Status.Blocked);
   });
   const times: number[] = [];
-  while (bare.kernel.nextDeadline() !== null) {
-    bare.kernel.expire();
-    times.push(bare.kernel.time);
+  while (bare.kernel.sleepers.nextDeadline() !== null) {
+    bare.kernel.sleepers.expire();
+    times.push(bare.kernel.sleepers.time);
   }
   assert.equal(woken(bare), ['b', 'd', 'c', 'a']);
   assert.equal(times, [10, 10, 20, 30]);
@@ -44,24 +44,24 @@ test('time is virtual: it moves to the next deadline and no further, and never b
   const a = bare.thread('a');
   assert.is(bare.call(a, calls.now), 0);
   bare.begin(a, calls.sleep, 1e9);
-  bare.kernel.expire();
+  bare.kernel.sleepers.expire();
   bare.kernel.resume(a);
   assert.is(bare.call(a, calls.now), 1e9);
-  bare.kernel.advance(5);
+  bare.kernel.sleepers.advance(5);
   assert.is(bare.call(a, calls.now), 1e9);
   bare.begin(a, calls.sleep, 0);
-  bare.kernel.expire();
+  bare.kernel.sleepers.expire();
   bare.kernel.resume(a);
   assert.is(bare.call(a, calls.now), 1e9);
-  bare.kernel.expire();
-  assert.is(bare.kernel.time, 1e9, 'with nobody asleep nothing happens');
+  bare.kernel.sleepers.expire();
+  assert.is(bare.kernel.sleepers.time, 1e9, 'with nobody asleep nothing happens');
 });
 
 test('a sleep without end has no deadline', () => {
   const bare = new BareKernel();
   const a = bare.thread('a');
   bare.begin(a, calls.sleep, Number.POSITIVE_INFINITY);
-  assert.is(bare.kernel.nextDeadline(), null);
+  assert.is(bare.kernel.sleepers.nextDeadline(), null);
 });
 
 test('wait returns at once when the word is another', () => {
@@ -70,7 +70,7 @@ test('wait returns at once when the word is another', () => {
   show(bare, a, 8192, 5);
   bare.kernel.hardware.memory.store32(5 * 4096 + 4, 7);
   assert.is(waitResults[bare.call(a, calls.atomicWait, 8196, 6, 100)], 'not-equal');
-  assert.is(bare.kernel.nextDeadline(), null);
+  assert.is(bare.kernel.sleepers.nextDeadline(), null);
 });
 
 test('notify wakes the first sleepers of that word, as many as asked, through any address of it (rule 3)', () => {
@@ -107,14 +107,14 @@ test('a wait ends by the clock when nobody notifies, and only then', () => {
   const [a, b] = [bare.thread('a'), bare.thread('b')];
   for (const thread of [a, b]) show(bare, thread, 8192, 5);
   bare.begin(a, calls.atomicWait, 8192, 0, 50);
-  assert.is(bare.kernel.nextDeadline(), a);
-  bare.kernel.expire();
+  assert.is(bare.kernel.sleepers.nextDeadline(), a);
+  bare.kernel.sleepers.expire();
   assert.is(bare.call(b, calls.atomicNotify, 8192, Infinity), 0, 'it is out of the queue');
   assert.is(bare.kernel.resume(a), Status.Done);
   assert.is(waitResults[bare.result(calls.atomicWait)], 'timed-out');
   bare.begin(a, calls.atomicWait, 8192, 0, 50);
   bare.call(b, calls.atomicNotify, 8192, 1);
-  assert.is(bare.kernel.nextDeadline(), null, 'its deadline is void');
+  assert.is(bare.kernel.sleepers.nextDeadline(), null, 'its deadline is void');
   bare.kernel.resume(a);
   assert.is(waitResults[bare.result(calls.atomicWait)], 'ok');
 });
@@ -142,22 +142,22 @@ test('sleepers, queues and time are rolled back (rule 19)', () => {
   bare.kernel.journal.base();
   for (let round = 0; round < 3; round++) {
     bare.begin(c, calls.sleep, 5);
-    bare.kernel.expire();
-    assert.is(bare.kernel.time, 5);
+    bare.kernel.sleepers.expire();
+    assert.is(bare.kernel.sleepers.time, 5);
     bare.kernel.resume(c);
     if (round === 0) bare.call(c, calls.atomicNotify, 8192, 2);
-    if (round === 1) bare.kernel.expire();
+    if (round === 1) bare.kernel.sleepers.expire();
     if (round === 2) bare.kernel.killTask(a.task);
     bare.kernel.journal.rollback();
     a.ended = false;
-    assert.is(bare.kernel.time, 0);
+    assert.is(bare.kernel.sleepers.time, 0);
     const queue = a.waitingIn!;
     assert.equal(
       queue.waiters.map(({ name }) => name),
       ['a', 'b'],
     );
     assert.is(b.waitingIn, queue);
-    assert.is(bare.kernel.nextDeadline(), b);
+    assert.is(bare.kernel.sleepers.nextDeadline(), b);
     assert.is(b.deadline, 70);
     assert.is(c.running, null);
   }

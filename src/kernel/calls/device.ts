@@ -22,7 +22,7 @@ export const deviceCalls = {
       const interrupt = kernel.meeting.interrupt(which);
       interrupt.raise();
       kernel.observer.release(caller, interrupt.key);
-      kernel.wakeFrom(interrupt.queue, Number.POSITIVE_INFINITY, caller);
+      kernel.sleepers.wake(interrupt.queue, Number.POSITIVE_INFINITY, caller);
     },
     interrupts,
   ),

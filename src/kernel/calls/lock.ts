@@ -168,7 +168,7 @@ export const lockCalls = {
     [event, parameter('oneThread', boolean)],
     nothing,
     (kernel, caller, on, oneThread) => {
-      const woken = kernel.wakeFrom(kernel.meeting.event(on), oneThread ? 1 : Number.POSITIVE_INFINITY, caller);
+      const woken = kernel.sleepers.wake(kernel.meeting.event(on), oneThread ? 1 : Number.POSITIVE_INFINITY, caller);
       if (woken === 0) kernel.meeting.miss(on, caller.name);
     },
     (effects, [on]) => effects.changes(Shared.Event, on),

@@ -26,7 +26,7 @@ export const messageCalls = {
       kernel.observer.release(caller, message.key);
       receiver.messages.push(message);
       kernel.journal.undo(() => receiver.messages.splice(receiver.messages.indexOf(message), 1));
-      kernel.wakeFrom(receiver.mailbox, 1, caller);
+      kernel.sleepers.wake(receiver.mailbox, 1, caller);
     },
     (effects, [name, , handles], _caller, kernel) => {
       const receiver = kernel.threads.find((thread) => thread.name === name);

@@ -21,7 +21,7 @@ export const timeCalls = {
     'now',
     [],
     count,
-    (kernel) => Math.floor(kernel.time),
+    (kernel) => Math.floor(kernel.sleepers.time),
     () => {},
   ),
 
@@ -30,7 +30,7 @@ export const timeCalls = {
     [parameter('nanoseconds', duration)],
     nothing,
     function* (kernel, caller, nanoseconds): Steps<void> {
-      kernel.journal.set(caller, 'deadline', kernel.time + nanoseconds);
+      kernel.journal.set(caller, 'deadline', kernel.sleepers.time + nanoseconds);
       yield caller.sleep;
     },
     (effects, [nanoseconds]) => effects.sleeps(nanoseconds),
@@ -49,7 +49,7 @@ export const timeCalls = {
         kernel.addressQueues.set(physical, queue);
         kernel.journal.undo(() => kernel.addressQueues.delete(physical));
       }
-      kernel.journal.set(caller, 'deadline', kernel.time + timeout);
+      kernel.journal.set(caller, 'deadline', kernel.sleepers.time + timeout);
       yield queue;
       return caller.timedOut ? 2 : 0;
     },
@@ -66,7 +66,7 @@ export const timeCalls = {
     count,
     function* (kernel, caller, address, most): Steps<number> {
       const queue = kernel.addressQueues.get(yield* physicalWord(kernel, caller, address));
-      return queue === undefined ? 0 : kernel.wakeFrom(queue, Math.floor(most), caller);
+      return queue === undefined ? 0 : kernel.sleepers.wake(queue, Math.floor(most), caller);
     },
     (effects, [address], caller, kernel) => waitersOn(address, effects, caller, kernel),
   ),

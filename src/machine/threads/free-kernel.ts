@@ -5,7 +5,8 @@
 
 import { Status } from '../../kernel/call.ts';
 import { calls } from '../../kernel/calls/index.ts';
-import type { Kernel, Observer } from '../../kernel/kernel.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Observer } from '../../kernel/observer.ts';
 import type { RuleName } from '../../kernel/rules.ts';
 import type { KernelThread } from '../../kernel/thread.ts';
 import { Malformed, text, type Words } from '../../kernel/wire.ts';
@@ -48,7 +49,7 @@ export class FreeKernel {
   reset(): void {
     this.stepping.length = 0;
     this.runnable.length = 0;
-    this.since = performance.now() - this.kernel.time / 1e6;
+    this.since = performance.now() - this.kernel.sleepers.time / 1e6;
   }
 
   /** A kernel call, or the next step of one, for a live thread. */
@@ -58,7 +59,7 @@ export class FreeKernel {
     } else if (call < 0) {
       throw new Malformed(`there is no request ${call}`);
     } else {
-      if (timed.has(call)) this.kernel.advance(this.now());
+      if (timed.has(call)) this.kernel.sleepers.advance(this.now());
       this.settle(thread, this.kernel.begin(thread, call, words));
     }
   }
@@ -66,9 +67,9 @@ export class FreeKernel {
   /** Takes every call that can go on one step further, and ends sleeps whose time has come. */
   progress(): boolean {
     let worked = false;
-    const next = this.kernel.nextDeadline();
+    const next = this.kernel.sleepers.nextDeadline();
     if (next !== null && next.deadline <= this.now()) {
-      this.kernel.expire();
+      this.kernel.sleepers.expire();
       worked = true;
     }
     for (const list of [this.stepping, this.runnable]) {
@@ -82,11 +83,11 @@ export class FreeKernel {
 
   /** Whether nothing is going to happen by itself: no step is due, and none by the clock. */
   get quiet(): boolean {
-    return this.stepping.length === 0 && this.runnable.length === 0 && this.kernel.nextDeadline() === null;
+    return this.stepping.length === 0 && this.runnable.length === 0 && this.kernel.sleepers.nextDeadline() === null;
   }
 
   patience(): number {
-    const next = this.kernel.nextDeadline();
+    const next = this.kernel.sleepers.nextDeadline();
     return next === null ? longest : Math.max(0, Math.min(longest, (next.deadline - this.now()) / 1e6));
   }
 

@@ -174,7 +174,7 @@ export const lockCommands = {
       lock.writer = actor;
       lock.count = count;
     };
-    const deadline = timed ? world.machine.kernelState.time + 10 : forever;
+    const deadline = timed ? world.machine.kernelState.sleepers.time + 10 : forever;
     actor.sleep(call, check, lock.id, pick.upTo(events), deadline, uninterruptible);
   },
 

@@ -71,14 +71,18 @@ export const threadCommands = {
     const task = pick.any(waiters(world));
     if (task === undefined) return;
     const actor = sleeperOf(world, task)!;
-    const until = world.machine.kernelState.time + 1 + pick.upTo(20);
-    actor.sleep(calls.sleep, () => assert.ok(actor.call(calls.now) >= until), until - world.machine.kernelState.time);
+    const until = world.machine.kernelState.sleepers.time + 1 + pick.upTo(20);
+    actor.sleep(
+      calls.sleep,
+      () => assert.ok(actor.call(calls.now) >= until),
+      until - world.machine.kernelState.sleepers.time,
+    );
   },
 
   /** The clock goes to the next deadline. */
   tick(world: World, pick: Pick): void {
     const before = world.actor(pick).call(calls.now);
-    world.machine.kernelState.expire();
+    world.machine.kernelState.sleepers.expire();
     assert.ok(world.actor(pick).call(calls.now) >= before);
   },
 
