@@ -5,8 +5,10 @@
  *     npm run bench:speed -- reorder dpor dfs
  *
  * A round is at least a third of a second of one campaign; an enumeration that ends sooner begins again. The first two seconds of each
- * campaign do not count, nor do rounds in which the core was shared (undisturbed.ts).
+ * campaign do not count, nor do rounds in which the core was shared (undisturbed.ts). Each campaign has a process of its own, as in main.ts.
  */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { type ChunkResult, Explorer, flag } from '../../src/explore/explorer.ts';
 import { prologue } from '../../src/explore/rounds.ts';
 import type { LoadedScenario } from '../../src/machine/loaded-scenario.ts';
@@ -23,11 +25,13 @@ const rounds = 12;
 /** Of programs with more threads there are only those strategies' figures that draw lots: an enumeration never gets beyond its first few steps. */
 const mostEnumerated = 20;
 
-const words = process.argv.slice(2);
-const isStrategy = (word: string): word is StrategyName => (strategyNames as readonly string[]).includes(word);
-const chosen = words.filter(isStrategy);
-const parts = words.filter((word) => !isStrategy(word));
-const strategies = chosen.length > 0 ? chosen : strategyNames;
+/** One cell of the table, for a process of its own. */
+interface Cell {
+  readonly file: string;
+  readonly program: string;
+  readonly strategy: StrategyName;
+  readonly watching: boolean;
+}
 
 /** A campaign that goes on for as long as it is asked to. */
 class Campaign {
@@ -78,26 +82,57 @@ function isTooSmall(loaded: LoadedScenario, strategy: StrategyName): boolean {
   return new Explorer(loaded, settingsOf(strategy)).explore(job, new Int32Array(flag.words)).exhausted !== null;
 }
 
-async function speed(loaded: LoadedScenario, strategy: StrategyName, watching: boolean): Promise<string> {
-  const campaign = new Campaign(loaded, strategy, watching);
+async function speed({ file, program, strategy, watching }: Cell): Promise<readonly number[]> {
+  const campaign = new Campaign(await loadScenario(file, program), strategy, watching);
   const warm = performance.now() + warmUp;
   while (performance.now() < warm) campaign.round();
-  const { quiet } = await undisturbed(rounds, () => campaign.round());
-  return `${thousands(quiet[0]!)} | ${thousands(quiet[1]!)}`;
+  return (await undisturbed(rounds, () => campaign.round())).quiet;
 }
 
-console.log(`Node ${process.version}, one core, race detection off and on\n`);
-console.log('| program | strategy | off: executions/s | steps/s | on: executions/s | steps/s |');
-console.log('| --- | --- | --- | --- | --- | --- |');
-for (const file of files) {
-  const { href } = new URL(`./programs/${file}.ts`, import.meta.url);
-  for (const name of await scenarioNames(href)) {
-    if (parts.length > 0 && !parts.some((part) => name.includes(part))) continue;
-    const loaded = await loadScenario(href, name);
-    for (const strategy of strategies) {
-      if (!isIndependent(strategy) && (loaded.plans.length > mostEnumerated || isTooSmall(loaded, strategy))) continue;
-      const off = await speed(loaded, strategy, false);
-      console.log(`| ${name} | ${strategy} | ${off} | ${await speed(loaded, strategy, true)} |`);
+function apart(cell: Cell): Promise<readonly number[]> {
+  const [bootstrap, here] = [new URL('../bootstrap.mjs', import.meta.url).href, import.meta.url].map((url) => fileURLToPath(url));
+  return new Promise((resolve, reject) => {
+    let answer: readonly number[] | null = null;
+    const child = fork(bootstrap!, [here!, JSON.stringify(cell)]);
+    child.once('message', (figures) => {
+      answer = figures as readonly number[];
+    });
+    child.once('exit', (status) => {
+      if (answer !== null) resolve(answer);
+      else
+        reject(
+          new Error(
+            `bench:speed: ${cell.program} under ${cell.strategy} ended with status ${status} before it was over`,
+          ),
+        );
+    });
+  });
+}
+
+async function table(words: readonly string[]): Promise<void> {
+  const isStrategy = (word: string): word is StrategyName => (strategyNames as readonly string[]).includes(word);
+  const chosen = words.filter(isStrategy);
+  const parts = words.filter((word) => !isStrategy(word));
+  console.log(`Node ${process.version}, one core, race detection off and on\n`);
+  console.log('| program | strategy | off: executions/s | steps/s | on: executions/s | steps/s |');
+  console.log('| --- | --- | --- | --- | --- | --- |');
+  for (const name of files) {
+    const file = new URL(`./programs/${name}.ts`, import.meta.url).href;
+    for (const program of await scenarioNames(file)) {
+      if (parts.length > 0 && !parts.some((part) => program.includes(part))) continue;
+      const loaded = await loadScenario(file, program);
+      for (const strategy of chosen.length > 0 ? chosen : strategyNames) {
+        if (!isIndependent(strategy) && (loaded.plans.length > mostEnumerated || isTooSmall(loaded, strategy)))
+          continue;
+        const off = await apart({ file, program, strategy, watching: false });
+        const on = await apart({ file, program, strategy, watching: true });
+        console.log(`| ${[program, strategy, ...[...off, ...on].map(thousands)].join(' | ')} |`);
+      }
     }
   }
 }
+
+// A child is given its cell, and answers with executions and steps a second.
+const report = process.send?.bind(process);
+if (report === undefined) await table(process.argv.slice(2));
+else report(await speed(JSON.parse(process.argv[2]!) as Cell));

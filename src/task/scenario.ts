@@ -27,7 +27,10 @@ export type ThreadFunction<S> = (task: Task, shared: S) => unknown;
 export interface Outcome<S> {
   readonly machine: ScenarioMachine;
   readonly shared: S;
-  /** What each thread's function returned, by its full name; undefined for a thread that did not return. */
+  /**
+   * What each thread's function returned, by its full name; undefined for a thread that did not return. Good for this execution: in the next
+   * one the same object says something else.
+   */
   readonly results: Readonly<Record<string, unknown>>;
 }
 
