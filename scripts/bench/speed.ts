@@ -90,7 +90,9 @@ async function speed({ file, program, strategy, watching }: Cell): Promise<reado
 }
 
 function apart(cell: Cell): Promise<readonly number[]> {
-  const [bootstrap, here] = [new URL('../bootstrap.mjs', import.meta.url).href, import.meta.url].map((url) => fileURLToPath(url));
+  const [bootstrap, here] = [new URL('../bootstrap.mjs', import.meta.url).href, import.meta.url].map((url) =>
+    fileURLToPath(url),
+  );
   return new Promise((resolve, reject) => {
     let answer: readonly number[] | null = null;
     const child = fork(bootstrap!, [here!, JSON.stringify(cell)]);
