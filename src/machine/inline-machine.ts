@@ -15,7 +15,6 @@ import { Trace } from '../kernel/trace.ts';
 import type { Words } from '../kernel/wire.ts';
 import { enterTask } from '../task/current.ts';
 import { TaskHandle } from '../task/handle.ts';
-import type { ThreadFunction } from '../task/scenario.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import { Actors } from './actors.ts';
 import { type Carrier, suspension } from './carrier.ts';
@@ -31,6 +30,7 @@ import { NotDeterministic } from './operation-log.ts';
 import type { Schedule } from './schedule.ts';
 import type { Spins } from './spins.ts';
 import { type Guest, installTaskGlobals, setGuest } from './task-globals.ts';
+import { ThreadFunctions } from './thread-functions.ts';
 import { YieldingTask } from './yielding-task.ts';
 
 export interface InlineOptions {
@@ -90,10 +90,7 @@ export class InlineMachine implements Carrier {
   /** Thread → 1 while its function is on the JavaScript stack. */
   private readonly onStack: Uint8Array;
   private fatal: NotDeterministic | null = null;
-  /** What each thread runs: compiled to yield, unless operations are counted, which is where their positions are wanted. */
-  private functions: readonly ThreadFunction<unknown>[];
-  /** Thread → its function, where it has yielded. */
-  private readonly suspended: (Generator<void, unknown, void> | null)[];
+  private readonly functions: ThreadFunctions;
 
   constructor(
     readonly loaded: LoadedScenario,
@@ -129,8 +126,7 @@ export class InlineMachine implements Carrier {
     ({ logs: this.logs, results: this.results, clock: this.clock } = this.execution);
     this.texts = this.execution.notes.texts;
     this.onStack = new Uint8Array(this.tasks.length);
-    this.suspended = this.tasks.map(() => null);
-    this.functions = loaded.functions;
+    this.functions = new ThreadFunctions(this.state);
     installTaskGlobals();
   }
 
@@ -142,7 +138,7 @@ export class InlineMachine implements Carrier {
     return this.kernel.copy;
   }
 
-  /** Whether threads run functions that were compiled to yield. */
+  /** Whether threads run functions that were compiled to yield: not where operations are counted, whose positions are wanted. */
   get isCompiled(): boolean {
     return !this.options.everyOperation && this.loaded.yielding !== null;
   }
@@ -153,7 +149,7 @@ export class InlineMachine implements Carrier {
    * @param compiled false: the functions as they were written, also where there are compiled ones
    */
   run(schedule: Schedule, compiled = this.isCompiled): void {
-    this.functions = compiled ? this.loaded.yielding! : this.loaded.functions;
+    this.functions.start(compiled);
     this.start(schedule);
     this.next = this.pick();
     setGuest(this.guest);
@@ -272,10 +268,7 @@ export class InlineMachine implements Carrier {
     this.execution.view.show(schedule);
     if (this.preemptions.length > 0) this.preemptions.length = 0;
     this.fatal = null;
-    for (const task of this.tasks) {
-      this.suspended[task.number] = null;
-      task.reset(this.options.seed);
-    }
+    for (const task of this.tasks) task.reset(this.options.seed);
   }
 
   /** The thread stands; others run on top of it. Returns when its turn has come, or throws to take it off the stack. */
@@ -345,7 +338,7 @@ export class InlineMachine implements Carrier {
     let threw = false;
     let yielded = false;
     try {
-      const step = this.advance(task);
+      const step = this.functions.advance(task);
       value = step.value;
       yielded = step.done !== true;
     } catch (caught) {
@@ -354,7 +347,7 @@ export class InlineMachine implements Carrier {
     }
     this.onStack[number] = 0;
     if (yielded) return;
-    this.suspended[number] = null;
+    this.functions.forget(number);
     // However the function came to its end, what the engine knows decides.
     if (task.broken !== null) this.abandon(task.broken);
     else if (this.state.threads[number]!.ended || task.stopped === Stop.Suspended) return;
@@ -362,22 +355,6 @@ export class InlineMachine implements Carrier {
       if (task.stopped === Stop.None) this.returned(task, value, threw, error);
       this.ended(task);
     }
-  }
-
-  /** Runs the thread's function on from where it yielded, or from the top. */
-  private advance(task: ControlledTask): IteratorResult<void, unknown> {
-    const { number } = task;
-    let suspended = this.suspended[number]!;
-    if (suspended === null) {
-      if (task.stopped === Stop.Suspended) task.rewind();
-      const value = this.functions[number]!(task, this.state.sharedFor());
-      if (this.functions === this.loaded.functions || !isGenerator(value)) return { done: true, value };
-      suspended = value;
-      this.suspended[number] = suspended;
-    } else {
-      task.resume();
-    }
-    return suspended.next();
   }
 
   /** The function ended by itself. */
@@ -421,6 +398,3 @@ export class InlineMachine implements Carrier {
 }
 
 const idle: Schedule = { pick: (runnable) => runnable[0]!, choose: () => 0 };
-
-const isGenerator = (value: unknown): value is Generator<void, unknown, void> =>
-  typeof value === 'object' && value !== null && typeof (value as { next?: unknown }).next === 'function';
