@@ -6,6 +6,8 @@ import type { KernelThread } from './thread.ts';
 export class Sleepers {
   /** Virtual time in nanoseconds. */
   time = 0;
+  /** Whether any sleep has had a deadline: in most programs none ever has, and nobody need be asked. */
+  private timed = false;
 
   constructor(private readonly kernel: Kernel) {}
 
@@ -13,9 +15,16 @@ export class Sleepers {
   add(thread: KernelThread, queue: WaitQueue): void {
     const { journal } = this.kernel;
     journal.set(thread, 'waitingIn', queue as WaitQueue | null);
-    journal.set(thread, 'timedOut', false);
+    if (thread.timedOut) journal.set(thread, 'timedOut', false);
     queue.waiters.push(thread);
     journal.undo(() => queue.waiters.splice(queue.waiters.indexOf(thread), 1));
+  }
+
+  /** The sleep that `thread` is about to begin ends by itself once time has come to `time`; Infinity: never. */
+  limit(thread: KernelThread, time: number): void {
+    if (time === Number.POSITIVE_INFINITY) return;
+    this.timed = true;
+    this.kernel.journal.set(thread, 'deadline', time);
   }
 
   /** Wakes the first `count` sleepers of `queue`, handing on what the waker did. Returns how many there were. */
@@ -36,6 +45,7 @@ export class Sleepers {
 
   /** The thread whose sleep ends next by the clock, or null. Ties go to the lower number. */
   nextDeadline(): KernelThread | null {
+    if (!this.timed) return null;
     let next: KernelThread | null = null;
     for (const thread of this.kernel.threads) {
       if (thread.waitingIn === null || thread.deadline === Number.POSITIVE_INFINITY) continue;
@@ -70,7 +80,7 @@ export class Sleepers {
       journal.undo(() => queue.waiters.splice(at, 0, thread));
     }
     journal.set(thread, 'waitingIn', null);
-    journal.set(thread, 'deadline', Number.POSITIVE_INFINITY);
+    if (thread.deadline !== Number.POSITIVE_INFINITY) journal.set(thread, 'deadline', Number.POSITIVE_INFINITY);
   }
 
   /** Lets a thread run again that a queue (or the clock) has let go. */

@@ -30,7 +30,7 @@ export const timeCalls = {
     [parameter('nanoseconds', duration)],
     nothing,
     function* (kernel, caller, nanoseconds): Steps<void> {
-      kernel.journal.set(caller, 'deadline', kernel.sleepers.time + nanoseconds);
+      kernel.sleepers.limit(caller, kernel.sleepers.time + nanoseconds);
       yield caller.sleep;
     },
     (effects, [nanoseconds]) => effects.sleeps(nanoseconds),
@@ -49,7 +49,7 @@ export const timeCalls = {
         kernel.addressQueues.set(physical, queue);
         kernel.journal.undo(() => kernel.addressQueues.delete(physical));
       }
-      kernel.journal.set(caller, 'deadline', kernel.sleepers.time + timeout);
+      kernel.sleepers.limit(caller, kernel.sleepers.time + timeout);
       yield queue;
       return caller.timedOut ? 2 : 0;
     },

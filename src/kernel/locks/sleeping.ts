@@ -12,7 +12,7 @@ import type { KernelThread } from '../thread.ts';
  * Whoever calls it lets go of its lock in the same step, so that no wakeup falls in between.
  */
 export function* sleepUntil(kernel: Kernel, thread: KernelThread, event: number, deadline: number): Steps<number> {
-  kernel.journal.set(thread, 'deadline', deadline);
+  kernel.sleepers.limit(thread, deadline);
   yield kernel.meeting.event(event);
   return thread.timedOut ? THREAD_TIMED_OUT : THREAD_AWAKENED;
 }
