@@ -4,8 +4,8 @@
  */
 
 import type { RuleSettings } from '../../src/detect/finding.ts';
+import { Attempts, attempt } from '../../src/explore/attempts.ts';
 import { type ChunkResult, type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
-import { attemptsProof } from '../../src/explore/proof.ts';
 import { ReachMap } from '../../src/explore/reach-map.ts';
 import { prologue, rounds } from '../../src/explore/rounds.ts';
 import type { LoadedScenario } from '../../src/machine/loaded-scenario.ts';
@@ -40,8 +40,7 @@ export function firstFailure(
   let steps = 0;
   let points: number[] = [];
   let measured: Measured = [];
-  const run = (runner: Explorer, from: number, to: number, widenAtOnce: boolean): ChunkResult => {
-    const result = runner.explore({ from, to, points, measured, widenAtOnce }, flags);
+  const learn = (result: ChunkResult): ChunkResult => {
     executions += result.executions;
     steps += result.steps;
     reach.merge(result.reached);
@@ -52,16 +51,18 @@ export function firstFailure(
     const rules = found.filter(({ level }) => level === 'fail').map(({ rule }) => rule);
     return { execution: failedAt, rules, executions, steps };
   };
-  const first = run(explorer, 1, Math.min(prologue, limit), true);
+  const beginning = { from: 1, to: Math.min(prologue, limit), points, measured, widenAtOnce: true };
+  const first = learn(explorer.explore(beginning, flags));
   if (first.failedAt !== null || first.exhausted) return ended(first);
-  const proving = attemptsProof(settings, explorer.actors, first.longest);
-  for (const chunks of rounds(limit, proving)) {
+  const { memoryModel = 'sc' } = loaded.scenario.machine ?? {};
+  const attempts = Attempts.of(settings, { actors: explorer.actors, memoryModel }, first.longest);
+  for (const chunks of rounds(limit, attempts)) {
     points = reach.points();
     measured = lessons.measured();
-    for (const { from, to, proves } of chunks) {
-      const result = proves
-        ? run(new Explorer(loaded, { ...common, strategy: 'dpor', equivalence: 'reads-from' }), from, to, true)
-        : run(explorer, from, to, !isIndependent(settings.strategy));
+    for (const { from, to, kind = 'chunk' } of chunks) {
+      const job = { from, to, points, measured, widenAtOnce: kind !== 'chunk' || !isIndependent(settings.strategy) };
+      const result = learn(kind === 'chunk' ? explorer.explore(job, flags) : attempt(kind, loaded, common, job, flags));
+      attempts?.learn([result]);
       if (result.failedAt !== null || result.exhausted) return ended(result);
     }
   }

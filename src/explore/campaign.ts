@@ -4,13 +4,14 @@
  */
 import { ScenarioError } from '../machine/errors.ts';
 import { isIndependent, titleOf } from '../schedule/strategies.ts';
+import { Attempts } from './attempts.ts';
 import { type CampaignRecord, headingOf } from './campaign-record.ts';
 import { ChunkRunner } from './chunk-runner.ts';
 import { ExplorerPool } from './explorer-pool.ts';
 import type { Description, Target } from './explorer-service.ts';
 import { missed } from './missed.ts';
 import type { Settings, WithPartial } from './options.ts';
-import { attemptsProof, proofOf } from './proof.ts';
+import { proofOf } from './proof.ts';
 import { recordOf } from './record-file.ts';
 import type { Exploration, Failure, TraceEstimate } from './results.ts';
 import { prologue, rounds } from './rounds.ts';
@@ -122,11 +123,12 @@ export class Campaign {
     if (!isIndependent(strategy)) return exploreTree(runner, settings);
     let done = await runner.round([{ from: 1, to: Math.min(prologue, limit), lane: null }], true);
     // After the prologue, which every shard runs: so all of them decide alike.
-    const proving = attemptsProof(settings, this.description!.actors, this.tally.longest);
-    for (const chunks of rounds(limit, proving)) {
+    const attempts = Attempts.of(settings, this.description!, this.tally.longest);
+    for (const chunks of rounds(limit, attempts)) {
       // When there is no time for more, what is on record still counts.
       if (runner.isDecided || (pool.isStopped && done.length === 0)) return;
       done = await runner.round(chunks, false);
+      attempts?.learn(done);
     }
   }
 

@@ -105,9 +105,10 @@ export class ChunkRunner {
     const recorded = this.record.find(chunk, lesson);
     if (recorded !== null) return recorded;
     if (this.pool.isStopped) return null;
-    const { from, to, share, proves = false } = chunk;
-    const job = { from, to, ...lesson, widenAtOnce: widenAtOnce || proves, ...(share === undefined ? {} : { share }) };
-    const result = await this.pool.run({ kind: proves ? 'proof' : 'chunk', chunk: job });
+    const { from, to, share, kind = 'chunk' } = chunk;
+    const widens = widenAtOnce || kind !== 'chunk';
+    const job = { from, to, ...lesson, widenAtOnce: widens, ...(share === undefined ? {} : { share }) };
+    const result = await this.pool.run({ kind, chunk: job });
     const isWhole =
       result.executions === to - from + 1 || this.ends(chunk, lesson, result) || result.exhausted !== null;
     if (isWhole) this.record.keep(chunk, lesson, result);

@@ -13,6 +13,7 @@ import { type Runs, runsOf } from '../schedule/runs.ts';
 import { decodeToken, digestIn, type Token } from '../schedule/token.ts';
 import { allowedOutcomes } from '../task/scenario.ts';
 import { actorsOf } from './actors-of.ts';
+import { attempt } from './attempts.ts';
 import { Estimator } from './estimator.ts';
 import { Explainer, type Pair } from './explain.ts';
 import { baseHash, type ChunkJob, type ChunkResult, type ExecutionSettings, Explorer, flag } from './explorer.ts';
@@ -50,7 +51,7 @@ export type Job =
   | { kind: 'probe' }
   | { kind: 'estimate'; probes: number }
   | { kind: 'chunk'; chunk: ChunkJob }
-  | { kind: 'proof'; chunk: ChunkJob }
+  | { kind: 'proof' | 'probes'; chunk: ChunkJob }
   | { kind: 'replay'; token: string; bestEffort: boolean }
   | { kind: 'minimise'; token: string; rule: string | null; points: readonly number[] };
 
@@ -78,7 +79,7 @@ export type AnswerTo<J extends Job> = J extends { kind: 'names' }
       ? Probe
       : J extends { kind: 'estimate' }
         ? TraceEstimate
-        : J extends { kind: 'chunk' | 'proof' }
+        : J extends { kind: 'chunk' | 'proof' | 'probes' }
           ? ChunkResult
           : Reproduced;
 
@@ -121,10 +122,8 @@ export class ExplorerService {
       case 'chunk':
         return this.explorerFor(loaded, settings).explore(job.chunk, flags);
       case 'proof':
-        return new Explorer(loaded, { ...settings, strategy: 'dpor', equivalence: 'reads-from' }).explore(
-          job.chunk,
-          flags,
-        );
+      case 'probes':
+        return attempt(job.kind, loaded, settings, job.chunk, flags);
       case 'replay': {
         if (job.bestEffort) return nearest(loaded, settings, flags, job.token);
         const token = decode(loaded, job.token);

@@ -22,6 +22,7 @@ import { Distinct, type Seen } from './distinct.ts';
 import type { Settings } from './options.ts';
 import { isReducible } from './proof.ts';
 import { ReachedPages } from './reached-pages.ts';
+import type { TraceEstimate } from './results.ts';
 import { type Share, Surveys } from './surveys.ts';
 
 /** The part of the settings that an execution depends on. */
@@ -79,12 +80,16 @@ export interface ChunkResult {
   readonly met: boolean;
   /** Whether anything could have happened in another order. */
   readonly branched: boolean;
-  /** Which strategy, or part of it, has nothing left; null where there may be more. */
+  /** Which strategy, or part of it, would decide the next one. */
+  readonly by: string;
+  /** The same, if it has nothing left; null where there may be more. */
   readonly exhausted: string | null;
   /** Of a share: the tier that comes after its own; null where it leaves nothing for one. */
   readonly nextTier: number | null;
   /** First execution that failed, or null. */
   readonly failedAt: number | null;
+  /** Of probes: what they say. */
+  readonly estimate?: TraceEstimate;
 }
 
 /** Words of a job's shared flags: the machine's heartbeat, executions done, a request to stop. */
@@ -101,7 +106,6 @@ export class Explorer {
   readonly detectors: Detectors;
   readonly record: ExecutionRecord;
   private readonly pages: ReachedPages;
-  private readonly strategy: Strategy;
   private readonly surveys: Surveys;
   private readonly order: PartialOrder;
   private readonly traces = new Distinct();
@@ -109,6 +113,7 @@ export class Explorer {
   constructor(
     readonly loaded: LoadedScenario,
     private readonly settings: ExecutionSettings,
+    private readonly strategy: Strategy = makeStrategy(settings.strategy, settings),
   ) {
     this.actors = actorsOf(loaded);
     if (settings.strategy === 'dpor' && !isReducible(this.actors))
@@ -117,7 +122,6 @@ export class Explorer {
     this.machine = buildMachine(loaded, settings, this.pages.reach, false, this.pages.onShared);
     this.detectors = new Detectors(settings.rules, this.actors);
     this.record = { trace: this.machine.trace, actors: this.actors, texts: this.machine.texts };
-    this.strategy = makeStrategy(settings.strategy, settings);
     this.surveys = new Surveys(settings, this.machine, this.pages);
     this.order = new PartialOrder(this.actors, this.pages.shared, this.machine.state.kernel.hardware.pageSize);
   }
@@ -166,13 +170,13 @@ export class Explorer {
       if (!independent || isLookedAt(number)) traces.add(this.order.hash(this.machine.trace));
       flags[flag.executions] = flags[flag.executions]! + 1;
       const label = this.judge();
-      const by = strategy.part ?? titleOf(this.settings);
+      const decided = strategy.part ?? titleOf(this.settings);
       strategy.end(this.machine.trace.steps);
       if (label !== null) outcomes.set(label, (outcomes.get(label) ?? 0) + 1);
       const { fresh } = this.detectors.sink;
       if (fresh.length > 0) {
         const token = this.token();
-        for (const finding of fresh) found.set(finding.key, describe(finding, number, token, by));
+        for (const finding of fresh) found.set(finding.key, describe(finding, number, token, decided));
       }
       if (this.detectors.sink.failed) failedAt ??= number;
       if (number === job.from) this.repeatAsWritten();
@@ -183,6 +187,7 @@ export class Explorer {
     }
     for (const entry of found.values()) entry.occurrences = this.detectors.sink.occurrences(entry.key);
     this.detectors.sink.forget();
+    const by = strategy.part ?? titleOf(this.settings);
     return {
       executions,
       repeated,
@@ -196,7 +201,8 @@ export class Explorer {
       cut: this.machine.spins.cut,
       met: this.order.met,
       branched: this.machine.branched,
-      exhausted: exhausted ? (strategy.part ?? titleOf(this.settings)) : null,
+      by,
+      exhausted: exhausted ? by : null,
       nextTier: share?.nextTier ?? null,
       failedAt,
     };

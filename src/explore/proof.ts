@@ -1,6 +1,5 @@
 /**
- * Proofs: what it means that an exploration is exhausted, in words (what exactly has been tried, under which memory model); and where a
- * campaign whose strategy draws lots attempts one.
+ * Proofs: what it means that an exploration is exhausted, in words (what exactly has been tried, under which memory model).
  */
 import type { ActorInfo } from '../detect/finding.ts';
 import type { Settings } from './options.ts';
@@ -28,15 +27,5 @@ function tried({ preemptions, delays }: Bounds, exhausted: string | null): strin
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-/** Steps of the longest execution with which a proof is attempted: looking for its races takes time with their square, and there are too many orders. */
-const longestProved = 2000;
-
 /** Whether `dpor` knows what actors may do after a step: not what a data cache may. */
 export const isReducible = (actors: readonly ActorInfo[]): boolean => actors.every(({ sort }) => sort !== 'cache');
-
-/** Whether a campaign attempts a proof. @param longest steps of the longest execution of its beginning */
-export const attemptsProof = (
-  { strategy }: Pick<Settings, 'strategy'>,
-  actors: readonly ActorInfo[],
-  longest: number,
-): boolean => strategy === 'portfolio' && isReducible(actors) && longest <= longestProved;

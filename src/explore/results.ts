@@ -1,6 +1,7 @@
 /** The shapes that exploring, replaying and stress return: what scripts read and `--json` prints (api.md). */
 import type { MemoryModel } from '../hardware/configuration.ts';
 import type { RuleName } from '../kernel/rules.ts';
+import type { TraceEstimate } from '../schedule/estimate/probes.ts';
 
 /** One access or call that a failure is about. */
 export interface Site {
@@ -52,7 +53,7 @@ export interface Failure {
   token: string;
   /** From 1: the execution that failed so first. Null where exhaustive search in parallel has no such number. */
   execution: number | null;
-  /** What decided that execution: the strategy, or the part of the portfolio ('flips', 'surw', 'lock-circles', 'dpor:reads-from', …). In an exploration only. */
+  /** What decided that execution: the strategy, or the part of the portfolio ('flips', 'surw', 'lock-circles', 'dpor:reads-from', 'trace-walk' for probes, …). In an exploration only. */
   foundBy?: string;
   /** How many executions showed it; at least, where several groups turned out to be one failure. */
   occurrences: number;
@@ -69,18 +70,6 @@ export interface Failure {
    * be. Only where it was minimised, and where one pair or two are enough.
    */
   explanation?: OrderFlip[];
-}
-
-/** How many traces there are in all, as probes drawn by lot say (docs/exploration.md). */
-export interface TraceEstimate {
-  /** Unbiased; null where none can be given. */
-  traces: number | null;
-  /** Of `traces`, as the probes differ. Null where that is. */
-  standardError: number | null;
-  /** Executions that it rests on. They are no part of the exploration. */
-  probes: number;
-  /** Why there is none; null where there is. */
-  reason: string | null;
 }
 
 export interface Exploration {
@@ -115,7 +104,7 @@ export interface Exploration {
     /** An estimate of the probability that one more execution shows a trace that none did; null where schedules are not drawn by chance, or all were had. */
     unseen: number | null;
   };
-  /** How many traces there are in all. Absent where nobody asked (`estimate`). */
+  /** How many traces there are in all, by probes that are no part of the exploration. Absent where nobody asked (`estimate`). */
   estimate?: TraceEstimate;
   /**
    * Orderings that a bug needs ('2', '3') → the largest probability with which one was missed, supposing that no execution is longer than those
@@ -170,3 +159,4 @@ export interface Replay {
 
 /** What `stress` counts. */
 export type { StressResult as Histogram } from '../machine/threads/thread-machine.ts';
+export type { TraceEstimate };

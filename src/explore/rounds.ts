@@ -7,11 +7,10 @@
  * which learns from its own executions alone: so lanes can be explored on different machines, and give what one machine would have
  * found. (Rejected: learning nothing any more after the beginning, since a page may turn out to be shared very late.)
  *
- * Where a proof is attempted, each round that is larger than all before begins with an attempt, which has an eighth of its executions more: the part
- * stays the same, however far a campaign comes. An attempt begins anew, so that it too depends on its numbers alone and any worker can make it;
- * what the shorter ones before it did is done again. (Rejected: one that goes on from round to round, since it would live in one worker, and
- * die with it.) Attempts belong to no lane.
+ * Where a proof is attempted (attempts.ts), a short attempt and probes are a round between the first ones, and each round that is larger than all before
+ * may begin with an attempt. Attempts belong to no lane.
  */
+import type { Attempts } from './attempts.ts';
 import type { Share } from './surveys.ts';
 
 export interface Chunk {
@@ -19,8 +18,8 @@ export interface Chunk {
   readonly to: number;
   /** From 0; null in the common beginning. */
   readonly lane: number | null;
-  /** An attempt at a proof: `dpor:reads-from` decides, from its beginning. */
-  readonly proves?: true;
+  /** An attempt at a proof: `dpor:reads-from` decides, from its beginning. Or probes, which estimate how much there is to prove. */
+  readonly kind?: 'proof' | 'probes';
   /** A share of a tree (tiers.ts): its executions are numbered from 1, as in the tree none is before those of the shares before. */
   readonly share?: Share;
 }
@@ -33,23 +32,32 @@ const firstRound = 256;
 const largestCommonRound = 2048;
 const smallestChunk = 128;
 const largestChunk = 8192;
-/** An attempt has one of so many of its round's executions. More would keep eight workers waiting for the one that makes it. */
-const partOfAttempt = 8;
-
-/** The chunks of each round after the prologue, up to execution `limit`; with attempts at a proof where `proving`. */
-export function* rounds(limit: number, proving = false): Generator<Chunk[]> {
+/**
+ * The chunks of each round after the prologue, up to execution `limit`; with attempts at a proof, if there are any, which learn between the
+ * rounds how long they are to be.
+ */
+export function* rounds(limit: number, attempts: Attempts | null = null): Generator<Chunk[]> {
   let from = prologue + 1;
-  let largest = firstRound;
+  let largest = 0;
   for (const { size, length, inLanes } of shapes()) {
     if (from > limit) return;
-    const attempt = proving && size > largest ? size / partOfAttempt : 0;
-    const drawn = from + attempt;
+    let drawn = from;
+    if (attempts !== null && size > largest && largest > 0) drawn += attempts.begin(size, limit - from + 1);
     yield [
-      ...cut(from, Math.min(drawn - 1, limit), attempt, () => ({ lane: null, proves: true })),
+      ...cut(from, Math.min(drawn - 1, limit), drawn - from, () => ({ lane: null, kind: 'proof' })),
       ...cut(drawn, Math.min(drawn + size - 1, limit), length, (index) => ({ lane: inLanes ? index : null })),
     ];
-    largest = Math.max(largest, size);
     from = drawn + size;
+    if (attempts !== null && largest === 0 && from <= limit) {
+      const probed = from + attempts.first;
+      const next = probed + attempts.probes;
+      yield [
+        ...cut(from, Math.min(probed - 1, limit), attempts.first, () => ({ lane: null, kind: 'proof' })),
+        ...cut(probed, Math.min(next - 1, limit), attempts.probes, () => ({ lane: null, kind: 'probes' })),
+      ];
+      from = next;
+    }
+    largest = Math.max(largest, size);
   }
 }
 

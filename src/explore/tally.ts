@@ -12,7 +12,7 @@ export class Tally {
   /** Steps of the longest execution. */
   longest = 0;
   readonly traces = new Distinct();
-  /** Of executions that were drawn by lot, or at least not by an attempt at a proof. */
+  /** Of executions that were drawn by lot, or at least not by an attempt at a proof, or as probes. */
   readonly drawn = new Distinct();
   /** Whether threads reached anything one after the other. */
   met = false;
@@ -41,14 +41,14 @@ export class Tally {
     return before !== undefined && before.executions > this.executions ? before : this;
   }
 
-  merge(chunk: ChunkResult, { share, proves }: Pick<Chunk, 'share' | 'proves'> = {}): void {
+  merge(chunk: ChunkResult, { share, kind }: Pick<Chunk, 'share' | 'kind'> = {}): void {
     const offset = share === undefined ? 0 : this.offsetOf(share, chunk);
     this.executions += chunk.executions;
     this.repeated += chunk.repeated;
     this.steps += chunk.steps;
     this.longest = Math.max(this.longest, chunk.longest);
     this.traces.merge(chunk.traces);
-    if (proves !== true) this.drawn.merge(chunk.traces);
+    if (kind === undefined) this.drawn.merge(chunk.traces);
     this.met ||= chunk.met;
     this.cut ||= chunk.cut;
     this.branched ||= chunk.branched;

@@ -95,6 +95,7 @@ const nothing = {
   cut: true,
   met: false,
   branched: false,
+  by: '',
   exhausted: null,
   nextTier: null,
   failedAt: null,

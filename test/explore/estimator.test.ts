@@ -65,6 +65,22 @@ test('threads that do not meet have one trace', () => {
   assert.ok(Math.abs(found.traces! - 1) < 0.1, String(found.traces));
 });
 
+test('where nothing is shared but locks, what the first probe shows is forgotten: threads that had to wait took other steps than ever after', () => {
+  const setup = () => ({ locks: [IOLock.alloc('a')!, IOLock.alloc('b')!] });
+  const run = (_task: Task, { locks }: { locks: IOLock[] }) => {
+    for (const lock of locks) {
+      lock.lock();
+      lock.unlock();
+    }
+  };
+  const found = Array.from({ length: seeds }, (_, i) =>
+    estimate({ setup, tasks: { app: threads(4, run) } } as never, i + 1),
+  );
+  // Each lock is had by the four in any order.
+  const near = found.filter((one) => Math.abs(one.traces! / 24 ** 2 - 1) <= 0.2);
+  assert.ok(near.length >= 0.9 * seeds, found.map((one) => `${one.traces} ± ${one.standardError}`).join());
+});
+
 const refused: [why: string, scenario: Partial<Scenario> & Pick<Scenario, 'tasks'>, reason: RegExp][] = [
   [
     'a deadlock',

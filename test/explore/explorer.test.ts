@@ -1,6 +1,7 @@
 /** The explorer: how a campaign is cut into chunks is nobody's business (execution.md rules 1 and 6). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Attempts } from '../../src/explore/attempts.ts';
 import { type ExecutionSettings, Explorer, flag } from '../../src/explore/explorer.ts';
 import { ReachMap } from '../../src/explore/reach-map.ts';
 import { lanes, rounds } from '../../src/explore/rounds.ts';
@@ -65,9 +66,11 @@ test('dfs in chunks of any length does the same as in one piece, where a page tu
   for (const length of [1, 2, 7, 16, 64]) assert.equal(inChunks(length), whole, `chunks of ${length}`);
 });
 
-test('attempts at a proof are an eighth of the rounds that they begin, and cover with them every execution once', () => {
-  for (const limit of [17, 272, 300, 5000, 3_000_000]) {
-    const numbers = [...rounds(limit, true)].flat();
+const attempts = (): Attempts => Attempts.of({ strategy: 'portfolio' }, { actors: [], memoryModel: 'sc' }, 10)!;
+
+test('attempts at a proof are an eighth of the rounds that they begin, and cover with them and with probes every execution once', () => {
+  for (const limit of [17, 272, 300, 350, 400, 5000, 3_000_000]) {
+    const numbers = [...rounds(limit, attempts())].flat();
     let next = 17;
     for (const { from, to } of numbers) {
       assert.is(from, next);
@@ -75,11 +78,18 @@ test('attempts at a proof are an eighth of the rounds that they begin, and cover
     }
     assert.is(next, limit + 1);
   }
-  const all = [...rounds(3_000_000, true)];
-  const lengths = all.map(([first]) => (first?.proves ? [first.to - first.from + 1, first.lane] : null));
-  assert.equal(lengths.slice(0, 5), [null, [64, null], [128, null], [256, null], [1024, null]]);
+  const all = [...rounds(3_000_000, attempts())];
+  const lengths = all.map(([first]) => (first?.kind === 'proof' ? [first.to - first.from + 1, first.lane] : null));
+  assert.equal(lengths.slice(0, 6), [null, [64, null], null, [128, null], [256, null], [1024, null]]);
   assert.equal(
-    all[4]!.slice(1).map(({ lane }) => lane),
+    all[1]!.map(({ from, to, kind, lane }) => [from, to, kind, lane]),
+    [
+      [273, 336, 'proof', null],
+      [337, 400, 'probes', null],
+    ],
+  );
+  assert.equal(
+    all[5]!.slice(1).map(({ lane }) => lane),
     Array.from({ length: lanes }, (_, lane) => lane),
   );
   assert.is(lengths.filter((length) => length !== null).length, 10, 'none in rounds that are no larger');

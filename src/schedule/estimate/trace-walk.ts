@@ -34,6 +34,7 @@ const openEvery = 8;
 
 export class TraceWalk implements Strategy {
   readonly name = 'trace-walk';
+  readonly part = 'trace-walk';
   readonly lessons = null;
   readonly repeated = false;
   readonly countsSteps = true;
