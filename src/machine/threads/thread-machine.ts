@@ -4,27 +4,22 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { MemoryModel } from '../../hardware/configuration.ts';
 import type { RuleName } from '../../kernel/rules.ts';
 import { Words } from '../../kernel/wire.ts';
 import { ScenarioError } from '../errors.ts';
 import type { LogLine } from '../execution.ts';
 import { CoordinatorWorker } from './coordinator-worker.ts';
+import { Crew } from './crew.ts';
 import { Lane, type WrittenSchedule } from './lane.ts';
-import { Control, Head, Phase } from './layout.ts';
+import { Control, Head } from './layout.ts';
 import { MainClient } from './main-client.ts';
-import { PoolWorker } from './pool-worker.ts';
 import { Command } from './requests.ts';
 import type { ReplayCommand, StressCommand } from './scenario-service.ts';
-import type { ScenarioReady, TaskSetup } from './setup.ts';
+import type { ScenarioReady } from './setup.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** How long workers may take to load the scenario, in milliseconds. */
-const longestStart = 30_000;
 const mostThreads = 256;
-/** A worker that does not even load is started again so often in all. */
-const mostRelaunches = 10;
 
 export interface ThreadMachineOptions {
   /** More steps than this are a livelock. Default 100,000. */
@@ -94,28 +89,21 @@ export interface StressResult {
 }
 
 export class ThreadMachine {
-  private readonly client: MainClient;
-  private readonly workers: PoolWorker[] = [];
   private readonly lane: Lane;
   private readonly watchdog: Watchdog;
   private stopping: Promise<void> | null = null;
-  private loadFailure: string | null = null;
-  private booted = false;
-  /** Replacements that ended before they were ready. */
-  private relaunches = 0;
 
   private constructor(
-    private readonly url: string,
     private readonly options: ThreadMachineOptions,
     /** For tests that write into it what no worker would. */
     readonly control: Control,
     private readonly coordinator: CoordinatorWorker,
     readonly scenario: ScenarioReady,
-    client: MainClient,
+    private readonly client: MainClient,
+    private readonly crew: Crew,
   ) {
-    this.client = client;
     this.lane = new Lane(control, { pick: (runnable) => runnable[0]!, choose: () => 0 });
-    this.watchdog = new Watchdog(control, scenario, options.stallTimeout ?? 10_000, (thread) => this.terminate(thread));
+    this.watchdog = new Watchdog(control, scenario, options.stallTimeout ?? 10_000, (thread) => crew.terminate(thread));
   }
 
   /** Loads the scenario everywhere. Throws ScenarioError or UsageError. */
@@ -130,14 +118,11 @@ export class ThreadMachine {
       control,
       (reason) => client.close(reason),
     );
-    const scenario = await coordinator.ready();
-    const machine = new ThreadMachine(url, { ...options, cores }, control, coordinator, scenario!, client);
+    const scenario = (await coordinator.ready())!;
+    const crew = new Crew(control, scenario, url, cores, options.heap ?? null);
+    const machine = new ThreadMachine(options, control, coordinator, scenario, client, crew);
     try {
-      scenario!.threads.forEach((_, number) => {
-        machine.launch(number);
-      });
-      await machine.ready();
-      machine.booted = true;
+      await crew.boot();
     } catch (error) {
       await machine.shutdown();
       throw error;
@@ -197,6 +182,11 @@ export class ThreadMachine {
     }
   }
 
+  /** Resolves once every worker is there and idle; those that died are replaced. */
+  ready(): Promise<void> {
+    return this.crew.ready();
+  }
+
   /** Hash of the kernel's state. */
   async stateHash(): Promise<string> {
     return (await this.client.ask(Command.Hash, new Words())) as string;
@@ -204,7 +194,7 @@ export class ThreadMachine {
 
   /** Ends the worker of a thread, as its death would: for tests. */
   terminate(thread: number): void {
-    this.workers[thread]!.terminate();
+    this.crew.terminate(thread);
   }
 
   /** Ends all threads. What is under way is rejected. */
@@ -214,11 +204,12 @@ export class ThreadMachine {
   }
 
   private async stop(): Promise<void> {
+    this.crew.close();
     this.client.close(new Error('the machine was shut down'));
     try {
       await this.coordinator.stop();
     } finally {
-      await Promise.all(this.workers.map((worker) => worker.destroy()));
+      await this.crew.destroy();
     }
   }
 
@@ -253,54 +244,6 @@ export class ThreadMachine {
       shared: answer.shared,
       part: answer.part,
     };
-  }
-
-  private launch(number: number): void {
-    const worker = new PoolWorker('scenario', this.options.heap ?? null);
-    this.workers[number] = worker;
-    const { name, touched, reach, shared, threads, buffers } = this.scenario;
-    const setup: TaskSetup = {
-      control: this.control.buffer,
-      threads: this.control.threads,
-      running: threads.length,
-      cores: this.options.cores!,
-      url: this.url,
-      thread: threads[number]!,
-      buffers,
-      scenario: { name, touched, reach, shared },
-      port: null,
-    };
-    worker.start(setup, (reason) => {
-      void worker.destroy();
-      if (this.control.stopped) return;
-      if (this.control.phase(number) !== Phase.Absent) void this.replace(number);
-      else if (this.booted && this.relaunches++ < mostRelaunches) this.launch(number);
-      else this.loadFailure ??= reason;
-    });
-  }
-
-  /** Tells the coordinator of a death, and starts another worker once it has looked after it. */
-  private async replace(number: number): Promise<void> {
-    this.control.died(number);
-    const deadline = performance.now() + longestStart;
-    while (this.control.phase(number) >= Phase.Dead && !this.control.stopped) {
-      if (performance.now() > deadline) return;
-      await delay(2, undefined, { ref: false });
-    }
-    if (!this.control.stopped) this.launch(number);
-  }
-
-  /** Resolves once every worker is there and idle; those that died are replaced. */
-  async ready(): Promise<void> {
-    const deadline = performance.now() + longestStart;
-    const { threads } = this.scenario;
-    while (!threads.every(({ number }) => this.control.phase(number) === Phase.Idle)) {
-      if (this.stopping !== null) throw new Error('the machine was shut down');
-      if (this.loadFailure !== null) throw new ScenarioError(`a worker did not load the scenario: ${this.loadFailure}`);
-      if (performance.now() > deadline)
-        throw new ScenarioError(`the workers were not ready within ${longestStart / 1000} s`);
-      await delay(1);
-    }
   }
 
   private histogram(answer: StressAnswer, interrupted: boolean): StressResult {
