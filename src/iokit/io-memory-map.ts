@@ -151,7 +151,7 @@ export class IOMemoryMap extends KernelObject {
         this.emptiedBy === null ? 'whose descriptor is redirected' : `which ${this.emptiedBy} redirected to nothing`;
       const gate = new AccessGate(`${this.name}, ${reason}`);
       this.journal.set(this as IOMemoryMap, 'gate', gate as AccessGate | null);
-      space.shut(range.from, range.to, gate);
+      space.gates.shut(range.from, range.to, gate);
     } else if (!waits && this.gate !== null) this.openGate();
     else if (held) space.forgetTranslations(range.from, range.to);
   }
@@ -201,7 +201,7 @@ export class IOMemoryMap extends KernelObject {
     const { space, range, gate } = this;
     this.journal.set(this as IOMemoryMap, 'gate', null);
     this.journal.set(this as IOMemoryMap, 'emptiedBy', null);
-    space!.open(range!.from, range!.to, gate!);
+    space!.gates.open(range!.from, range!.to, gate!);
   }
 
   /** What the task put there since is its own; the sources take that away too. */

@@ -79,7 +79,7 @@ export function gateBefore(
   if (vm.shutGates === 0) return null;
   if (reference !== null) return reference.entries.find(({ object }) => object.gate !== null)?.object.gate ?? null;
   for (const { address, length } of ranges) {
-    const gate = space?.gateIn(address, address + length) ?? null;
+    const gate = space?.gates.firstIn(address, address + length) ?? null;
     if (gate !== null) return gate;
   }
   return null;

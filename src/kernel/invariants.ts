@@ -174,7 +174,7 @@ function checkGates(kernel: Kernel, found: string[]): void {
       if (gate !== null && !shut.has(gate))
         found.push(`an entry of ${space.name} at 0x${start.toString(16)} has a gate left`);
     for (const [page] of kernel.hardware.tables.translations(space.number))
-      if (space.gateIn(page * vm.pageSize, (page + 1) * vm.pageSize) !== null)
+      if (space.gates.firstIn(page * vm.pageSize, (page + 1) * vm.pageSize) !== null)
         found.push(`${space.name} reaches 0x${(page * vm.pageSize).toString(16)}, which is behind a gate`);
   }
 }

@@ -7,7 +7,6 @@
  */
 import { PageFate } from '../hardware/page-fate.ts';
 import { addressLimit, pteCacheShift, pteFrameShift, pteRights } from '../hardware/page-table.ts';
-import type { AccessGate } from './access-gate.ts';
 import { EntryList } from './entry-list.ts';
 import {
   KERN_ABORTED,
@@ -23,7 +22,8 @@ import { SleepLock } from './lock.ts';
 import { MapEntry, VM_PROT_WRITE } from './map-entry.ts';
 import { type MemoryObject, noFrame } from './memory-object.ts';
 import { resolveCopy } from './shadow.ts';
-import type { Actor, WaitQueue } from './steps.ts';
+import { SpaceGates } from './space-gates.ts';
+import type { Actor } from './steps.ts';
 import { dropTranslations, reduceTranslations } from './translations.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 import { windowEnd, windowStart } from './windows.ts';
@@ -39,6 +39,7 @@ const pageableObject: MakeObject = (vm, _actor, size) => vm.createObject(size);
 export class AddressSpace {
   readonly entries: EntryList;
   readonly lock: SleepLock;
+  readonly gates: SpaceGates;
   terminated = false;
   /** Moves with every change of the entries: who let go of the lock sees whether somebody made one. */
   version = 0;
@@ -53,6 +54,7 @@ export class AddressSpace {
   ) {
     this.entries = new EntryList(vm.journal);
     this.lock = new SleepLock(vm.journal, `the map lock of ${name}`);
+    this.gates = new SpaceGates(vm, this);
   }
 
   /**
@@ -195,7 +197,7 @@ export class AddressSpace {
     const entry = this.entries.at(address);
     if (entry === null) return KERN_INVALID_ADDRESS;
     if ((access & ~entry.protection) !== 0 || entry.object === null) return KERN_PROTECTION_FAILURE;
-    if (this.gateOf(entry, address) !== null) return KERN_ABORTED;
+    if (this.gates.of(entry, address) !== null) return KERN_ABORTED;
     const write = (access & VM_PROT_WRITE) !== 0;
     if (write && entry.needsCopy) resolveCopy(this.vm, actor, this, entry);
     const { object } = entry;
@@ -208,42 +210,6 @@ export class AddressSpace {
     const rights = !entry.needsCopy && object.isPrivate(index) ? entry.protection : entry.protection & ~VM_PROT_WRITE;
     const translation = (frame << pteFrameShift) | (object.cacheMode << pteCacheShift) | (rights & pteRights);
     return this.vm.hardware.tables.set(this.number, page, translation) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
-  }
-
-  /**
-   * Whom to wait for before `address` can be touched: a gate is shut before it, or what will be there is still to come. Null:
-   * nobody, also where nothing is mapped.
-   */
-  awaited(address: number): WaitQueue | null {
-    const entry = this.entries.at(address);
-    if (entry === null || entry.object === null) return null;
-    const gate = this.gateOf(entry, address);
-    if (gate !== null) return gate.queue;
-    return entry.object.absent.size === 0 ? null : (entry.object.absent.get(this.indexOf(entry, address)) ?? null);
-  }
-
-  /** The first gate that is shut before the pages from `start` to before `end`, or null. */
-  gateIn(start: number, end: number): AccessGate | null {
-    if (this.vm.shutGates === 0) return null;
-    for (const entry of this.entries.overlapping(this.vm.truncatePage(start), end)) {
-      const gate = entry.object === null ? null : this.gateOf(entry, Math.max(start, entry.start));
-      if (gate !== null) return gate;
-    }
-    return null;
-  }
-
-  /** What `awaited` answers for the first page from `start` to before `end` that must be waited for. */
-  awaitedIn(start: number, end: number): WaitQueue | null {
-    for (const entry of this.entries.overlapping(this.vm.truncatePage(start), end)) {
-      if (entry.object === null) continue;
-      const from = Math.max(this.vm.truncatePage(start), entry.start);
-      const to = entry.object.absent.size === 0 ? from + 1 : Math.min(end, entry.end);
-      for (let at = from; at < to; at += this.vm.pageSize) {
-        const queue = this.awaited(at);
-        if (queue !== null) return queue;
-      }
-    }
-    return null;
   }
 
   /** Notes whose the entries from `start` to before `end` are. They were entered in this step, so that the journal drops them. */
@@ -278,24 +244,6 @@ export class AddressSpace {
     return this.entries.overlapping(start, end);
   }
 
-  /** Puts a gate before whole pages: their translations go, and accesses wait until it is opened. */
-  shut(start: number, end: number, gate: AccessGate): void {
-    this.vm.countGates(1);
-    for (const entry of this.clip(start, end)) {
-      dropTranslations(this.vm, this, entry);
-      this.vm.journal.set(entry, 'gate', gate as AccessGate | null);
-    }
-  }
-
-  /** Takes the gate away, wherever it is left between `start` and `end`, and lets those go on who waited. */
-  open(start: number, end: number, gate: AccessGate): void {
-    this.vm.countGates(-1);
-    for (const entry of this.entries.overlapping(start, end)) {
-      if (entry.gate === gate) this.vm.journal.set(entry, 'gate', null);
-    }
-    gate.wake();
-  }
-
   /** Removes the translations of whole pages; the next access to each faults. */
   forgetTranslations(start: number, end: number): void {
     for (const entry of this.clip(start, end)) dropTranslations(this.vm, this, entry);
@@ -307,16 +255,6 @@ export class AddressSpace {
     this.vm.journal.set(this as AddressSpace, 'terminated', true);
     this.vm.hardware.tables.destroy(this.number);
     for (const entry of [...this.entries]) this.drop(actor, entry);
-  }
-
-  /** The gate that an access to `address`, in `entry`, has to wait at, or null. */
-  private gateOf(entry: MapEntry, address: number): AccessGate | null {
-    if (this.vm.shutGates === 0) return null;
-    return entry.gate ?? entry.object?.gateAt(this.indexOf(entry, address)) ?? null;
-  }
-
-  private indexOf(entry: MapEntry, address: number): number {
-    return Math.floor((address - entry.start + entry.offset) / this.vm.pageSize);
   }
 
   private changed(): void {

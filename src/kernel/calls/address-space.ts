@@ -58,7 +58,7 @@ export const addressSpaceCalls = {
       if (entry === null) return { ...nothingThere };
       const { start, end, protection, maxProtection, offset, needsCopy } = entry;
       const object = entry.object === null ? 0 : kernel.handles.grant(entry.object, caller);
-      const inTransition = space.awaitedIn(start, end) !== null;
+      const inTransition = space.gates.awaitedIn(start, end) !== null;
       const wired = wiredPages(kernel, entry);
       return { found: true, start, end, protection, maxProtection, object, offset, needsCopy, inTransition, wired };
     },

@@ -159,7 +159,7 @@ export const memoryCalls = {
 export function* reach(caller: KernelThread, space: AddressSpace, start: number, end: number): Steps<void> {
   for (;;) {
     yield* space.lock.free(caller);
-    const queue = space.awaitedIn(start, end);
+    const queue = space.gates.awaitedIn(start, end);
     if (queue === null) return;
     yield queue;
   }
