@@ -18,7 +18,16 @@ import type { Chunk } from './rounds.ts';
 /** The part of the settings that chunks depend on. */
 export type RecordedSettings = Pick<
   Settings,
-  'strategy' | 'depth' | 'preemptions' | 'delays' | 'memoryModel' | 'seed' | 'rules' | 'maximumSteps' | 'stopAtFirst'
+  | 'strategy'
+  | 'depth'
+  | 'equivalence'
+  | 'preemptions'
+  | 'delays'
+  | 'memoryModel'
+  | 'seed'
+  | 'rules'
+  | 'maximumSteps'
+  | 'stopAtFirst'
 > & {
   /** Null for no limit, which JSON has no number for. */
   readonly executions: number | null;
@@ -111,8 +120,9 @@ export function readHeading(text: string): Heading | null {
 
 /** What the record of a campaign must be about. */
 export function headingOf({ url }: Target, settings: Settings, { name, digest }: Description): Heading {
-  const { strategy, depth, preemptions, delays, memoryModel, seed, rules, maximumSteps, stopAtFirst, executions } =
+  const { strategy, depth, equivalence, preemptions, delays, memoryModel, seed, rules, maximumSteps, stopAtFirst } =
     settings;
+  const { executions } = settings;
   const limit = Number.isFinite(executions) ? executions : null;
   return {
     wiredown: version(),
@@ -125,6 +135,7 @@ export function headingOf({ url }: Target, settings: Settings, { name, digest }:
     settings: {
       strategy,
       depth,
+      equivalence,
       preemptions,
       delays,
       memoryModel,
@@ -139,12 +150,12 @@ export function headingOf({ url }: Target, settings: Settings, { name, digest }:
 
 /** The settings of a campaign that was recorded, with `options` for the rest; it takes as long as it takes. Throws UsageError. */
 export function settledAs({ scenario, settings }: Heading, options: ExploreOptions): Settings {
-  const { strategy, depth, preemptions, delays, memoryModel, executions, ...rest } = settings;
+  const { strategy: name, depth, equivalence, preemptions, delays, memoryModel, executions, ...rest } = settings;
   const settled = settle({
     ...options,
     ...rest,
     scenario,
-    strategy: strategy === 'pct' ? { name: strategy, depth } : strategy,
+    strategy: { name, ...(name === 'pct' ? { depth } : {}), ...(name === 'dpor' ? { equivalence } : {}) },
     ...(preemptions === null ? {} : { preemptions }),
     ...(delays === null ? {} : { delays }),
     ...(memoryModel === null ? {} : { memoryModel }),

@@ -12,7 +12,6 @@ import {
   isIndependent,
   type StrategyName,
   strategyNames,
-  titleOf,
 } from '../schedule/strategies.ts';
 import { defaultQueueTimeout, type Fleet, fleetOf, mostShards } from './queue/fleet-options.ts';
 import type { Exploration } from './results.ts';
@@ -185,7 +184,7 @@ export function settle(options: ExploreOptions = {}): Settings {
     throw new UsageError('estimate: probes are carried inline: leave out the carrier threads');
   if (equivalence === 'reads-from' && options.carrier === 'threads')
     throw new UsageError('strategy: what reads from what is explored inline: leave out the carrier threads');
-  checkParts(options, { strategy, equivalence });
+  checkParts(options, strategy);
   return {
     scenario: options.scenario ?? null,
     strategy,
@@ -254,16 +253,9 @@ const timeBudgetOf = ({ timeBudget, shard, queue }: ExploreOptions): number =>
     : milliseconds(timeBudget ?? 10_000, 'timeBudget');
 
 /** Throws UsageError for what cannot be recorded, or explored in parts. */
-function checkParts(
-  { queue, shard, record, executions, carrier }: ExploreOptions,
-  { strategy, equivalence }: Pick<Settings, 'strategy' | 'equivalence'>,
-): void {
+function checkParts({ queue, shard, record, executions, carrier }: ExploreOptions, strategy: StrategyName): void {
   const [option = null] = Object.entries({ queue, shard, record }).find(([, value]) => value !== undefined) ?? [];
   if (option === null) return;
-  if (equivalence === 'reads-from')
-    throw new UsageError(
-      `${option}: strategy ${titleOf({ strategy, equivalence })} goes from one class to the next, in one place`,
-    );
   if (carrier === 'threads') throw new UsageError(`${option}: only executions of the inline carrier are recorded`);
   if (option === 'queue' && (shard ?? record) !== undefined)
     throw new UsageError('queue: makes the shards and their records itself, leave shard and record out');

@@ -17,9 +17,10 @@ export const smallTree = 4096;
 
 export async function exploreTree(runner: ChunkRunner, settings: Settings): Promise<void> {
   const { executions: limit, shard, equivalence } = settings;
-  // Reads-from classes are no tree of which a part could be had by itself.
-  const whole = equivalence === 'reads-from' ? limit : Math.min(smallTree, limit);
-  const [first] = await runner.round([{ from: 1, to: whole, lane: null }], true);
+  // Which ways to read there are at a point is only known when all behind it was explored: no part of them can be had by itself.
+  const isOne = equivalence === 'reads-from';
+  const whole = isOne ? limit : Math.min(smallTree, limit);
+  const [first] = await runner.round([{ from: 1, to: whole, lane: isOne ? 0 : null }], true);
   if (runner.isDecided || whole === limit || first === undefined || first.executions < whole) return;
   runner.beginAnew();
   for (let tier: number | null = 0; tier !== null; ) {

@@ -30,7 +30,10 @@ const under = ({ memoryModel }: Exploration): string => (memoryModel === 'sc' ? 
 const share = ({ shard }: Exploration): string => (shard === undefined ? '' : `, shard ${shard}`);
 
 function coverage(exploration: Exploration): string {
-  if (exploration.proof !== null) return exploration.proof;
+  const { proof, shard, strategy, executions } = exploration;
+  if (proof !== null) return proof;
+  if (shard !== undefined && strategy === 'dpor:reads-from' && executions === 0)
+    return `nothing to do: ${strategy} is not divided, and shard 1 has all of it`;
   return exploration.interrupted
     ? 'interrupted: this is what was found so far'
     : 'not exhausted: there are schedules that were not tried';

@@ -1,11 +1,12 @@
 /** Attempts at a proof: what the estimate of the number of traces decides about them (issue 4, part 2). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Attempts } from '../../src/explore/attempts.ts';
+import { Attempts, attempt } from '../../src/explore/attempts.ts';
 import { explore } from '../../src/explore/explore.ts';
-import type { ChunkResult } from '../../src/explore/explorer.ts';
+import { type ChunkResult, flag } from '../../src/explore/explorer.ts';
 import type { Exploration } from '../../src/explore/results.ts';
 import { within } from '../machine/support/bounded.ts';
+import { load } from '../support/inline.ts';
 import { lasting } from '../support/records.ts';
 
 const test = suite('attempts');
@@ -59,6 +60,32 @@ test('none where dpor refuses the machine or steps are very many; no probes unde
   const cache = [{ sort: 'cache' }] as never;
   assert.is(Attempts.of({ strategy: 'portfolio' }, { ...described, actors: cache }, 10), null);
   assert.is(Attempts.of({ strategy: 'portfolio' }, { ...described, memoryModel: 'tso' }, 10)!.probes, 0);
+});
+
+test('what probes find is found by them, and they say how many traces there are', () => {
+  const loaded = load<{ at: number }>({
+    setup: (machine) => ({ at: machine.share(4096) }),
+    tasks: {
+      a: (task, { at }) => void task.atomic.store(at, 1),
+      b: (task, { at }) => task.assert(task.atomic.load(at) === 0, 'the other came first'),
+    },
+  });
+  const settings = {
+    strategy: 'portfolio',
+    seed: 1,
+    preemptions: null,
+    rules: {},
+    maximumSteps: 100,
+    stopAtFirst: false,
+  } as const;
+  const job = { from: 337, to: 400, points: [], widenAtOnce: true };
+  const { executions, found, estimate } = attempt('probes', loaded, settings, job, new Int32Array(flag.words));
+  assert.is(executions, 64);
+  assert.equal(
+    found.map(({ rule, by }) => [rule, by]),
+    [['assertion', 'trace-walk']],
+  );
+  assert.ok(Math.abs(estimate!.traces! - 2) < 0.5, String(estimate!.traces));
 });
 
 test('a program of a thousand traces is proved at once, whatever the number of workers', async () => {

@@ -1,11 +1,13 @@
 /** Strategies that enumerate, by several workers and in shards: together they give what one explorer gives (execution.md, rules 6 and 26). */
+import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { explore } from '../../src/explore/explore.ts';
+import { merge } from '../../src/explore/merge.ts';
 import type { ExploreOptions } from '../../src/explore/options.ts';
 import type { Exploration } from '../../src/explore/results.ts';
 import { smallTree } from '../../src/explore/tiers.ts';
-import { within } from '../machine/support/bounded.ts';
+import { rejection, within } from '../machine/support/bounded.ts';
 import { lasting, limit, newRecord, scenarios, together } from '../support/records.ts';
 
 const test = suite('shards of trees');
@@ -45,6 +47,30 @@ test('dfs: a limit of executions, and the bound of preemptions, are those of one
   await run({ ...options, shard: '1/2', record });
   const merged = await together([record]);
   assert.equal(lasting(merged), lasting(alone));
+});
+
+test('dpor by who reads from whom is not divided: the first shard has all of it and the others nothing, on record like everything else', async () => {
+  const file = fileURLToPath(new URL('../fixtures/explore-scenarios.ts', import.meta.url));
+  const options = { threadCheck: false, workers: 1 };
+  const find = (more: ExploreOptions): Promise<Exploration> => {
+    const strategy = { name: 'dpor', equivalence: 'reads-from' } as const;
+    const settings = { ...options, scenario: 'seen in the middle', strategy, ...more };
+    return within(limit, 'explore', explore(file, settings)) as Promise<Exploration>;
+  };
+  const alone = await find({});
+  assert.equal([alone.exhausted, alone.failures.length], [true, 1]);
+  const records = [newRecord(), newRecord()];
+  const first = await find({ shard: '1/2', record: records[0]! });
+  assert.equal([first.executions, first.proof], [alone.executions, alone.proof]);
+  const second = await find({ shard: '2/2', record: records[1]! });
+  assert.equal([second.executions, second.proof, second.failures], [0, null, []]);
+  const merged = await within(limit, 'merge', merge(file, records, options));
+  assert.equal(lasting(merged), lasting(alone));
+  assert.is(merged.recalled, alone.executions);
+  const explored = await within(limit, 'merge', merge(file, [records[1]!], options));
+  assert.equal(lasting(explored), lasting(alone));
+  const other = await rejection(find({ strategy: 'dpor', record: records[0]! }));
+  assert.match(other.message, /equivalence "reads-from" and "traces"$/);
 });
 
 test.run();

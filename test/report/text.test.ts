@@ -126,6 +126,12 @@ test('an exploration says what was tried and that more could be', () => {
   assert.match(explorationText({ ...exploration, interrupted: true }), 'interrupted');
 });
 
+test('a shard that has nothing to do, since its strategy is not divided, says so', () => {
+  const shard = { ...exploration, strategy: 'dpor:reads-from', executions: 0, shard: '2/2' };
+  assert.match(explorationText(shard), 'nothing to do: dpor:reads-from is not divided, and shard 1 has all of it');
+  assert.not.match(explorationText({ ...shard, strategy: 'dpor' }), 'nothing to do');
+});
+
 test('how much was tried is told, and of what may have been missed only what is guaranteed', () => {
   assert.match(
     explorationText(exploration),
