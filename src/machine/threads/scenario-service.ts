@@ -203,7 +203,8 @@ export class ScenarioService implements Service {
   }
 
   private answerStress(): void {
-    const { iterations, elapsed, outcomes, failures } = this.stress;
+    const { elapsed, tally } = this.stress;
+    const { iterations, outcomes, failures } = tally;
     this.answer({
       iterations,
       elapsed,

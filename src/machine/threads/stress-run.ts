@@ -9,7 +9,6 @@ import { type RuleName, ruleNames } from '../../kernel/rules.ts';
 import type { KernelThread } from '../../kernel/thread.ts';
 import { Malformed, text, type Words } from '../../kernel/wire.ts';
 import { unpackPlain } from '../../task/plain-data.ts';
-import { allowedOutcomes } from '../../task/scenario.ts';
 import { Stop } from '../controlled-thread.ts';
 import { describeDeadlock, isHopeless } from '../deadlock.ts';
 import type { ExecutionState } from '../execution-state.ts';
@@ -20,31 +19,21 @@ import { Quarantine } from './quarantine.ts';
 import { Ask, How, statusOver } from './requests.ts';
 import type { SlotServer } from './slot-server.ts';
 import type { Snapshot } from './snapshot.ts';
+import { StressTally } from './stress-tally.ts';
 
 /** An iteration that takes longer than this, in milliseconds, does not end: some loop waits for what will not come. */
 const longestIteration = 1000;
 
-/** A rule that was broken, by whom, and how often. */
-export interface Broken {
-  readonly rule: RuleName;
-  readonly message: string;
-  readonly thread: string | null;
-  occurrences: number;
-}
-
 export class StressRun {
   active = false;
-  readonly outcomes = new Map<string, number>();
-  readonly failures = new Map<string, Broken>();
-  iterations = 0;
   elapsed = 0;
+  readonly tally: StressTally;
 
   private readonly kernel: FreeKernel;
   private readonly quarantine: Quarantine;
   private running = false;
   private over = false;
   private unfinished = 0;
-  private failed: RuleName | null = null;
   private readonly results: unknown[] = [];
   private most = 0;
   private budget = 0;
@@ -58,6 +47,7 @@ export class StressRun {
     private readonly snapshot: Snapshot,
     private readonly audit: Audit,
   ) {
+    this.tally = new StressTally(state, control);
     this.kernel = new FreeKernel(state.kernel, server, (thread, rule, message) => this.broken(thread, rule, message));
     const { tables, frames } = state.kernel.hardware;
     this.quarantine = new Quarantine(control, tables, frames);
@@ -65,14 +55,10 @@ export class StressRun {
 
   /** @param budget milliseconds */
   begin(iterations: number, budget: number): void {
-    this.outcomes.clear();
-    this.failures.clear();
-    this.iterations = 0;
+    this.tally.begin();
     this.most = iterations;
     this.budget = budget;
     this.began = performance.now();
-    this.control.setHead(Head.Iterations, 0);
-    this.control.setHead(Head.Failed, 0);
     this.control.setHead(Head.Cancel, 0);
     this.active = true;
     this.running = false;
@@ -88,7 +74,7 @@ export class StressRun {
     if (!this.running) {
       if (!this.allIdle()) return false;
       if (
-        this.iterations >= this.most ||
+        this.tally.iterations >= this.most ||
         performance.now() - this.began >= this.budget ||
         this.control.head(Head.Cancel) !== 0
       )
@@ -154,7 +140,7 @@ export class StressRun {
       if (!thread.daemon) this.unfinished++;
     }
     this.over = false;
-    this.failed = null;
+    this.tally.beginIteration();
     this.running = true;
     this.iterationBegan = performance.now();
     control.setHead(Head.Over, 0);
@@ -177,7 +163,7 @@ export class StressRun {
     const rule = how === How.Refused ? 'uncaught-exception' : (ruleNames[words.take()] ?? 'uncaught-exception');
     const name = how === How.Refused ? `${text.decode(words)}: ` : '';
     const message = name + text.decode(words);
-    if (rule !== 'kernel-panic' || this.failed !== 'kernel-panic') this.fail(rule, message, thread);
+    if (rule !== 'kernel-panic' || this.tally.failed !== 'kernel-panic') this.fail(rule, message, thread);
     if (rule === 'assertion') this.end(thread);
     else this.killTask(thread);
     if (rule !== 'assertion' && thread.privileged) this.finishIteration();
@@ -185,7 +171,7 @@ export class StressRun {
 
   private end(thread: KernelThread): void {
     if (thread.ended) return;
-    if (this.failed !== 'assertion')
+    if (this.tally.failed !== 'assertion')
       for (const message of locksLeft(this.state.kernel, thread)) this.fail('lock-left-held', message, thread);
     this.state.kernel.endThread(thread);
     if (!thread.daemon && --this.unfinished === 0) this.finishIteration();
@@ -241,49 +227,14 @@ export class StressRun {
   }
 
   private fail(rule: RuleName, message: string, thread: KernelThread | null): void {
-    this.failed ??= rule;
-    const key = `${rule} ${thread?.name} ${message}`;
-    const known = this.failures.get(key);
-    if (known === undefined) this.failures.set(key, { rule, message, thread: thread?.name ?? null, occurrences: 1 });
-    else known.occurrences++;
+    this.tally.fail(rule, message, thread?.name ?? null);
   }
 
   /** The iteration is over and everybody out: what came of it. */
   private count(): void {
     this.running = false;
     this.control.setHead(Head.Mode, Mode.Idle);
-    this.iterations++;
-    const label = this.failed === null ? this.judge() : null;
-    const counted = this.failed === null ? label : `failed: ${this.failed}`;
-    if (counted !== null) this.outcomes.set(counted, (this.outcomes.get(counted) ?? 0) + 1);
-    this.control.setHead(Head.Iterations, this.iterations);
-    if (this.failed !== null) Atomics.add(this.control.words, Head.Failed, 1);
-  }
-
-  private judge(): string | null {
-    try {
-      const message = this.state.check();
-      if (message !== null) {
-        this.fail('check', message, null);
-        return null;
-      }
-      const label = this.state.outcome(this.results);
-      const allowed = allowedOutcomes(this.state.loaded.scenario);
-      if (label !== null && allowed !== undefined && !allowed.includes(label)) {
-        this.fail(
-          'forbidden-outcome',
-          `the outcome was ${JSON.stringify(label)}; allowed are ${allowed.join(', ')}`,
-          null,
-        );
-        // It is counted under its own name all the same.
-        this.failed = null;
-        Atomics.add(this.control.words, Head.Failed, 1);
-      }
-      return label;
-    } catch (error) {
-      this.fail('check', error instanceof Error ? error.message : String(error), null);
-      return null;
-    }
+    this.tally.count(this.results);
   }
 
   private finish(): void {
