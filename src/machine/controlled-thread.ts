@@ -269,10 +269,12 @@ export abstract class ControlledThread extends Task {
     if (turn === Turn.Waited || physical < 0 || split) {
       if (turn === Turn.Waited || physical < 0)
         physical = this.faults.resolve(operation, kind, address, address, width, access);
-      if (split) physical = this.faults.resolveBoth(operation, kind, address, width, access);
-      const frame = Math.floor(physical * this.reciprocal);
-      if (!this.always && this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1)
-        this.meet(frame);
+      if (split) {
+        this.faults.resolveBoth(operation, kind, address, width, access);
+        this.arrive(this.cache.translate(this.nextPage(address), access));
+        physical = this.cache.translate(address, access);
+      }
+      this.arrive(physical);
     }
     if (this.cache.isStale) this.carrier.examine(this, address, physical, width, access);
     return physical;
@@ -316,9 +318,8 @@ export abstract class ControlledThread extends Task {
 
   /** Before copying a fragment of a call: stands where the page is shared. */
   standBefore(physical: number, intoMemory: boolean): void {
-    const frame = Math.floor(physical * this.reciprocal);
-    const point = this.reach.points[frame] !== 0;
-    if (!this.always && !point && this.reach.first[frame] !== this.number + 1) this.meet(frame);
+    const point = this.reach.points[Math.floor(physical * this.reciprocal)] !== 0;
+    this.arrive(physical);
     this.carrier.intents?.access(this.number, physical, intoMemory);
     if (this.always || point || this.granted) this.stand();
   }
@@ -363,6 +364,12 @@ export abstract class ControlledThread extends Task {
     if (caches === null) return null;
     const isPoint = (frame: number): boolean => this.always || this.reach.points[frame] !== 0;
     return new CachedPath(this, caches, this.cache, !this.isDevice, isPoint);
+  }
+
+  /** It reaches the page there, for which others may have stood. */
+  private arrive(physical: number): void {
+    const frame = Math.floor(physical * this.reciprocal);
+    if (!this.always && this.reach.points[frame] === 0 && this.reach.first[frame] !== this.number + 1) this.meet(frame);
   }
 
   private meet(frame: number): void {
