@@ -126,6 +126,11 @@ export class FrameTable {
     return this.pools[base + available] !== 0 && this.pools[base + head] === 0;
   }
 
+  /** Whether `pool` has a frame of its own left. */
+  hasFree(pool: number): boolean {
+    return this.pools[pool * wordsPerPool + available] !== 0;
+  }
+
   /** The frames of `pool` that were handed out after `since`, a value that this returned earlier. */
   frontier(pool: number): number {
     return this.pools[pool * wordsPerPool + fresh]!;

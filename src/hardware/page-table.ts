@@ -91,6 +91,11 @@ export class PageTables {
     ];
   }
 
+  /** Whether half of all tables were never used, so that nothing done now decides who gets the last one. */
+  get hasPlenty(): boolean {
+    return this.header[freshTable]! * 2 < this.tables;
+  }
+
   /** Moves the epoch: every translation cached anywhere is void from its next use on. */
   invalidate(): void {
     Atomics.add(this.header, epochWord, 1);

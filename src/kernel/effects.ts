@@ -5,9 +5,11 @@
  * Nobody pays for it where nobody listens.
  */
 import type { KernelObject } from '../vm/kernel-object.ts';
+import type { MemoryObject } from '../vm/memory-object.ts';
 import type { Call } from './call.ts';
 import type { Kernel } from './kernel.ts';
 import { KernelLock } from './locks/kernel-lock.ts';
+import { PageNames } from './page-names.ts';
 import type { KernelThread } from './thread.ts';
 
 /** Sorts of what calls share. */
@@ -19,7 +21,7 @@ export const Shared = {
   Mailbox: 2,
   /** Who sleeps until an event: its number. */
   Event: 3,
-  /** Who waits on a word of memory: its physical address. */
+  /** Who waits on a word of memory: its name (page-names.ts). */
   Waiters: 4,
   /** Interrupts, pending or waited for. */
   Interrupts: 5,
@@ -35,6 +37,8 @@ export const Use = {
   Free: 2,
   /** It takes the lock, and would have slept had somebody held it. */
   Takes: 4,
+  /** Whether and where a page is, not what is in it. */
+  Residence: 8,
 } as const;
 
 /** One number for a resource. Events beyond 2^50 may share theirs, which makes them conflict: never the other way round. */
@@ -47,6 +51,7 @@ export type Declared<V> = (effects: Effects, values: V, caller: KernelThread, ke
 export type EffectListener = (resource: number, physical: number, length: number, use: number) => void;
 
 export class Effects {
+  readonly names: PageNames;
   private caller: KernelThread | null = null;
   private taking = false;
   /** By thread: the arguments of the call that it is in, for the steps to come. */
@@ -55,7 +60,9 @@ export class Effects {
   constructor(
     private readonly kernel: Kernel,
     private readonly listener: EffectListener,
-  ) {}
+  ) {
+    this.names = new PageNames(kernel.hardware);
+  }
 
   /** `caller` is about to begin a call with these arguments. */
   begin(call: Call, caller: KernelThread, values: readonly never[]): void {
@@ -94,6 +101,20 @@ export class Effects {
 
   readsMemory(physical: number, length: number): void {
     this.listener(0, physical, length, 0);
+  }
+
+  /** Depends on the page of a byte being where it is. What was there before `setup` was over stays. */
+  findsPage(physical: number): void {
+    if (this.names.of(physical) !== physical) this.listener(0, physical, 1, Use.Residence);
+  }
+
+  /** Page `index` of `object` is in `frame` from now on: whoever reaches it finds it, or would have made it come. */
+  comes(object: MemoryObject, index: number, frame: number): void {
+    // What the machine itself does once all is over comes after every step, the last one too, which is still to be looked at.
+    if ((this.kernel.caller?.number ?? -1) < 0) return;
+    this.names.name(frame, object, index);
+    const { pageSize } = this.kernel.hardware;
+    this.listener(0, frame * pageSize, pageSize, Use.Changes | Use.Residence);
   }
 
   readsObject(handle: number): void {

@@ -75,6 +75,7 @@ export class Kernel {
     this.vm.isWaitedOn = (frame) => this.isWaitedOn(frame);
     this.vm.wakeAll = (actor, queue) => this.sleepers.wake(queue, queue.waiters.length, actor as KernelThread);
     this.vm.onRecycle = (actor, frame) => this.observer.recycled(actor as KernelThread, frame);
+    this.vm.onResident = (object, index, frame) => this.effects?.comes(object, index, frame);
     this.vm.onMaintain = (actor, physical, length, operation) =>
       this.observer.maintained(actor as KernelThread, physical, length, operation);
     this.vm.history = {
@@ -217,7 +218,7 @@ export class Kernel {
     if (thread.waitingIn !== null) this.sleepers.remove(thread, thread.waitingIn);
     thread.running?.return(undefined);
     thread.running = null;
-    this.vm.releaseLocks(thread);
+    if (this.vm.releaseLocks(thread)) this.effects?.everything();
     const undelivered = thread.messages.splice(0);
     if (undelivered.length === 0) return;
     this.journal.undo(() => thread.messages.push(...undelivered));

@@ -103,7 +103,7 @@ export const Kind = {
    * Only where a schedule asked for it. Not hashed.
    */
   Affects: 50,
-  /** After the threads have ended, `check` or `outcome` has read the bytes of words 3 and 4. Only where a schedule asked for it. Not hashed. */
+  /** After the threads have ended, `check` or `outcome` has read the bytes of words 3 and 4; -1: it may have asked about anything. Only where a schedule asked for it. Not hashed. */
   Looked: 51,
 } as const;
 

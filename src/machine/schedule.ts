@@ -17,6 +17,8 @@ export interface Watched {
   readonly firstBuffer: number;
   /** Whether there are actors that may be in the middle of something when the last thread ends. */
   readonly endsEarly: boolean;
+  /** A name for the byte at a physical address that does not depend on whose access made its page come. */
+  nameOf(physical: number): number;
   /** Whether the thread's next step is to take a lock that somebody holds: it would sleep. */
   standsAside(actor: number): boolean;
   /** Whether the thread has asked for others to go first. */

@@ -1,5 +1,5 @@
 /** What schedules may see of an execution, on both carriers: the trace, who can go on, who would only sleep. */
-import { Effects } from '../kernel/effects.ts';
+import { Effects, resource, Shared } from '../kernel/effects.ts';
 import { KernelLock } from '../kernel/locks/kernel-lock.ts';
 import { Kind, type Trace } from '../kernel/trace.ts';
 import type { Actors } from './actors.ts';
@@ -8,12 +8,15 @@ import type { ExecutionState } from './execution-state.ts';
 import { yielding } from './intents.ts';
 import type { Schedule, Watched } from './schedule.ts';
 
+const everything = resource(Shared.Everything, 0);
+
 export class View implements Watched {
   readonly clock: number;
   readonly firstBuffer: number;
   readonly endsEarly: boolean;
   private readonly effects: Effects;
   private readonly onRead: (physical: number, length: number) => void;
+  private readsLooks = false;
 
   /** @param machine number of the machine itself, which makes the calls of `check` */
   constructor(
@@ -27,10 +30,11 @@ export class View implements Watched {
     this.clock = threads.length;
     this.firstBuffer = stores === null ? -1 : firstDrainActor(threads.length, configuration);
     this.endsEarly = configuration.memoryPressure || threads.some((thread) => thread.daemon);
-    this.effects = new Effects(kernel, (resource, physical, length, use) => {
-      // The machine itself makes calls too, in `check`.
+    this.effects = new Effects(kernel, (affected, physical, length, use) => {
       const actor = kernel.caller?.number ?? -1;
-      if (actor >= 0) trace.append(Kind.Affects, actor, 0, resource, physical, length, use, 0);
+      if (actor >= 0) trace.append(Kind.Affects, actor, 0, affected, physical, length, use, 0);
+      // The machine itself makes calls too, in `check`.
+      else if (this.readsLooks && physical < 0 && affected === everything) this.onRead(-1, 0);
     });
     this.onRead = (physical, length) => {
       trace.append(Kind.Looked, machine, 0, 0, physical, length, 0, 0);
@@ -40,10 +44,15 @@ export class View implements Watched {
   /** An execution under `schedule` begins: lets it look, where it wants to. */
   show(schedule: Schedule): void {
     this.state.kernel.effects = schedule.readsEffects === true ? this.effects : null;
-    this.state.machine.onRead = schedule.readsLooks === true ? this.onRead : null;
+    this.readsLooks = schedule.readsLooks === true;
+    this.state.machine.onRead = this.readsLooks ? this.onRead : null;
     if (schedule.watch === undefined) return;
     this.actors.intents.clear();
     schedule.watch(this.actors.intents, this);
+  }
+
+  nameOf(physical: number): number {
+    return this.effects.names.of(physical);
   }
 
   standsAside(actor: number): boolean {

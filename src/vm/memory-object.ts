@@ -22,6 +22,8 @@ export const noFrame = -1;
 
 export class MemoryObject extends KernelObject {
   override readonly kind: string = 'MemoryObject';
+  /** From 0, in the order in which objects were made. */
+  readonly number: number;
   /** Page index → frame, for the pages that are resident. */
   readonly pages = new Map<number, number>();
   /** Page index → slot of swap space. Of a resident page the slot is good as long as the page is clean. */
@@ -61,6 +63,8 @@ export class MemoryObject extends KernelObject {
     readonly size: number,
   ) {
     super(vm.journal);
+    this.number = vm.objectCount;
+    vm.journal.set(vm, 'objectCount', this.number + 1);
   }
 
   get pageCount(): number {
@@ -202,6 +206,7 @@ export class MemoryObject extends KernelObject {
     this.pages.set(index, frame);
     this.noteMode(frame);
     this.vm.residents?.add(this, index, frame);
+    if (this.pageable) this.vm.onResident(this, index, frame);
     this.journal.undo(() => {
       this.pages.delete(index);
       this.vm.residents?.remove(this, frame);

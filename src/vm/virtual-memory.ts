@@ -52,6 +52,8 @@ export class VirtualMemory {
   entryListener: ((fate: number, space: number, start: number, end: number) => void) | null = null;
   /** Told when a frame is about to be given back. */
   onFree: (actor: Actor, frame: number) => void = () => {};
+  /** Told which page a frame holds from now on. */
+  onResident: (object: MemoryObject, index: number, frame: number) => void = () => {};
   /** Told when a page is taken away from whoever reaches it: paged out, dropped, or by hand. */
   onReclaim: (frame: number) => void = () => {};
   /** Whether a thread waits on a word of the frame, by its physical address. */
@@ -63,6 +65,8 @@ export class VirtualMemory {
   readonly residents: Residents | null = null;
   readonly swap: SwapSpace | null = null;
   readonly pager: Pager | null = null;
+  /** Memory objects that were made. */
+  objectCount = 0;
   /** Gates that are shut now, anywhere: where there is none, nobody looks for one. */
   shutGates = 0;
 
@@ -309,8 +313,10 @@ export class VirtualMemory {
     return noFrame;
   }
 
-  /** Takes every map lock that a dead thread held away from it. */
-  releaseLocks(waiter: Waiter): void {
-    for (const space of this.spaces) space.lock.release(waiter);
+  /** Takes every map lock that a thread held to its end away from it. False when there is none. */
+  releaseLocks(waiter: Waiter): boolean {
+    const held = this.spaces.filter(({ lock }) => lock.owner === waiter);
+    for (const { lock } of held) lock.release(waiter);
+    return held.length > 0;
   }
 }

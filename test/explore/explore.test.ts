@@ -134,12 +134,13 @@ test('dpor by who reads from whom has each way to read once, finds what one of t
 });
 
 test('where reads do not tell what can happen, dpor goes on with traces, and the proof says so', async () => {
-  const found = await run('silent', { strategy: { name: 'dpor', equivalence: 'reads-from' } });
-  assert.is(found.proof, 'every order of conflicting steps (Mazurkiewicz trace) was tried, under sc');
+  const strategy = { name: 'dpor', equivalence: 'reads-from' } as const;
+  const found = await run('silent', { strategy, memoryModel: 'tso' });
+  assert.is(found.proof, 'every order of conflicting steps (Mazurkiewicz trace) was tried, under tso');
 });
 
 test('without being told anything, a small scenario ends with a proof, whatever the number of workers', async () => {
-  const reduced = await run('silent', { strategy: 'dpor' });
+  const reduced = await run('silent', { strategy: { name: 'dpor', equivalence: 'reads-from' } });
   const results: Exploration[] = [];
   for (const workers of [1, 2]) results.push(await run('silent', { workers }));
   const [found] = results;
@@ -166,7 +167,7 @@ test('what chance has missed the attempt at a proof finds, and the failure says 
     assert.equal(lasting(two), lasting(one));
     assert.equal(
       one.failures.map(({ rule, foundBy }) => [rule, foundBy]),
-      [['assertion', 'dpor']],
+      [['assertion', 'dpor:reads-from']],
     );
     results.push(one);
   }

@@ -23,7 +23,7 @@ test('dpor: two workers, and a shard with a merge that explores the other, give 
   const options: ExploreOptions = { scenario: 'late', strategy: 'dpor', rules: { 'data-race': 'fail' } };
   const alone = await run({ ...options, workers: 2 });
   assert.ok(alone.proof!.startsWith('every order of conflicting steps (Mazurkiewicz trace) was tried, under sc'));
-  assert.ok(alone.executions > 2 * smallTree, `${alone.executions} executions`);
+  assert.ok(alone.executions > 1.5 * smallTree, `${alone.executions} executions`);
   assert.is(alone.failures.length, 1);
   const record = newRecord();
   const part = await run({ ...options, shard: '1/2', record });

@@ -14,6 +14,7 @@ import {
 } from '../../vm/kern-return.ts';
 import { VM_PROT_READ, VM_PROT_WRITE } from '../../vm/map-entry.ts';
 import type { MemoryObject } from '../../vm/memory-object.ts';
+import { isPlainFault } from '../../vm/plain-fault.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { sharedWindow } from '../../vm/windows.ts';
 import { call, parameter } from '../call.ts';
@@ -91,6 +92,15 @@ export const memoryCalls = {
       return faultCodes.indexOf(
         yield* fillLate(late, caller, Math.floor(address / kernel.hardware.pageSize), address, access),
       );
+    },
+    // The page that comes says so itself.
+    (effects, [address, access], caller, { vm }) => {
+      const { task, running } = caller;
+      // The machine itself comes when all is over, and does not learn from it where pages are.
+      if (caller.number < 0) return;
+      // One that has slept hands the map lock's wakeup on; a device looks its bus addresses up.
+      if (running !== null || task.device || !isPlainFault(vm, task.space, caller, address, access))
+        effects.everything();
     },
   ),
 

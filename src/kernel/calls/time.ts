@@ -82,7 +82,8 @@ function waitersOn(address: number, effects: Effects, caller: KernelThread, kern
     return -1;
   }
   const physical = (entry >>> pteFrameShift) * pageSize + (address - page * pageSize);
-  effects.changes(Shared.Waiters, physical);
+  effects.changes(Shared.Waiters, effects.names.of(physical));
+  effects.findsPage(physical);
   return physical;
 }
 

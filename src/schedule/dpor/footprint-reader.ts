@@ -1,6 +1,6 @@
 /**
- * What a step read and changed, as the trace tells it: accesses by their physical addresses, kernel calls by what the call table
- * declares. What nobody has declared (a page that had to come, time that moved, a line that left the cache) may have changed everything.
+ * What a step read and changed, as the trace tells it: accesses by where they went, kernel calls by what the call table declares. What
+ * nobody has declared (time that moved, a page that went, a line that left the cache) may have changed everything.
  */
 import { Status } from '../../kernel/call.ts';
 import { resource, Shared, Use } from '../../kernel/effects.ts';
@@ -38,12 +38,15 @@ export class FootprintReader {
 
   private readonly resources = new Map<number, number>();
   private set = nothing;
+  private execution: Watched | null = null;
 
   constructor(private readonly footprints: Footprints) {}
 
   /** The footprint of the step of `actor` from `from` on to `to`. */
-  read({ trace, endsEarly, firstBuffer }: Watched, actor: number, from: number, to: number): number {
+  read(execution: Watched, actor: number, from: number, to: number): number {
+    const { trace, endsEarly, firstBuffer } = execution;
     const { words } = trace;
+    this.execution = execution;
     this.set = nothing;
     this.usedCount = 0;
     this.traits = 0;
@@ -78,8 +81,9 @@ export class FootprintReader {
   private memory(physical: number, length: number, changes: boolean): void {
     // -1: it was refused, which was the kernel's doing.
     if (physical < 0) return;
-    const first = Math.floor(physical / granule);
-    const count = Math.floor((physical + length - 1) / granule) - first + 1;
+    const start = this.execution!.nameOf(physical);
+    const first = Math.floor(start / granule);
+    const count = Math.floor((start + length - 1) / granule) - first + 1;
     this.set = this.footprints.add(this.set, Space.Memory, first, count, changes);
   }
 

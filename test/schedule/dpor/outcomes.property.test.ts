@@ -1,33 +1,19 @@
 // deadline: 400
 /** dpor reaches exactly the outcomes that every schedule together reaches (property), in both its forms: what it leaves out differs in nothing. */
-import fc from 'fast-check';
+import type fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { DepthFirstStrategy } from '../../../src/schedule/depth-first.ts';
 import type { Equivalence } from '../../../src/schedule/strategies.ts';
 import type { Scenario } from '../../../src/task/scenario.ts';
-import { type Ended, Inline, load } from '../../support/inline.ts';
+import { type Compared, compareOutcomes, everySchedule, outcomeOf } from '../../support/outcomes.ts';
 import { everyTrace } from '../../support/reduction.ts';
-import { propertySeed } from '../../support/seeded.ts';
 import { partsOfSmall, type SmallProgram, smallProgram, unwaitingProgram } from '../../support/small-programs.ts';
 
 const test = suite('dpor: outcomes');
 
-/** Programs with more schedules than this are left out. */
-const most = 300;
 const programs = Number(process.env.PROGRAMS ?? 1000);
 /** Of those in which dpor mostly goes on with traces, which are tried by themselves. */
 const fewer = Math.ceil(programs / 5);
-
-/**
- * What an execution came to. How far others had come when something broke says nothing about them; and a deadlock ends everything at once,
- * but dpor has threads try to take a lock that is held only when all the others have done what they can.
- */
-function outcomeOf({ violations, results, outcome }: Ended): string {
-  const rules = [...new Set(violations.map(({ rule }) => rule))].sort();
-  if (rules.length > 0) return rules.includes('deadlock') ? 'deadlock' : rules.join();
-  return `${outcome} ${JSON.stringify(results)}`;
-}
 
 const scenarioOf = (program: SmallProgram, isResident: boolean): Scenario =>
   ({
@@ -36,53 +22,10 @@ const scenarioOf = (program: SmallProgram, isResident: boolean): Scenario =>
     ...partsOfSmall(program, isResident),
   }) as unknown as Scenario;
 
-/** Null where there are too many. */
-function everySchedule(scenario: Scenario, limit = most): { outcomes: Set<string>; ended: number } | null {
-  const inline = new Inline(load(scenario));
-  for (;;) {
-    const strategy = new DepthFirstStrategy(null);
-    const outcomes = new Set<string>();
-    let ended = 0;
-    let wider = false;
-    while (!wider && strategy.begin()) {
-      inline.machine.run(strategy);
-      if (!strategy.repeated) {
-        ended++;
-        outcomes.add(outcomeOf(inline.describe()));
-      }
-      strategy.end();
-      wider = inline.widen();
-      if (ended > limit) return null;
-    }
-    if (!wider) return { outcomes, ended };
-  }
-}
-
-/** Compares the outcomes of random programs. → how many programs were small enough, and in which of these `part` had the last word. */
-function compare(
-  of: fc.Arbitrary<SmallProgram>,
-  equivalence: Equivalence,
-  count = programs,
-): { compared: number; parts: (string | undefined)[] } {
-  let schedules = 0;
-  let traces = 0;
-  const parts: (string | undefined)[] = [];
-  for (const [index, program] of fc.sample(of, { seed: propertySeed, numRuns: count }).entries()) {
-    const scenario = scenarioOf(program, equivalence === 'reads-from');
-    const all = everySchedule(scenario);
-    if (all === null) continue;
-    const outcomes = new Set<string>();
-    const { ended, part } = everyTrace(scenario, (one) => outcomes.add(outcomeOf(one)), equivalence);
-    const where = `program ${index} of SEED=${propertySeed}: ${JSON.stringify(program)}`;
-    assert.equal([...outcomes].sort(), [...all.outcomes].sort(), where);
-    parts.push(part);
-    schedules += all.ended;
-    traces += ended;
-  }
-  const compared = parts.length;
-  assert.ok(compared > count / 3, `only ${compared} programs were small enough`);
-  assert.ok(traces < schedules / 2, `${traces} executions in place of ${schedules} are no reduction`);
-  return { compared, parts };
+function compare(of: fc.Arbitrary<SmallProgram>, equivalence: Equivalence, count = programs): Compared {
+  const all = compareOutcomes(of, (program) => scenarioOf(program, equivalence === 'reads-from'), equivalence, count);
+  assert.ok(all.traces < all.schedules / 2, `${all.traces} executions in place of ${all.schedules} are no reduction`);
+  return all;
 }
 
 const known: readonly [string, SmallProgram][] = [

@@ -4,6 +4,7 @@
  */
 import { Use } from '../../../kernel/effects.ts';
 import { headerWords, isAccess, isAtomic, isLoad, isStep, isStore, Kind, type Trace } from '../../../kernel/trace.ts';
+import type { Watched } from '../../../machine/schedule.ts';
 import { atomicResult } from '../../../task/task.ts';
 
 /** How bytes were used: bits. An exchange that found something else than it expected has only read. */
@@ -24,6 +25,9 @@ export class Accesses {
   /** 1 where its step had done something before, which may be why it does this. */
   isLate = new Int32Array(64);
   resources = new Int32Array(64);
+  /** Whether a page came since `clear`. */
+  pagesCame = false;
+  private execution: Watched | null = null;
   private count = 0;
   private resourceCount = 0;
   private steps = 0;
@@ -32,6 +36,7 @@ export class Accesses {
   private firstResources = new Int32Array(64);
 
   clear(): void {
+    this.pagesCame = false;
     this.count = 0;
     this.resourceCount = 0;
     this.steps = 0;
@@ -46,8 +51,10 @@ export class Accesses {
   }
 
   /** Writes down the next step: the trace from `from` on, and the resources that it used. */
-  read(trace: Trace, from: number, used: Int32Array, usedCount: number): void {
+  read(execution: Watched, from: number, used: Int32Array, usedCount: number): void {
+    const { trace } = execution;
     const { words, length } = trace;
+    this.execution = execution;
     let late = 0;
     for (let at = from; at < length; at = trace.after(at)) {
       const kind = trace.kindAt(at);
@@ -55,8 +62,7 @@ export class Accesses {
       // Its second part is only ever a plain scalar's.
       else if (kind === Kind.Straddle)
         this.add(trace, at, isLoad(words[at + 2]!) ? Mode.Reads : Mode.Writes, kind, this.isLate[this.count - 1]!);
-      else if (kind === Kind.Affects)
-        this.add(trace, at, (words[at + 5]! & Use.Changes) !== 0 ? Mode.Updates : Mode.Reads, kind, late);
+      else if (kind === Kind.Affects) this.affects(trace, at, late);
       if (isStep(kind)) late = 1;
     }
     for (let i = 0; i < usedCount; i++) this.addResource(used[i]!);
@@ -69,6 +75,14 @@ export class Accesses {
     this.firstResources[next] = this.resourceCount;
   }
 
+  /** A page that comes brings the zeroes with it that everybody finds there who comes before the first store: it writes nothing. */
+  private affects(trace: Trace, at: number, late: number): void {
+    const use = trace.words[at + 5]!;
+    if ((use & Use.Residence) === 0)
+      this.add(trace, at, (use & Use.Changes) !== 0 ? Mode.Updates : Mode.Reads, Kind.Affects, late);
+    else if ((use & Use.Changes) !== 0) this.pagesCame = true;
+  }
+
   private addResource(resource: number): void {
     if (this.resourceCount === this.resources.length)
       this.resources = larger(this.resources, new Int32Array(this.resourceCount * 2));
@@ -76,12 +90,12 @@ export class Accesses {
   }
 
   private add({ words }: Trace, at: number, mode: number, kind: number, late: number): void {
-    const physical = words[at + 3]!;
-    if (physical < 0 || words[at + 4] === 0) return;
+    if (words[at + 3]! < 0 || words[at + 4] === 0) return;
+    const start = this.execution!.nameOf(words[at + 3]!);
     const access = this.count++;
     if (access === this.starts.length) this.grow();
-    this.starts[access] = physical;
-    this.ends[access] = physical + words[at + 4]!;
+    this.starts[access] = start;
+    this.ends[access] = start + words[at + 4]!;
     this.modes[access] = mode;
     this.isLate[access] = late;
     this.expected[access] =

@@ -62,7 +62,7 @@ export class GraphBuilder {
     const { recorder, past, accesses } = this;
     const footprint = recorder.write(step, actor, variant, goesOn);
     const { used, usedCount } = recorder.reader;
-    accesses.read(this.execution!.trace, recorder.from, used, usedCount);
+    accesses.read(this.execution!, recorder.from, used, usedCount);
     if (footprint === everything || past.enabler(step) >= 0) this.isBeyond = true;
     if (!past.isAttempt(step)) {
       if (this.tried) this.isBeyond = true;
@@ -140,13 +140,18 @@ export class GraphBuilder {
     if (!graph.isSimple(graph.count - 1)) this.isBeyond = true;
   }
 
-  /** What `check` and `outcome` have read, once each. */
+  /** What `check` and `outcome` have read, once each. They must not ask in which frames pages are: that is an order which nobody keeps. */
   private addLooks(): void {
-    const { graph, places, recorder, looked } = this;
+    const { graph, places, recorder, looked, accesses } = this;
     const { trace } = this.execution!;
     for (let at = recorder.from; at < trace.length; at = trace.after(at)) {
       if (trace.kindAt(at) !== Kind.Looked) continue;
-      const start = trace.words[at + 3]!;
+      const physical = trace.words[at + 3]!;
+      if (physical < 0) {
+        if (accesses.pagesCame) this.isBeyond = true;
+        continue;
+      }
+      const start = this.execution!.nameOf(physical);
       const end = start + trace.words[at + 4]!;
       for (let piece = places.pieceAt(start); places.beginsBefore(piece, end); piece++) {
         if (!places.isShared(piece) || looked.includes(piece)) continue;
