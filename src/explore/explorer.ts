@@ -19,6 +19,7 @@ import { isIndependent, makeStrategy, titleOf } from '../schedule/strategies.ts'
 import { tokenOf } from '../schedule/token.ts';
 import { actorsOf } from './actors-of.ts';
 import { Distinct, type Seen } from './distinct.ts';
+import { inlineFar } from './inlining.ts';
 import type { Settings } from './options.ts';
 import { isReducible } from './proof.ts';
 import { ReachedPages } from './reached-pages.ts';
@@ -115,6 +116,7 @@ export class Explorer {
     private readonly settings: ExecutionSettings,
     private readonly strategy: Strategy = makeStrategy(settings.strategy, settings),
   ) {
+    inlineFar();
     this.actors = actorsOf(loaded);
     if (settings.strategy === 'dpor' && !isReducible(this.actors))
       throw new UsageError('strategy: dpor does not know what a data cache may do (coherentDma: false): use dfs');
