@@ -23,9 +23,9 @@ export class PageNames {
 
   /** From now on, until the execution is rolled back, `frame` holds page `index` of `object`. */
   name(frame: number, object: MemoryObject, index: number): void {
-    const { number } = object;
-    while (this.known.length <= number) this.known.push(new Map());
-    const pages = this.known[number]!;
+    const { ordinal } = object;
+    while (this.known.length <= ordinal) this.known.push(new Map());
+    const pages = this.known[ordinal]!;
     let page = pages.get(index);
     if (page === undefined) {
       page = ++this.count;

@@ -6,7 +6,10 @@
  */
 import type { Kernel } from './kernel.ts';
 
-/** Fields that hold no state: ways out of the kernel, the answer in hand, logs of changes, caches, registries of what handles name. */
+/**
+ * Fields that hold no state: ways out of the kernel, the answer in hand, logs of changes, caches, registries of what handles name, and how many
+ * memory objects there have been, which only names places for schedules.
+ */
 const skipped = new Set([
   'call',
   'copiesWholeSegments',
@@ -31,6 +34,8 @@ const skipped = new Set([
   'atBase',
   'commands',
   'userClients',
+  'objectCount',
+  'ordinal',
 ]);
 
 /** @param withTime false where time is a clock's and moves by itself */

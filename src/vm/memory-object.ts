@@ -23,7 +23,7 @@ export const noFrame = -1;
 export class MemoryObject extends KernelObject {
   override readonly kind: string = 'MemoryObject';
   /** From 0, in the order in which objects were made. */
-  readonly number: number;
+  readonly ordinal: number;
   /** Page index → frame, for the pages that are resident. */
   readonly pages = new Map<number, number>();
   /** Page index → slot of swap space. Of a resident page the slot is good as long as the page is clean. */
@@ -63,8 +63,8 @@ export class MemoryObject extends KernelObject {
     readonly size: number,
   ) {
     super(vm.journal);
-    this.number = vm.objectCount;
-    vm.journal.set(vm, 'objectCount', this.number + 1);
+    this.ordinal = vm.objectCount;
+    vm.journal.set(vm, 'objectCount', this.ordinal + 1);
   }
 
   get pageCount(): number {
