@@ -22,7 +22,7 @@ import { Control, Head, Mode, Own, Phase } from './layout.ts';
 import { How } from './requests.ts';
 import type { TaskSetup } from './setup.ts';
 import { SlotClient } from './slot-client.ts';
-import { longestSleep, Spin, spinsFor } from './spin.ts';
+import { longestSleep, Spin, spinsFor, spinsForBaton } from './spin.ts';
 import { TouchJournal } from './touch-journal.ts';
 
 /** How long threads wait for each other at the common start, in milliseconds. */
@@ -55,7 +55,8 @@ export class ScenarioWorker {
     this.hardware = new Hardware(buffers, journal);
     this.spin = new Spin(spinsFor(this.threads, cores));
     this.client = new SlotClient(this.control, thread.number + 1, new Spin(spinsFor(this.threads + 1, cores)));
-    this.carrier = new BatonCarrier(this.control, this.client, this.spin, thread.number, this.threads, this.hardware);
+    const baton = new Spin(spinsForBaton(thread.number, this.threads, cores));
+    this.carrier = new BatonCarrier(this.control, this.client, baton, thread.number, this.threads, this.hardware);
     const reach = { first: new Int32Array(scenario.reach.first), points: new Uint8Array(scenario.reach.points) };
     this.points = reach.points;
     this.controlled = [false, true].map((always) => {

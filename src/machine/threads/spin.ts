@@ -35,3 +35,11 @@ export class Spin {
 
 /** Looks that are worth while for one of `threads` busy threads on `cores` cores. */
 export const spinsFor = (threads: number, cores: number): number => (threads <= cores ? 20_000 : 0);
+
+/**
+ * Looks that are worth while for the thread of this number when it waits for the baton. Of more threads than cores one fewer than
+ * there are cores look, always the same ones, and the others take turns over the core that is left: where nobody looks, each
+ * handing on wakes a core that has gone idle meanwhile, which takes a virtual machine several times as long as the step.
+ */
+export const spinsForBaton = (thread: number, threads: number, cores: number): number =>
+  spinsFor(thread < cores - 1 ? 1 : threads, cores);
