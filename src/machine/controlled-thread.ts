@@ -170,7 +170,6 @@ export abstract class ControlledThread extends Task {
   /** Back to before its first operation. */
   protected clear(): void {
     this.done.clear();
-    this.yieldable = -1;
     this.wasPostponed = false;
     this.underWay = -1;
     this.rewind();
@@ -183,10 +182,12 @@ export abstract class ControlledThread extends Task {
   /** About to be run (again) from the top, with its next step granted. */
   rewind(): void {
     this.operation = 0;
+    // An operation tried while it was unwound may have left it set.
+    this.yieldable = -1;
     this.freshFrom = this.done.length;
     this.stopped = Stop.None;
     this.granted = true;
-    // A `yield` tried while it was unwound may have left it set.
+    // Likewise.
     this.yielding = false;
     this.swallowed = 0;
   }

@@ -6,6 +6,8 @@
  * The operations are those of ControlledTask, to the bit: what is compiled and what is not give one trace.
  */
 import { Kind } from '../kernel/trace.ts';
+import { word } from '../task/atomics.ts';
+import { checkAddress } from '../task/scalars.ts';
 import { ControlledTask } from './controlled-task.ts';
 
 /** The answer of an operation that has to wait. No load has it as its value. */
@@ -20,49 +22,49 @@ export class YieldingTask extends ControlledTask {
   private wide = 0n;
 
   $load8(address: number): number {
-    this.yieldable = this.operation;
+    this.leavable(address);
     const value = this.load8(address);
     return this.wasPostponed ? this.keep(Kind.Load8, address, 0, 0) : value;
   }
 
   $load16(address: number): number {
-    this.yieldable = this.operation;
+    this.leavable(address);
     const value = this.load16(address);
     return this.wasPostponed ? this.keep(Kind.Load16, address, 0, 0) : value;
   }
 
   $load32(address: number): number {
-    this.yieldable = this.operation;
+    this.leavable(address);
     const value = this.load32(address);
     return this.wasPostponed ? this.keep(Kind.Load32, address, 0, 0) : value;
   }
 
   $load64(address: number): bigint | number {
-    this.yieldable = this.operation;
+    this.leavable(address);
     const value = this.load64(address);
     return this.wasPostponed ? this.keep(Kind.Load64, address, 0, 0) : value;
   }
 
   $store8(address: number, value: number): number {
-    this.yieldable = this.operation;
+    this.leavable(address);
     this.store8(address, value);
     return this.wasPostponed ? this.keep(Kind.Store8, address, value, 0) : 0;
   }
 
   $store16(address: number, value: number): number {
-    this.yieldable = this.operation;
+    this.leavable(address);
     this.store16(address, value);
     return this.wasPostponed ? this.keep(Kind.Store16, address, value, 0) : 0;
   }
 
   $store32(address: number, value: number): number {
-    this.yieldable = this.operation;
+    this.leavable(address);
     this.store32(address, value);
     return this.wasPostponed ? this.keep(Kind.Store32, address, value, 0) : 0;
   }
 
   $store64(address: number, value: bigint): number {
-    this.yieldable = this.operation;
+    if (typeof value === 'bigint') this.leavable(address);
     this.store64(address, value);
     if (!this.wasPostponed) return 0;
     this.wide = value;
@@ -80,35 +82,35 @@ export class YieldingTask extends ControlledTask {
   }
 
   $atomicStore(address: number, value: number): number {
-    return this.attempt(Kind.AtomicStore, address, value >>> 0, 0);
+    return this.attempt(Kind.AtomicStore, address, word(value), 0);
   }
 
   $atomicAdd(address: number, value: number): number {
-    return this.attempt(Kind.AtomicAdd, address, value >>> 0, 0);
+    return this.attempt(Kind.AtomicAdd, address, word(value), 0);
   }
 
   $atomicSub(address: number, value: number): number {
-    return this.attempt(Kind.AtomicSub, address, value >>> 0, 0);
+    return this.attempt(Kind.AtomicSub, address, word(value), 0);
   }
 
   $atomicAnd(address: number, value: number): number {
-    return this.attempt(Kind.AtomicAnd, address, value >>> 0, 0);
+    return this.attempt(Kind.AtomicAnd, address, word(value), 0);
   }
 
   $atomicOr(address: number, value: number): number {
-    return this.attempt(Kind.AtomicOr, address, value >>> 0, 0);
+    return this.attempt(Kind.AtomicOr, address, word(value), 0);
   }
 
   $atomicXor(address: number, value: number): number {
-    return this.attempt(Kind.AtomicXor, address, value >>> 0, 0);
+    return this.attempt(Kind.AtomicXor, address, word(value), 0);
   }
 
   $atomicExchange(address: number, value: number): number {
-    return this.attempt(Kind.AtomicExchange, address, value >>> 0, 0);
+    return this.attempt(Kind.AtomicExchange, address, word(value), 0);
   }
 
   $atomicCompareExchange(address: number, expected: number, replacement: number): number {
-    return this.attempt(Kind.AtomicCompareExchange, address, replacement >>> 0, expected >>> 0);
+    return this.attempt(Kind.AtomicCompareExchange, address, word(replacement), word(expected));
   }
 
   /** The operation that was postponed: called once the function was resumed, with its step granted. */
@@ -141,8 +143,17 @@ export class YieldingTask extends ControlledTask {
     }
   }
 
-  private attempt(kind: number, address: number, operand: number, expected: number): number {
+  /**
+   * The next operation may be postponed. Throws where its address is none: an operation that is refused before it has a number must
+   * not leave that to the next one, of which nobody might know.
+   */
+  private leavable(address: number): void {
+    checkAddress(address);
     this.yieldable = this.operation;
+  }
+
+  private attempt(kind: number, address: number, operand: number, expected: number): number {
+    if ((address & 3) === 0) this.leavable(address);
     const before = this.atomicOperation(kind, address, operand, expected);
     if (this.wasPostponed) return this.keep(kind, address, operand, expected);
     return resultOf(kind, before, operand);

@@ -66,4 +66,5 @@ export class TaskAtomics {
   }
 }
 
-const word = (value: number): number => checkValue(value) >>> 0;
+/** An operand as 32 bits. Throws TypeError. */
+export const word = (value: number): number => checkValue(value) >>> 0;

@@ -36,6 +36,8 @@ const { expression } = fc.letrec<{ expression: string }>((tie) => ({
     fc.tuple(tie('expression'), tie('expression')).map(([a, b]) => `(${a} + ${b})`),
     fc.tuple(tie('expression'), tie('expression')).map(([a, b]) => `(${a} ? ${b} : 1)`),
     fc.constantFrom('task.choose(3)', 'task.now()', 'Math.floor(task.random() * 4)'),
+    fc.constantFrom('(lock.tryLock() ? lock.unlock() ?? 1 : 0)', 'memory.prepare()', 'memory.complete() % 7'),
+    fc.constantFrom('task.atomic.notify(at, 1)', 'task.atomic.wait(at, 1, 9).length', 'task.allocate(4096) % 5'),
   ),
 }));
 
@@ -58,19 +60,36 @@ const { statement } = fc.letrec<{ statement: string }>((tie) => ({
     // While others stand before an access to it: where they were about to go is no more what it was.
     fc.constantFrom('task.protect(at, 4096, 1);', 'task.protect(at, 4096, 3);', 'task.deallocate(at, 4096);'),
     expression.map((e) => `task.assert(${e} < 9, 'small');`),
+    expression.map((e) => `{ const one = locks[${e} % 2]; one?.lock(); sum += ${e}; one?.unlock(); }`),
+    tie('statement').map((s) => `{ lock.lock(); ${s} lock.unlock(); }`),
+    tie('statement').map(
+      (s) => `{ locks[0] /* held */ .lock(); try { ${s} } finally { locks[task.load8(at + 63) & 0].unlock(); } }`,
+    ),
+    fc.constantFrom('{ lock.lock(); lock.sleepDeadline(1, 50); lock.unlock(); }', 'lock.wakeup(1, false);'),
+    fc.constantFrom(
+      "task.send('app.t0', 1);",
+      "task.send('app.t1', [2]);",
+      'sum += JSON.stringify(task.receive()).length;',
+    ),
   ),
 }));
 
 const functions = fc.array(fc.array(statement, { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 3 });
 
 function scenario(bodies: readonly string[][]): string {
-  const threads = bodies.map((body, i) => `t${i}(task, { at }) { let sum = 0; ${body.join('\n')} return sum; }`);
-  return `import { defineScenario } from 'wiredown';
+  const threads = bodies.map(
+    (body, i) => `t${i}(task, { at, lock, locks, memory }) { let sum = 0; ${body.join('\n')} return sum; }`,
+  );
+  return `import { defineScenario, IOLock, IOMemoryDescriptor } from 'wiredown';
 const inner = (task, a) => task.load32(a) + 1;
 function twice(task, a) { task.store32(a, inner(task, a)); return inner(task, a) % 5; }
 export default defineScenario({
   name: 'random', machine: { physicalMemory: 1 << 20 },
-  setup(machine) { const app = machine.task('app'); const at = app.allocate(8192); app.store32(at, 1); return { at }; },
+  setup(machine) {
+    const app = machine.task('app'); const at = app.allocate(8192); app.store32(at, 1);
+    const memory = IOMemoryDescriptor.withAddressRange(at, 64, 1, app);
+    return { at, lock: IOLock.alloc(), locks: [IOLock.alloc(), IOLock.alloc()], memory };
+  },
   tasks: { app: { ${threads.join(',\n')} } },
 });`;
 }
@@ -104,6 +123,46 @@ test('a random program leaves the same trace compiled and not', async () => {
   );
   assert.ok(compiled > 60, `only ${compiled} of the programs were compiled: the property shows too little`);
 });
+
+/** What a program's threads return, and what ends them, compiled and not, under one schedule. */
+async function bothWays(body: string): Promise<[unknown, unknown]> {
+  const program = await loaded(`import { defineScenario, threads } from 'wiredown';
+export default defineScenario({
+  name: 'ways', machine: { physicalMemory: 1 << 20 },
+  setup(machine) { const app = machine.task('app'); const at = app.allocate(4096); app.store32(at, 7); return { at }; },
+  tasks: { app: threads(2, (task, { at }) => { ${body} }) },
+});`);
+  assert.ok(program.yielding, 'it is compiled');
+  const ways = [program, { ...program, yielding: null }].map((way) => {
+    const machine = new Inline(way);
+    machine.random(1);
+    machine.widen();
+    return Array.from({ length: 20 }, (_, i) => machine.random(i + 2));
+  });
+  return ways as [unknown, unknown];
+}
+
+for (const [what, operation] of Object.entries({
+  'an address': 'task.load32(undefined)',
+  'the address of a store': "task.store8('1', 1)",
+  'the value of a store': 'task.store64(at, 1)',
+  'the address of an atomic': 'task.atomic.add(at + 1, 1)',
+  'the value of an atomic': 'task.atomic.exchange(at, undefined)',
+  'the expected value': 'task.atomic.compareExchange(at, 1n, 1)',
+  'the argument of a kernel call': 'task.sleep(-1)',
+}))
+  test(`${what} that is refused is refused alike, and what comes next waits for its turn`, async () => {
+    // What is in the inner function is not compiled.
+    const [compiled, thrown] = await bothWays(`
+      let sum = 0;
+      for (let i = 0; i < 3; i++) {
+        try { ${operation}; } catch (error) { sum += error.message.length; }
+        sum += [0, 1].map((n) => task.load32(at + 4 * n))[0];
+        task.store32(at, sum);
+      }
+      return sum;`);
+    assert.equal(compiled, thrown);
+  });
 
 test('a suspended function is not run again: what it did outside of operations happens once', async () => {
   const program = await loaded(`import { defineScenario, threads } from 'wiredown';
