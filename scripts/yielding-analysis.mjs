@@ -20,6 +20,16 @@ const atomics = new Map(
   ]),
 );
 
+/**
+ * Methods that may be one kernel call: of a task, or of the object of a handle. Whether they are, the object decides at run time
+ * (src/machine/single-calls.ts has the same names).
+ */
+export const callNames = new Set([
+  ...['lock', 'tryLock', 'unlock', 'lockRead', 'lockWrite', 'haveLock', 'sleepDeadline', 'wakeup', 'free'],
+  ...['sleep', 'now', 'send', 'receive', 'waitInterrupt', 'stopDevice'],
+  ...['allocate', 'deallocate', 'protect', 'prepare', 'complete', 'retain', 'release'],
+]);
+
 /** Functions of the library that take thread functions → which argument that is. */
 const takers = new Map([
   ['threads', 1],
@@ -323,7 +333,7 @@ function describe(module, chosen, seen) {
   for (const call of seen.calls) {
     const { callee, optional, arguments: values } = call.node;
     if (optional || values.some((value) => value.type === 'SpreadElement')) continue;
-    const operation = operationOf(seen, callee);
+    const operation = operationOf(seen, callee) ?? kernelCallOf(seen, callee);
     if (operation !== null) seen.sites.push({ ...call, ...operation });
     if (callee.type !== 'Identifier' || module.top.declared.get(callee.name) !== 1) continue;
     const target = module.functions.get(module.named.get(callee.name));
@@ -341,4 +351,21 @@ function operationOf(seen, callee) {
   if (inner?.property.name === 'atomic' && isTask(seen, inner.object) && atomics.has(property.name))
     return { task: inner.object.name, ...atomics.get(property.name) };
   return null;
+}
+
+/** What `callee` does when it may be a kernel call: `lock.unlock`. */
+function kernelCallOf(seen, callee) {
+  if (callee.type !== 'MemberExpression' || callee.computed || callee.optional) return null;
+  const { object, property } = callee;
+  if (!callNames.has(property.name) || object.type === 'Super' || hasShortCut(object)) return null;
+  const [task] = seen.tasks;
+  return task === undefined ? null : { task: seen.node.params[task].name, call: property.name };
+}
+
+/** Whether what comes after `node` is left out where something in it is not there: `a?.b`. */
+function hasShortCut(node) {
+  for (let inner = node; ; inner = inner.object ?? inner.callee) {
+    if (inner?.type !== 'MemberExpression' && inner?.type !== 'CallExpression') return false;
+    if (inner.optional) return true;
+  }
 }

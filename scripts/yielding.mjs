@@ -8,7 +8,11 @@
  *
  *     (($t = task.$load32(a)) === -1 ? (yield, task.$again()) : $t)
  *
- * (the methods with $ are in src/machine/yielding-task.ts). Lines stay lines.
+ * (the methods with $ are in src/machine/yielding-task.ts), and `lock.unlock()`, which may be a kernel call of several steps,
+ *
+ *     ($t = task.$call(lock, 'unlock'), task.$waits ? yield* task.$rest() : $t)
+ *
+ * Lines stay lines.
  */
 import { analyse, isStatement } from './yielding-analysis.mjs';
 
@@ -22,7 +26,7 @@ export function compileThreads(text) {
   const edits = new Edits();
   for (const found of functions) {
     toGenerator(edits, text, found);
-    for (const site of found.sites) rewriteSite(edits, text, site);
+    for (const site of found.sites) (site.call === undefined ? rewriteSite : rewriteCall)(edits, text, site);
     for (const { node, parent, statement } of found.delegations) {
       if (isStatement(parent)) edits.before(node.start, 'yield* ');
       else {
@@ -71,6 +75,20 @@ function rewriteSite(edits, text, { node, parent, statement, task, method, hasVa
     edits.after(node.end, `===-1?${again}:void 0)`);
   }
 }
+
+function rewriteCall(edits, text, { node, statement, task, call }) {
+  const { callee } = node;
+  const dot = text.lastIndexOf('.', callee.property.start);
+  const opening = text.indexOf('(', callee.end);
+  // A comment between may hold anything.
+  if (!isBlank(text.slice(dot + 1, callee.property.start)) || !isBlank(text.slice(callee.end, opening))) return;
+  edits.before(node.start, `${guard(node, statement)}(${temporary}=${task}.$call(`);
+  edits.replace(dot, callee.end, `,'${call}'${text.slice(dot, callee.end).replace(/[^\n]/g, '')}`);
+  edits.replace(opening, opening + 1, node.arguments.length > 0 ? ',' : '');
+  edits.after(node.end, `,${task}.$waits?yield*${task}.$rest():${temporary})`);
+}
+
+const isBlank = (text) => text.trim() === '';
 
 /** A parenthesis at the start of a statement would go on with the line before, where that has no semicolon. */
 const guard = (node, statement) => (statement !== null && node.start === statement.start ? 'void 0,' : '');

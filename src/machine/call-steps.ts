@@ -5,7 +5,7 @@ import { headerWords, Kind } from '../kernel/trace.ts';
 import { handle, text, Words } from '../kernel/wire.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import { copyFragment } from './bulk-copy.ts';
-import type { ControlledThread } from './controlled-thread.ts';
+import { type ControlledThread, Turn } from './controlled-thread.ts';
 import type { OperationLog } from './operation-log.ts';
 import { refusal } from './refusal.ts';
 
@@ -51,7 +51,10 @@ export class CallSteps {
     this.copy = null;
   }
 
-  /** Makes the call; `buffer` is what it copies from or into. Throws what the kernel refuses it with. */
+  /**
+   * Makes the call; `buffer` is what it copies from or into. Throws what the kernel refuses it with. Where the function that makes it
+   * can yield, and it has to wait, it returns undefined, and is made again to go on.
+   */
   request<R>(call: Call<never, R>, buffer: Uint8Array, values: readonly unknown[]): R {
     const { thread } = this;
     if (thread.stopped !== 0 && !thread.repeating) {
@@ -61,6 +64,7 @@ export class CallSteps {
     this.values.clear();
     encodeArguments(this.values, call, values);
     const operation = thread.operation++;
+    const canLeave = thread.canLeave();
     if (operation < this.done.length) {
       this.done.repeatCall(operation, call.number, this.values);
       return this.resultOf(operation, call, buffer);
@@ -73,11 +77,13 @@ export class CallSteps {
       const { intents } = thread.carrier;
       if (intents !== null)
         intents.call(thread.number, call.parameters[0]?.codec === handle ? this.values.data[0]! : 0, call.takesLock);
-      thread.stand();
+      if (thread.stand() === Turn.Postponed) return undefined as R;
       this.begin(operation, call.number, buffer);
     }
-    while (this.status === Status.Step || this.status === Status.Blocked || this.status === Status.Copy)
-      this.goOn(operation);
+    while (this.status === Status.Step || this.status === Status.Blocked || this.status === Status.Copy) {
+      if (canLeave) thread.mayLeave();
+      if (!this.goOn(operation)) return undefined as R;
+    }
     return this.finish(operation, call, buffer);
   }
 
@@ -93,12 +99,14 @@ export class CallSteps {
     this.answer(thread.carrier.begin(thread, number, values));
   }
 
-  /** One more step of the call under way. */
-  private goOn(operation: number): void {
+  /** One more step of the call under way; false where it has to wait for that and its function is to yield. */
+  private goOn(operation: number): boolean {
     const { thread, copy } = this;
-    if (this.status === Status.Blocked) thread.waitToWake();
-    else if (copy !== null) thread.standBefore(copy.physical, copy.intoMemory);
-    else thread.stand();
+    let turn: number;
+    if (this.status === Status.Blocked) turn = thread.waitToWake();
+    else if (copy !== null) turn = thread.standBefore(copy.physical, copy.intoMemory);
+    else turn = thread.stand();
+    if (turn === Turn.Postponed) return false;
     if (copy !== null) {
       const { physical, length, at, intoMemory } = copy;
       const memory = thread.path?.copied(null, physical, length, intoMemory) ?? thread.memory;
@@ -108,6 +116,7 @@ export class CallSteps {
       thread.trace.append(Kind.Continue, thread.number, operation, number, -1, 0, 0, 0);
     }
     this.answer(thread.carrier.resume(thread));
+    return true;
   }
 
   private answer(status: number): void {

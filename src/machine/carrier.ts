@@ -18,6 +18,8 @@ export interface Carrier {
   offer(task: ControlledThread): boolean;
   /** The thread cannot go on until it is woken. Returns or throws as `turn` does. */
   block(task: ControlledThread): void;
+  /** The same for a thread that can yield: whether it has been woken. If not, it is to leave the stack, and is resumed later. */
+  leaveBlocked(task: ControlledThread): boolean;
   /** Starts a kernel call; the answer is in `reply`. Returns a status. */
   begin(task: ControlledThread, call: number, words: Words): number;
   /** Takes the call that the thread is in one step further. */

@@ -296,9 +296,7 @@ export abstract class ControlledThread extends Task {
     this.path?.settle();
     if (noticed) this.stood = true;
     this.stoodAt = this.operation;
-    const canYield = this.yieldable === this.operation - 1;
-    // For its first stand only: later ones are in the middle of the operation.
-    this.yieldable = -1;
+    const canYield = this.takeLeave();
     let turn: number = Turn.Kept;
     if (this.granted) this.granted = false;
     else if (!canYield) turn = this.carrier.turn(this) ? Turn.Waited : Turn.Kept;
@@ -317,19 +315,42 @@ export abstract class ControlledThread extends Task {
     return physical;
   }
 
-  /** Before copying a fragment of a call: stands where the page is shared. */
-  standBefore(physical: number, intoMemory: boolean): void {
+  /** Whether the function that does the operation under way can yield here, as far as it goes. */
+  canLeave(): boolean {
+    return this.yieldable === this.operation - 1;
+  }
+
+  /** The operation under way can be come to again, also from where it stands next. */
+  mayLeave(): void {
+    this.yieldable = this.operation - 1;
+  }
+
+  /** For one stand only: later ones may be in the middle of what cannot be done again. */
+  private takeLeave(): boolean {
+    const can = this.canLeave();
+    this.yieldable = -1;
+    return can;
+  }
+
+  /** Before copying a fragment of a call: returns a `Turn`; stands where the page is shared. */
+  standBefore(physical: number, intoMemory: boolean): number {
     const point = this.reach.points[Math.floor(physical * this.reciprocal)] !== 0;
     this.arrive(physical);
     this.carrier.intents?.access(this.number, physical, intoMemory);
-    if (this.always || point || this.granted) this.stand();
+    return this.always || point || this.granted ? this.stand() : Turn.Kept;
   }
 
-  /** Asleep in the kernel: returns once it was woken and granted a step. */
-  waitToWake(): void {
+  /** Asleep in the kernel: returns a `Turn` once it was woken and granted a step; at once when its function can yield here. */
+  waitToWake(): number {
+    const canYield = this.takeLeave();
     if (this.granted) this.granted = false;
-    else this.carrier.block(this);
+    else if (!canYield) this.carrier.block(this);
+    else if (!this.carrier.leaveBlocked(this)) {
+      this.wasPostponed = true;
+      return Turn.Postponed;
+    }
     if (this.onStep !== null) this.onStep(this);
+    return Turn.Waited;
   }
 
   /** Before an operation that touches nothing shared: a step only where operations are counted. */

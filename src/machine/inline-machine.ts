@@ -206,9 +206,14 @@ export class InlineMachine implements Carrier {
   }
 
   block(task: ControlledThread): void {
+    this.leaveBlocked(task);
+    this.waitForTurn(task);
+  }
+
+  leaveBlocked(task: ControlledThread): boolean {
     this.execution.blocked(task.number);
     if (!this.execution.over) this.next = this.pick();
-    this.waitForTurn(task);
+    return false;
   }
 
   begin(task: ControlledThread, call: number, words: Words): number {

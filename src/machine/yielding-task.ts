@@ -9,6 +9,9 @@ import { Kind } from '../kernel/trace.ts';
 import { word } from '../task/atomics.ts';
 import { checkAddress } from '../task/scalars.ts';
 import { ControlledTask } from './controlled-task.ts';
+import { singleCalls } from './single-calls.ts';
+
+type Method = (...values: unknown[]) => unknown;
 
 /** The answer of an operation that has to wait. No load has it as its value. */
 const mustWait = -1;
@@ -20,6 +23,11 @@ export class YieldingTask extends ControlledTask {
   private value = 0;
   private expected = 0;
   private wide = 0n;
+  private target: unknown = null;
+  private method: Method | null = null;
+  private values: readonly unknown[] = [];
+  /** The kernel call that `$call` was about has to wait: `$rest` goes on with it. */
+  $waits = false;
 
   $load8(address: number): number {
     this.leavable(address);
@@ -113,6 +121,31 @@ export class YieldingTask extends ControlledTask {
     return this.attempt(Kind.AtomicCompareExchange, address, word(replacement), word(expected));
   }
 
+  /** Calls `target[name]`, which may be a kernel call. */
+  $call(target: Record<string, Method>, name: string, ...values: unknown[]): unknown {
+    this.$waits = false;
+    const method = target[name];
+    // Also to be told what there is no such method of.
+    if (!singleCalls.has(method)) return target[name]!(...values);
+    this.target = target;
+    this.method = method!;
+    this.values = values;
+    return this.go();
+  }
+
+  /** The kernel call that has to wait: yields until it is over, and returns what it returns. */
+  *$rest(): Generator<void, unknown, void> {
+    const { target, method, values } = this;
+    for (;;) {
+      yield;
+      this.target = target;
+      this.method = method;
+      this.values = values;
+      const value = this.go();
+      if (!this.$waits) return value;
+    }
+  }
+
   /** The operation that was postponed: called once the function was resumed, with its step granted. */
   $again(): unknown {
     switch (this.kind) {
@@ -150,6 +183,28 @@ export class YieldingTask extends ControlledTask {
   private leavable(address: number): void {
     checkAddress(address);
     this.yieldable = this.operation;
+  }
+
+  /** Begins the kernel call, or goes on with it. */
+  private go(): unknown {
+    this.yieldable = this.operation;
+    let value: unknown;
+    try {
+      value = Reflect.apply(this.method!, this.target, this.values);
+    } catch (error) {
+      // What is done with the result of a call that has to wait, which is none, may throw.
+      if (!this.wasPostponed) {
+        this.$waits = false;
+        this.yieldable = -1;
+        throw error;
+      }
+    }
+    this.$waits = this.wasPostponed;
+    if (this.wasPostponed) {
+      this.wasPostponed = false;
+      this.operation--;
+    }
+    return value;
   }
 
   private attempt(kind: number, address: number, operand: number, expected: number): number {

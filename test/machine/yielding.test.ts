@@ -10,6 +10,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadScenario } from '../../src/machine/scenario-loader.ts';
+import { singleCallNames, singleCalls } from '../../src/machine/single-calls.ts';
 import { Inline } from '../support/inline.ts';
 import { propertySeed } from '../support/seeded.ts';
 
@@ -179,6 +180,45 @@ export default defineScenario({
   const { runs } = machine.random(2);
   assert.ok(runs.runs.length > 4, 'it switches');
   assert.is(world.begun, 2);
+});
+
+test('nor is one that waits in the kernel', async () => {
+  const program = await loaded(`import { defineScenario, IOLock, threads } from 'wiredown';
+export default defineScenario({
+  name: 'waits', machine: { physicalMemory: 1 << 20 },
+  setup: () => ({ lock: IOLock.alloc() }),
+  tasks: { app: threads(3, (task, { lock }, i) => {
+    globalThis.begun++;
+    lock.lock();
+    task.send('app.' + (i + 1) % 3, i);
+    lock.unlock();
+    task.sleep(10);
+    return task.receive();
+  }) },
+});`);
+  const world = globalThis as unknown as { begun: number };
+  const machine = new Inline(program);
+  for (let number = 1; number <= 50; number++) {
+    world.begun = 0;
+    const { results, runs } = machine.random(number);
+    assert.equal(results, { 'app.0': 2, 'app.1': 0, 'app.2': 1 });
+    assert.is(world.begun, 3, `execution ${number}: ${JSON.stringify(runs)}`);
+  }
+});
+
+test('a method that is only called like a kernel call is the object’s own', async () => {
+  const [compiled, thrown] = await bothWays(`
+    const own = { lock: () => task.load32(at) + task.load32(at + 4), prepare(n) { return this.lock() * n; } };
+    task.store32(at, own.prepare(2) % 100);
+    try { undefined.unlock(); } catch (error) { return own.lock() + error.message; }`);
+  assert.equal(compiled, thrown);
+});
+
+test('what may be one kernel call is compiled by its name, and nothing else', async () => {
+  const { callNames } = await import(new URL('../../scripts/yielding-analysis.mjs', import.meta.url).href);
+  // `sleep` of a lock and of a task, `release` and `unlock` of several classes are one name each.
+  assert.equal([...callNames].sort(), [...singleCallNames].sort());
+  assert.not(singleCalls.has(undefined), 'each of them is a method');
 });
 
 test.run();

@@ -107,6 +107,11 @@ export class BatonCarrier implements Carrier {
     this.await(task);
   }
 
+  leaveBlocked(task: Carried): boolean {
+    this.block(task);
+    return true;
+  }
+
   /** The function is over, and the coordinator knows: the baton goes on. */
   leave(task: Carried): void {
     if (this.control.head(Head.Over) === 0)
