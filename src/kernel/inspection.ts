@@ -1,4 +1,5 @@
 /** What a machine holds at one moment, for people and scripts: tasks, memory objects, maps, descriptors, frames, swap. */
+import type { DeviceTranslation } from '../hardware/iommu.ts';
 import { IOMemoryDescriptor } from '../iokit/memory-descriptor.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import type { MemoryObject } from '../vm/memory-object.ts';
@@ -59,8 +60,20 @@ export interface Inspection {
   };
   /** Lines (64 bytes) in the data cache, and those of them that memory does not have yet; null where devices are coherent. */
   readonly caches: { readonly lines: number; readonly dirty: number } | null;
+  /** The system's mapper; null on machines without one. Its windows are in the order of their device addresses. */
+  readonly iommu: { readonly pageSize: number; readonly windows: WindowInspection[] } | null;
   /** Pages. */
   readonly swap: { readonly total: number; readonly used: number };
+}
+
+export interface WindowInspection {
+  /** Of the first byte, as devices see it. */
+  readonly address: number;
+  /** Bytes. */
+  readonly length: number;
+  /** Device pages that show memory, and pages that devices still get through to by their translation cache. */
+  readonly mapped: number;
+  readonly cached: number;
 }
 
 const purgeableNames = ['nonvolatile', 'volatile', 'empty', 'no'] as const;
@@ -96,6 +109,7 @@ export function inspectKernel(kernel: Kernel, held = 0): Inspection {
     })),
     frames: countFrames(kernel, held),
     caches: kernel.hardware.caches?.count() ?? null,
+    iommu: describeIommu(kernel),
     swap: { total: kernel.vm.swap?.capacity ?? 0, used: kernel.vm.swap?.used ?? 0 },
   };
 }
@@ -111,6 +125,18 @@ function describeObject(object: MemoryObject, numbers: ReadonlyMap<MemoryObject,
     resident: object.pages.size,
     swapped,
   };
+}
+
+function describeIommu({ iokit: { systemMapper }, hardware: { iommu } }: Kernel): Inspection['iommu'] {
+  if (systemMapper === null || iommu === null) return null;
+  const { pageSize } = systemMapper;
+  const { table, cache } = iommu.translations();
+  const windows = systemMapper.space.windows.map(({ first, pages }) => {
+    const within = ({ page }: DeviceTranslation): boolean => page >= first && page < first + pages;
+    const [mapped, cached] = [table, cache].map((list) => list.filter(within).length) as [number, number];
+    return { address: first * pageSize, length: pages * pageSize, mapped, cached };
+  });
+  return { pageSize, windows };
 }
 
 /** Those that tasks have handles of, and those that only maps keep alive. */

@@ -2,7 +2,9 @@
 
 import { test as plain } from 'uvu';
 import * as assert from 'uvu/assert';
+import { accessRead } from '../../src/hardware/translation-cache.ts';
 import { kIODirectionOutIn, kIOMapAnywhere, kIOMemoryPurgeableVolatile } from '../../src/iokit/options.ts';
+import { IODMACommand } from '../../src/task/iokit/io-dma-command.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import { machineSuite, TestMachine } from '../support/machine.ts';
 
@@ -62,6 +64,35 @@ suite.case('shows entries, objects with what lies below them, maps, descriptors 
   assert.is(shown.frames.free, machine.freeFrames);
   for (let left = 2; left > 0; left--) descriptor.complete();
   for (const object of [map, descriptor, volatile]) object.release();
+});
+
+plain('shows the windows of the IOMMU, what devices reach through them and what they remember', () => {
+  assert.is(new TestMachine().inspect().iommu, null);
+  const machine = new TestMachine({ mapper: { pageSize: 4096, addressBits: 40 } });
+  const { client, pageSize, kernelState } = machine;
+  machine.enter(machine.kernel, () => {
+    assert.equal(machine.inspect().iommu, { pageSize: 4096, windows: [] });
+    const md = IOMemoryDescriptor.withAddressRange(
+      client.allocate(3 * pageSize),
+      3 * pageSize,
+      kIODirectionOutIn,
+      client,
+    );
+    md.prepare();
+    const options = { fNumAddressBits: 0, fMaxSegmentSize: 0 };
+    const command = IODMACommand.withSpecification(IODMACommand.OutputHost64, options, IODMACommand.kMapped);
+    command.setMemoryDescriptor(md);
+    const address = command.gen64IOVMSegments(0, 1).segments[0]!.fIOVMAddr;
+    const window = { address, length: 3 * pageSize, mapped: 3, cached: 0 };
+    assert.equal(machine.inspect().iommu?.windows, [window]);
+    kernelState.hardware.iommu!.translate(address + 4096, accessRead);
+    assert.equal(machine.inspect().iommu?.windows, [{ ...window, cached: 1 }]);
+    command.clearMemoryDescriptor();
+    md.complete();
+    assert.equal(machine.inspect().iommu?.windows, []);
+    command.release();
+    md.release();
+  });
 });
 
 plain('shows pages in swap', () => {
