@@ -1,4 +1,4 @@
-// deadline: 300
+// deadline: 480
 /** Every failure of the gallery, and of the programs that strategies are compared with, comes out the same on threads. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
