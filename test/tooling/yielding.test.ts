@@ -47,6 +47,28 @@ test('every operation that waits for nothing but its turn', () => {
     assert.equal(compiled(scenario(`a: (task) => { task.${operation}; }`)), one, operation);
 });
 
+test('what may be a kernel call, whatever stands before it and around it', () => {
+  const one = { generators: 1, calls: 1 };
+  const made = (body: string) => {
+    const out = compileThreads(scenario(`a: (task, { lock, locks }) => { ${body} }`));
+    return out === null ? null : { generators: 1, calls: out.match(/\.\$call\(/g)?.length ?? 0 };
+  };
+  assert.equal(made('lock.lock();'), one);
+  assert.equal(made('lock\n  .lock();'), one);
+  assert.equal(made('return (lock ?? locks[0]).tryLock();'), one);
+  assert.equal(made('(locks?.[0]).unlock();'), one);
+  assert.equal(made('task.send(1, task.receive());'), { ...one, calls: 2 });
+  assert.equal(made('const x = [1]\n locks[task.load8(1)].lock()\n lock.unlock()'), { ...one, calls: 2 });
+  assert.equal(made('lock./* ( */lock();'), { ...one, calls: 0 }, 'a comment may hold anything');
+  const text = scenario('a: (task, { locks }) => {\n locks[task.load8(1)]\n .sleepDeadline(1,\n 2)\n}');
+  const out = compileThreads(text)!;
+  assert.is(out.split('\n').length - 2, text.split('\n').length, 'lines stay lines');
+  assert.match(
+    out,
+    /\(\$wiredown=task\.\$call\(locks\[.*\]\n ,'sleepDeadline',1,\n 2\),task\.\$waits\?yield\*task\.\$rest\(\):\$wiredown\)/,
+  );
+});
+
 test('functions that are called by a name which means one thing', () => {
   const add = 'const add = (task, a) => task.store32(a, task.load32(a) + 1);';
   assert.equal(compiled(scenario('a: (task) => { add(task, 4); }', add)), { generators: 2, sites: 2 });
@@ -76,7 +98,10 @@ test('nothing that is not certain', () => {
     optional: scenario('a: (task) => { task?.load32(4); }'),
     'spread values': scenario('a: (task) => { task.load32(...[4]); }'),
     'a computed name': scenario("a: (task) => { task['load32'](4); }"),
-    'no operations': scenario('a: (task) => { task.now(); }'),
+    'no operations': scenario('a: (task) => { task.random(); }'),
+    'a kernel call that may be left out': scenario('a: (task, { lock }) => { lock?.lock(); }'),
+    'one behind something that may be left out': scenario('a: (task, s) => { s?.locks[0].lock(); }'),
+    'one in a callback': scenario('a: (task, s) => { s.locks.map((lock) => lock.lock()); }'),
     'this of an arrow': scenario('a: (task) => { this.x = task.load32(4); }'),
     'no module': 'const = ;',
   };
