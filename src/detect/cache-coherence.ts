@@ -91,9 +91,10 @@ export class CacheCoherence implements CacheFollower {
       if (seen[byte]! >= newest || !this.isKnown(newest, actor)) continue;
       const dropped = ghost.droppedAt[line]! - 1;
       const store = ghost.places[newest]!;
-      if (ghost.past[newest] === 0 && dropped > store) this.report({ what: 'dropped', store, between: dropped, at });
-      else if (policy === uncached) this.report({ what: 'unwritten', store, between: -1, at });
-      else this.report({ what: 'stale', store, between: -1, at });
+      if (ghost.past[newest] === 0 && dropped > store)
+        this.report({ what: 'dropped', store, between: dropped, at }, line);
+      else if (policy === uncached) this.report({ what: 'unwritten', store, between: -1, at }, line);
+      else this.report({ what: 'stale', store, between: -1, at }, line);
       // Once is enough for a line.
       if (policy !== uncached)
         ghost.cached.set(ghost.newest.subarray(line * cacheLine, (line + 1) * cacheLine), line * cacheLine);
@@ -147,7 +148,7 @@ export class CacheCoherence implements CacheFollower {
     }
     const store = ghost.places[ghost.dirtiedBy[line]!]!;
     ghost.dirtiedBy[line] = 0;
-    if (lost > 0) this.report({ what: 'overwritten', store, between: ghost.places[lost]!, at });
+    if (lost > 0) this.report({ what: 'overwritten', store, between: ghost.places[lost]!, at }, line);
   }
 
   /** Whether `actor` comes after a store. */
@@ -156,7 +157,7 @@ export class CacheCoherence implements CacheFollower {
     return other === actor || this.ghost.epochs[store]! <= this.clocks.known[actor * this.clocks.actors + other]!;
   }
 
-  private report(story: CacheStory): void {
+  private report(story: CacheStory, line: number): void {
     const trace = this.trace!;
     const rule =
       story.what === 'unwritten' ? 'missing-cache-flush' : story.what === 'stale' ? 'stale-data' : 'lost-write';
@@ -171,6 +172,8 @@ export class CacheCoherence implements CacheFollower {
       trace.actorAt(step),
       trace.words[step + 1]!,
     );
-    if (this.sink.isNew(key, level)) this.sink.report({ rule, level, key, ...storyOf(trace, this.actors, story) });
+    if (!this.sink.isNew(key, level)) return;
+    const touched = this.ghost.numbers[line]! * cacheLine;
+    this.sink.report({ rule, level, key, touched, ...storyOf(trace, this.actors, story) });
   }
 }

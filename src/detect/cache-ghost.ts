@@ -12,7 +12,9 @@ export class CacheGhost {
   newest = new Int32Array(16 * cacheLine);
   memory = new Int32Array(16 * cacheLine);
   cached = new Int32Array(16 * cacheLine);
-  /** By line: whether it is in the cache. */
+  /** By line: where it lies in memory, in lines. */
+  numbers = new Int32Array(16);
+  /** Whether it is in the cache. */
   present = new Uint8Array(16);
   /** The store that made it dirty; 0: it is clean. */
   dirtiedBy = new Int32Array(16);
@@ -58,6 +60,7 @@ export class CacheGhost {
     if (words[word] === 0) {
       words[word] = count;
       if (count > this.present.length) this.grow();
+      this.numbers[count - 1] = line;
       this.clear(count - 1);
     }
     return words[word]! - 1;
@@ -89,6 +92,7 @@ export class CacheGhost {
     this.newest = doubled(this.newest);
     this.memory = doubled(this.memory);
     this.cached = doubled(this.cached);
+    this.numbers = doubled(this.numbers);
     this.present = doubled(this.present);
     this.dirtiedBy = doubled(this.dirtiedBy);
     this.droppedAt = doubled(this.droppedAt);

@@ -44,6 +44,8 @@ export interface Finding {
   readonly key: number;
   /** The event that says what it is about, where kernel or engine noted it. */
   readonly noted?: number;
+  /** Or a physical address in the page that it is about, where a detector found it. */
+  readonly touched?: number;
 }
 
 export interface Detector {

@@ -2,6 +2,7 @@
  * The past of what a broken rule is about, read off the trace: what happened to a page frame (where the execution kept that), and
  * the calls that a handle went through.
  */
+import { Maintain } from '../hardware/data-cache.ts';
 import { callTable } from '../kernel/calls/index.ts';
 import { headerWords, isAccess, isStep, Kind, type Trace } from '../kernel/trace.ts';
 import { handle as handleCodec, Words } from '../kernel/wire.ts';
@@ -43,6 +44,33 @@ export function pastOfPage(trace: Trace, frame: number, address: number, until: 
       isThere,
       detail: words[at + headerWords]!,
     });
+  }
+  return notes;
+}
+
+/** Lines of the data cache that were written back or dropped. */
+export interface LineNote {
+  /** The step in which it happened. */
+  readonly at: number;
+  /** Physical addresses: the part of the page that was meant. */
+  readonly from: number;
+  readonly to: number;
+  /** Bits of Maintain. */
+  readonly operation: number;
+}
+
+/** What was done, before the event at `until`, to cached lines of the page of `pageSize` bytes that begins at physical address `page`. */
+export function pastOfLines(trace: Trace, page: number, pageSize: number, until: number): LineNote[] {
+  const notes: LineNote[] = [];
+  const { words } = trace;
+  for (let at = 0; at < until; at = trace.after(at)) {
+    const kind = trace.kindAt(at);
+    if (kind !== Kind.Evict && kind !== Kind.Maintained) continue;
+    const from = Math.max(words[at + 3]!, page);
+    const to = Math.min(words[at + 3]! + words[at + 4]!, page + pageSize);
+    if (from >= to) continue;
+    if (kind === Kind.Maintained) notes.push({ at: stepOfNote(trace, at), from, to, operation: words[at + 2]! });
+    else notes.push({ at, from, to, operation: Maintain.Drop | (words[at + 2] === 1 ? Maintain.WriteBack : 0) });
   }
   return notes;
 }

@@ -1,5 +1,6 @@
 /** The past of the page or object that a failure is about, in words: its state after `setup`, then what each step did to it. */
-import { type PageNote, pastOfHandle, pastOfPage } from '../detect/past.ts';
+import { type LineNote, type PageNote, pastOfHandle, pastOfLines, pastOfPage } from '../detect/past.ts';
+import { cacheLine, Maintain } from '../hardware/data-cache.ts';
 import { hex } from '../hardware/errors.ts';
 import { deviceSpace, PageFate } from '../hardware/page-fate.ts';
 import { pteFrameShift, pteRights } from '../hardware/page-table.ts';
@@ -14,20 +15,39 @@ export interface PastLine {
   readonly text: string;
 }
 
+/** What a failure is about, as rules.ts says, and an address of that page, or 0. */
+export interface Subject {
+  readonly about: number;
+  readonly address: number;
+}
+
 /**
- * @param noted the event that says what the failure is about (rules.ts)
  * @param until the place in the trace of the step that suffers
  * @param kernel as it was after `setup`: what it was like in the end is in the trace
  */
-export function pastOf(trace: Trace, noted: number, until: number, kernel: Kernel): PastLine[] {
-  const about = trace.words[noted + 5]!;
-  const address = trace.words[noted + 6]!;
+export function pastOf(trace: Trace, { about, address }: Subject, until: number, kernel: Kernel): PastLine[] {
   if (about > 0) return pastOfObject(trace, about, until, kernel);
   // What the suffering step itself did before it suffered is no past.
   const notes = pastOfPage(trace, -about, address, until).filter(({ at }) => at < until);
   const frames = [...new Set([-about, ...notes.map(({ frame }) => frame)])].filter((frame) => frame > 0);
   const before = frames.map((frame) => setUpFrame(kernel, frame));
-  return [...before, ...notes.map((note) => ({ at: note.at, text: inWords(kernel, note) }))];
+  const fates = notes.map((note) => ({ at: note.at, text: inWords(kernel, note) }));
+  const { pageSize } = kernel.hardware;
+  const lines = pastOfLines(trace, -about * pageSize, pageSize, until).map((note) => ({
+    at: note.at,
+    text: maintenance(note, pageSize),
+  }));
+  return [...before, ...[...fates, ...lines].sort((a, b) => a.at - b.at)];
+}
+
+function maintenance({ from, to, operation }: LineNote, pageSize: number): string {
+  const lines = Math.ceil(to / cacheLine) - Math.floor(from / cacheLine);
+  const deeds = [];
+  if ((operation & Maintain.WriteBack) !== 0) deeds.push('written back');
+  if ((operation & Maintain.Drop) !== 0) deeds.push('dropped');
+  const which = lines === 1 ? 'the cache line' : `the ${lines} cache lines`;
+  const where = `${hex(from % pageSize)} of frame ${Math.floor(from / pageSize)}`;
+  return `${which} at ${where} ${lines === 1 ? 'is' : 'are'} ${deeds.join(' and ')}`;
 }
 
 function pastOfObject(trace: Trace, handle: number, until: number, kernel: Kernel): PastLine[] {

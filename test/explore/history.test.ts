@@ -120,4 +120,33 @@ test('a map that ends over other memory tells who made it', async () => {
   assert.match(past(failure)[0]!, /^kernel: createMappingInTask/);
 });
 
+/** What a page goes through that is allocated by `setup`, and prepared and touched by the driver. */
+const driverPage = [
+  'setup: frame 1 is free',
+  'kernel: frame 1 is taken',
+  'kernel: frame 1 is wired',
+  'kernel: frame 1 is mapped at A of kernel to read and write',
+];
+
+for (const [name, rule, culprit, victim, expected] of [
+  ['missing-flush', 'missing-cache-flush', 'store kernel', 'load past the cache disk', driverPage],
+  ['stale-receive', 'stale-data', 'store past the cache net', 'stale load kernel', driverPage],
+  ['shared-line', 'lost-write', 'write that is lost disk', 'write back kernel', driverPage],
+  [
+    'narrow-clean',
+    'missing-cache-flush',
+    'store kernel',
+    'load past the cache client',
+    [
+      'setup: frame 1 is in use, wired once, mapped at A of kernel to read and write',
+      'kernel: the 62 cache lines at A of frame 1 are written back',
+    ],
+  ],
+] as const)
+  test(`${name}: what a cache hid tells the past of its page`, async () => {
+    const failure = await toldFailure(gallery(name), null, rule);
+    assert.equal(sites(failure).slice(-2), [culprit, victim]);
+    assert.equal(past(failure), expected);
+  });
+
 test.run();
