@@ -9,7 +9,7 @@ import { Kind } from '../kernel/trace.ts';
 import { word } from '../task/atomics.ts';
 import { checkAddress } from '../task/scalars.ts';
 import { ControlledTask } from './controlled-task.ts';
-import { singleCalls } from './single-calls.ts';
+import { areInert, singleCalls } from './single-calls.ts';
 
 type Method = (...values: unknown[]) => unknown;
 
@@ -126,7 +126,7 @@ export class YieldingTask extends ControlledTask {
     this.$waits = false;
     const method = target[name];
     // Also to be told what there is no such method of.
-    if (!singleCalls.has(method)) return target[name]!(...values);
+    if (!singleCalls.has(method) || !areInert(values)) return target[name]!(...values);
     this.target = target;
     this.method = method!;
     this.values = values;

@@ -127,11 +127,14 @@ test('a random program leaves the same trace compiled and not', async () => {
 
 /** What a program's threads return, and what ends them, compiled and not, under one schedule. */
 async function bothWays(body: string): Promise<[unknown, unknown]> {
-  const program = await loaded(`import { defineScenario, threads } from 'wiredown';
+  const program = await loaded(`import { defineScenario, IOLock, threads } from 'wiredown';
 export default defineScenario({
   name: 'ways', machine: { physicalMemory: 1 << 20 },
-  setup(machine) { const app = machine.task('app'); const at = app.allocate(4096); app.store32(at, 7); return { at }; },
-  tasks: { app: threads(2, (task, { at }) => { ${body} }) },
+  setup(machine) {
+    const app = machine.task('app'); const at = app.allocate(4096); app.store32(at, 7);
+    return { at, lock: IOLock.alloc() };
+  },
+  tasks: { app: threads(2, (task, { at, lock }) => { ${body} }) },
 });`);
   assert.ok(program.yielding, 'it is compiled');
   const ways = [program, { ...program, yielding: null }].map((way) => {
@@ -213,6 +216,26 @@ test('a method that is only called like a kernel call is the object’s own', as
     try { undefined.unlock(); } catch (error) { return own.lock() + error.message; }`);
   assert.equal(compiled, thrown);
 });
+
+for (const [what, message] of Object.entries({
+  'does an operation': '{ get x() { return task.load32(at); } }',
+  'makes a kernel call': '{ get x() { lock.lock(); lock.unlock(); return task.load32(at); } }',
+  counts: '{ deep: [{ get x() { return ++sum; } }] }',
+  'is behind a proxy': 'new Proxy({ x: 1 }, { get: () => task.load32(at) })',
+  'is in a class of its own': 'new (class { get x() { return task.load32(at); } })()',
+}))
+  test(`a message that runs code when it is read, which ${what}, is sent alike`, async () => {
+    const [compiled, thrown] = await bothWays(`
+      let sum = 0;
+      task.store32(at, task.load32(at) + 1);
+      for (let i = 0; i < 3; i++) {
+        try { task.send('app.0', ${message}); } catch (error) { sum += error.message.length; }
+        task.store32(at, sum);
+      }
+      if (task.thread === 'app.0') for (let i = 0; i < 3; i++) sum = sum * 9 + (JSON.stringify(task.receive()).length);
+      return sum;`);
+    assert.equal(compiled, thrown);
+  });
 
 test('what may be one kernel call is compiled by its name, and nothing else', async () => {
   const { callNames } = await import(new URL('../../scripts/yielding-analysis.mjs', import.meta.url).href);
