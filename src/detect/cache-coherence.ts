@@ -173,7 +173,7 @@ export class CacheCoherence implements CacheFollower {
       trace.words[step + 1]!,
     );
     if (!this.sink.isNew(key, level)) return;
-    const touched = this.ghost.numbers[line]! * cacheLine;
-    this.sink.report({ rule, level, key, touched, ...storyOf(trace, this.actors, story) });
+    const subject = { physical: this.ghost.numbers[line]! * cacheLine };
+    this.sink.report({ rule, level, key, subject, ...storyOf(trace, this.actors, story) });
   }
 }

@@ -7,7 +7,16 @@ import { HandleFate } from '../kernel/handle-table.ts';
 import type { RuleName } from '../kernel/rules.ts';
 import type { Trace } from '../kernel/trace.ts';
 import type { Mark } from './finding.ts';
-import { callName, type HandleNote, type PageNote, pastOfHandle, pastOfPage } from './past.ts';
+import {
+  callName,
+  type HandleNote,
+  lastPurge,
+  lastStore,
+  noFrame,
+  type PageNote,
+  pastOfHandle,
+  pastOfPage,
+} from './past.ts';
 
 const { Allocated, Freed, Wired, Unwired, Mapped, Unmapped, Protected, Entered, Removed } = PageFate;
 
@@ -25,9 +34,18 @@ const fates: Partial<Record<RuleName, readonly (readonly number[])[]>> = {
   'purgeable-contract': [[Unmapped]],
 };
 
+/** For a rule about a page: the step that it is due to, where that is none of these. */
+const deeds: Partial<
+  Record<RuleName, { role: string; find: (trace: Trace, frame: number, until: number) => number | null }>
+> = {
+  'purgeable-contract': { role: 'emptied', find: lastPurge },
+  'lost-write': { role: 'store that is lost', find: lastStore },
+};
+
 /** For a rule about what is at an address: the same of that. */
 const placeFates: Partial<Record<RuleName, readonly (readonly number[])[]>> = {
   'mistaken-identity': [[Removed], [Entered]],
+  'dangling-mapping': [[Removed], [Entered]],
 };
 
 /** For a rule about a handle: the last thing that was done to it, of these. */
@@ -38,9 +56,6 @@ const handleFates: Partial<Record<RuleName, (note: HandleNote, name: string) => 
   'use-after-complete': (_note, name) => name === 'complete',
   'direction-misuse': (_note, name) => name === 'prepare',
 };
-
-/** No page frame has this number. */
-const noFrame = -1;
 
 const roles: Record<number, string> = {
   [Allocated]: 'allocated',
@@ -74,6 +89,9 @@ export function culprits(trace: Trace, rule: RuleName, noted: number, victim: nu
     const last = notes.filter((note) => note.at < victim && fits!(note, callName(trace, note.at))).at(-1);
     return last === undefined ? [] : [{ at: last.at, role: roleOf(last, callName(trace, last.at)) }];
   }
+  const deed = about < 0 ? deeds[rule] : undefined;
+  const done = deed === undefined ? null : deed.find(trace, -about, noted);
+  if (done !== null) return [{ at: done, role: deed!.role }];
   const wanted = about < 0 ? fates[rule] : undefined;
   if (wanted === undefined) return [];
   // Where the rule says at which address, what was mapped elsewhere is beside the point.

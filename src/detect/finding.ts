@@ -42,11 +42,11 @@ export interface Finding {
   readonly marks: readonly Mark[];
   /** Same key, same failure: made of rule, actors and operation numbers (execution.md, rule 9). */
   readonly key: number;
-  /** The event that says what it is about, where kernel or engine noted it. */
-  readonly noted?: number;
-  /** Or a physical address in the page that it is about, where a detector found it. */
-  readonly touched?: number;
+  readonly subject?: Subject;
 }
+
+/** What a finding is about: what the event `noted` says, where kernel or engine saw it; the page of a physical address; an object. */
+export type Subject = { readonly noted: number } | { readonly physical: number } | { readonly handle: number };
 
 export interface Detector {
   /** Reads the execution and reports to the sink it was made with. Must not allocate where nothing new is found. */

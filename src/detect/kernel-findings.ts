@@ -32,12 +32,12 @@ export class KernelFindings implements Detector {
       const named = namedSteps(trace, at);
       if (named.length > 0) {
         const marks = named.map((step, i) => ({ at: step, role: roles[rule]?.[i] ?? roles[rule]?.at(-1) ?? rule }));
-        this.sink.report({ rule, level, message, marks, key, noted: at });
+        this.sink.report({ rule, level, message, marks, key, subject: { noted: at } });
         continue;
       }
       const victim = stepAfter(trace, at) ?? stepOf(trace, at);
       const marks = [...culprits(trace, rule, at, victim), { at: victim, role: rule }];
-      this.sink.report({ rule, level, message, marks, key, noted: at });
+      this.sink.report({ rule, level, message, marks, key, subject: { noted: at } });
     }
   }
 }

@@ -4,8 +4,12 @@
  */
 import { Maintain } from '../hardware/data-cache.ts';
 import { callTable } from '../kernel/calls/index.ts';
-import { headerWords, isAccess, isStep, Kind, type Trace } from '../kernel/trace.ts';
+import { actorFactor, headerWords, isAccess, isStep, Kind, type Trace } from '../kernel/trace.ts';
 import { handle as handleCodec, Words } from '../kernel/wire.ts';
+import { Sort, sortOf } from './access.ts';
+
+/** No page frame has this number. */
+export const noFrame = -1;
 
 /** Something that happened to a page frame. */
 export interface PageNote {
@@ -46,6 +50,30 @@ export function pastOfPage(trace: Trace, frame: number, address: number, until: 
     });
   }
   return notes;
+}
+
+/** The step before the event at `until` that emptied the object which `frame` was of; null where none is known. */
+export function lastPurge(trace: Trace, frame: number, until: number): number | null {
+  const purges = pastOfPage(trace, frame, 0, until).filter(({ at }) => trace.kindAt(at) === Kind.Purge);
+  return purges.at(-1)?.at ?? null;
+}
+
+/** The last store to `frame` before the event at `until`; null where none is known. */
+export function lastStore(trace: Trace, frame: number, until: number): number | null {
+  const { words } = trace;
+  let pageSize = 0;
+  for (let at = 0; at < until; at = trace.after(at)) if (trace.kindAt(at) === Kind.Page) pageSize = words[at + 4]!;
+  let store: number | null = null;
+  for (let at = 0; at < until; at = trace.after(at)) {
+    const isIn = words[at + 3]! >= frame * pageSize && words[at + 3]! < (frame + 1) * pageSize;
+    if (isIn && changesMemory(trace, at)) store = at;
+  }
+  return store;
+}
+
+function changesMemory({ words }: Trace, at: number): boolean {
+  const sort = sortOf(words, at, words[at]! % actorFactor);
+  return sort === Sort.Store || sort === Sort.AtomicStore;
 }
 
 /** Lines of the data cache that were written back or dropped. */

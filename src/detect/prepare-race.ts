@@ -42,6 +42,7 @@ export class PrepareRace implements ConflictListener {
         { at: stepOf(trace, later), role: 'second call' },
       ],
       key,
+      subject: { handle: trace.words[later + 2]! },
     });
   }
 }

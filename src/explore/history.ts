@@ -1,11 +1,13 @@
 /** The past of the page or object that a failure is about, in words: its state after `setup`, then what each step did to it. */
-import { type LineNote, type PageNote, pastOfHandle, pastOfLines, pastOfPage } from '../detect/past.ts';
+import type { Subject } from '../detect/finding.ts';
+import { type LineNote, noFrame, type PageNote, pastOfHandle, pastOfLines, pastOfPage } from '../detect/past.ts';
 import { cacheLine, Maintain } from '../hardware/data-cache.ts';
 import { hex } from '../hardware/errors.ts';
 import { deviceSpace, PageFate } from '../hardware/page-fate.ts';
 import { pteFrameShift, pteRights } from '../hardware/page-table.ts';
 import { HandleFate, machineHolder } from '../kernel/handle-table.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { aboutFrame, aboutNothing } from '../kernel/rules.ts';
 import type { Trace } from '../kernel/trace.ts';
 import { formatOperation } from '../machine/operations.ts';
 
@@ -15,29 +17,35 @@ export interface PastLine {
   readonly text: string;
 }
 
-/** What a failure is about, as rules.ts says, and an address of that page, or 0. */
-export interface Subject {
-  readonly about: number;
-  readonly address: number;
-}
+type PastStep = PastLine & { readonly at: number };
 
 /**
  * @param until the place in the trace of the step that suffers
  * @param kernel as it was after `setup`: what it was like in the end is in the trace
+ * @returns null where what is said to be about is about nothing
  */
-export function pastOf(trace: Trace, { about, address }: Subject, until: number, kernel: Kernel): PastLine[] {
-  if (about > 0) return pastOfObject(trace, about, until, kernel);
+export function pastOf(trace: Trace, subject: Subject, until: number, kernel: Kernel): PastLine[] | null {
+  const [about, address] = meant(trace, subject, kernel.hardware.pageSize);
+  if (about === aboutNothing) return null;
+  const before: PastLine[] = about > 0 ? setUpHandle(kernel, about) : [];
+  const steps: PastStep[] = about > 0 ? pastOfObject(trace, about, until, kernel) : [];
+  const frame = about > 0 ? noFrame : -about;
   // What the suffering step itself did before it suffered is no past.
-  const notes = pastOfPage(trace, -about, address, until).filter(({ at }) => at < until);
-  const frames = [...new Set([-about, ...notes.map(({ frame }) => frame)])].filter((frame) => frame > 0);
-  const before = frames.map((frame) => setUpFrame(kernel, frame));
-  const fates = notes.map((note) => ({ at: note.at, text: inWords(kernel, note) }));
+  const notes = pastOfPage(trace, frame, address, until).filter(({ at }) => at < until);
+  for (const one of new Set([frame, ...notes.map((note) => note.frame)]))
+    if (one > 0) before.push(setUpFrame(kernel, one));
+  for (const note of notes) steps.push({ at: note.at, text: inWords(kernel, note) });
   const { pageSize } = kernel.hardware;
-  const lines = pastOfLines(trace, -about * pageSize, pageSize, until).map((note) => ({
-    at: note.at,
-    text: maintenance(note, pageSize),
-  }));
-  return [...before, ...[...fates, ...lines].sort((a, b) => a.at - b.at)];
+  for (const note of pastOfLines(trace, frame * pageSize, pageSize, until))
+    steps.push({ at: note.at, text: maintenance(note, pageSize) });
+  return [...before, ...steps.sort((a, b) => a.at - b.at)];
+}
+
+/** What a failure is about, as rules.ts has it, and an address of that page, or 0. */
+function meant({ words }: Trace, subject: Subject, pageSize: number): [about: number, address: number] {
+  if ('noted' in subject) return [words[subject.noted + 5]!, words[subject.noted + 6]!];
+  if ('handle' in subject) return [subject.handle, 0];
+  return [aboutFrame(Math.floor(subject.physical / pageSize)), 0];
 }
 
 function maintenance({ from, to, operation }: LineNote, pageSize: number): string {
@@ -50,7 +58,7 @@ function maintenance({ from, to, operation }: LineNote, pageSize: number): strin
   return `${which} at ${where} ${lines === 1 ? 'is' : 'are'} ${deeds.join(' and ')}`;
 }
 
-function pastOfObject(trace: Trace, handle: number, until: number, kernel: Kernel): PastLine[] {
+function pastOfObject(trace: Trace, handle: number, until: number, kernel: Kernel): PastStep[] {
   const lines = new Map<number, string[]>();
   for (const { at, fate, holder, held } of pastOfHandle(trace, handle, until)) {
     const told = lines.get(at) ?? [];
@@ -58,10 +66,9 @@ function pastOfObject(trace: Trace, handle: number, until: number, kernel: Kerne
     if (fate === HandleFate.Gone) told.push('it goes');
     else if (fate === HandleFate.Held) told.push(holds(kernel, holder, held));
   }
-  const steps = [...lines].map(([at, told]) => {
+  return [...lines].map(([at, told]) => {
     return { at, text: [formatOperation(trace, at), ...told].join(': ') };
   });
-  return [...setUpHandle(kernel, handle), ...steps];
 }
 
 function setUpHandle(kernel: Kernel, handle: number): PastLine[] {

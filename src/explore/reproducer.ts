@@ -5,7 +5,6 @@
 import { Detectors } from '../detect/detectors.ts';
 import type { ExecutionRecord, Finding } from '../detect/finding.ts';
 import { missingStep } from '../detect/missing-step.ts';
-import { aboutFrame, aboutNothing } from '../kernel/rules.ts';
 import { isStep, Kind } from '../kernel/trace.ts';
 import { ScenarioError } from '../machine/errors.ts';
 import type { InlineMachine } from '../machine/inline-machine.ts';
@@ -16,7 +15,7 @@ import { type Runs, RunsSchedule } from '../schedule/runs.ts';
 import { type Token, tokenOf } from '../schedule/token.ts';
 import { actorsOf } from './actors-of.ts';
 import { buildMachine, type ExecutionSettings, judge, machineFrames } from './explorer.ts';
-import { pastOf, type Subject } from './history.ts';
+import { pastOf } from './history.ts';
 import { partingOf } from './parting.ts';
 import type { Failure, PastStep, Replay, Site, TraceStep } from './results.ts';
 import { type SourcePlace, sourcePlace } from './source-place.ts';
@@ -159,11 +158,11 @@ export class Reproducer {
   }
 
   /** What happened to the page or object that a finding is about, up to its last mark. */
-  private history(finding: Finding): { history?: PastStep[] } {
+  private history({ subject, marks }: Finding): { history?: PastStep[] } {
     const { trace, state } = this.machine;
-    const subject = this.subject(finding);
-    if (subject.about === aboutNothing) return {};
-    const lines = pastOf(trace, subject, finding.marks.at(-1)!.at, state.kernel);
+    if (subject === undefined) return {};
+    const lines = pastOf(trace, subject, marks.at(-1)!.at, state.kernel);
+    if (lines === null) return {};
     return {
       history: lines.map(({ at, text }) => {
         const place = at === null ? undefined : this.placeOf(at);
@@ -176,13 +175,6 @@ export class Reproducer {
         };
       }),
     };
-  }
-
-  private subject({ noted, touched }: Finding): Subject {
-    const { trace, state } = this.machine;
-    if (noted !== undefined) return { about: trace.words[noted + 5]!, address: trace.words[noted + 6]! };
-    const frame = touched === undefined ? null : Math.floor(touched / state.kernel.hardware.pageSize);
-    return { about: frame === null ? aboutNothing : aboutFrame(frame), address: 0 };
   }
 
   private steps(): TraceStep[] {

@@ -1,3 +1,8 @@
+/** In place of a key: an item was added at the end; one was taken out, for which no list has such a place. */
+const appended = undefined;
+const removedFrom = (at: number): number => -1 - at;
+const placeOf = (key: number): number => -1 - key;
+
 /**
  * The undo journal: every change that an execution makes to kernel, tables or memory passes through here, so that rolling
  * back costs what was touched and never what exists. (Rejected: copying state before each execution, which costs its size.)
@@ -55,6 +60,22 @@ export class Journal {
     if (this.recording) this.push(target, key, target[key]);
   }
 
+  /** Adds `item` to the end of a list. Here, as in `remove`, a function for `undo` would be a good part of what a small call costs. */
+  append<T>(list: T[], item: T): void {
+    list.push(item);
+    if (this.recording) this.push(list, appended, undefined);
+  }
+
+  /** Takes the item at place `at`, which is there, out of a list. */
+  remove<T>(list: T[], at: number): T {
+    const item = list[at]!;
+    if (at === list.length - 1) list.pop();
+    else if (at === 0) list.shift();
+    else list.splice(at, 1);
+    if (this.recording) this.push(list, removedFrom(at), item);
+    return item;
+  }
+
   /** Records how to take back a structural change that has just been made. */
   undo(take: () => void): void {
     if (this.recording) this.push(take, null, null);
@@ -99,6 +120,8 @@ export class Journal {
       const target = this.targets[at];
       const key = this.keys[at];
       if (key === null) (target as () => void)();
+      else if (key === appended) (target as unknown[]).pop();
+      else if (typeof key === 'number' && key < 0) (target as unknown[]).splice(placeOf(key), 0, this.values[at]);
       else (target as Record<PropertyKey, unknown>)[key as PropertyKey] = this.values[at];
       this.targets[at] = undefined;
       this.values[at] = undefined;

@@ -206,11 +206,12 @@ export class IOMemoryMap extends KernelObject {
 
   /** What the task put there since is its own; the sources take that away too. */
   private leave(actor: Actor, space: AddressSpace, { start, end }: MapRange): void {
-    if (!space.hasOthers(start, end, this)) return space.remove(actor, start, end);
+    const other = space.firstOther(start, end, this);
+    if (other === null) return space.remove(actor, start, end);
     const taken = this.iokit.semantics === 'xnu';
     const fate = taken ? 'that goes with it' : 'XNU takes that away too';
     const text = `${this.name} ends, but there is other memory at its addresses since: ${fate}`;
-    this.iokit.violation(actor, 'dangling-mapping', text, this);
+    this.iokit.violation(actor, 'dangling-mapping', text, this, other);
     if (taken) space.remove(actor, start, end);
     else space.removeOwn(actor, start, end, this);
   }

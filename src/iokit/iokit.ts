@@ -66,8 +66,7 @@ export class IOKit {
   /** Keeps `object` for ever, as the sources do, and says so. */
   leak(actor: Actor, object: KernelObject, text: string): void {
     this.violation(actor, 'leak', text);
-    this.leaked.push(object);
-    this.journal.undo(() => this.leaked.pop());
+    this.journal.append(this.leaked, object);
   }
 
   newDescriptorId(actor: Actor): number {

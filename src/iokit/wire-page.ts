@@ -36,10 +36,10 @@ export function frameFor(
   }
   const absent = (direction & kIODirectionPrepareNoZeroFill) !== 0 && mayBeAbsent(object, index);
   // A device that only fills the memory does not look at what was in it.
-  const lost = object.lost.has(index) && (direction & kIODirectionOutIn) !== kIODirectionIn;
+  const lost = (direction & kIODirectionOutIn) === kIODirectionIn ? undefined : object.lost.get(index);
   const frame = absent ? vm.expect(actor, object, index) : object.page(actor, index, write);
   if (frame === noFrame) return -(shortage[object.shortage] ?? object.shortage);
-  if (lost) vm.onLost(actor, frame, 0);
+  if (lost !== undefined) vm.onLost(actor, lost === noFrame ? frame : lost, 0);
   if ((direction & kIODirectionPrepareToPhys32) === 0 || frame * vm.pageSize < lowMemory) return frame;
   // Memory that is not the VM's own, or that somebody relies on where it is, cannot be moved.
   if (!object.pageable || vm.isPinned(frame)) return -kIOReturnCannotWire;

@@ -145,8 +145,7 @@ export class HandleTable implements ObjectRegistry {
     this.journal.set(slot, 'rights', new Map());
     this.journal.set(slot, 'generation', slot.generation + 1);
     this.journal.set(object, 'handle', 0);
-    pool.returned.push(number);
-    this.journal.undo(() => pool.returned.pop());
+    this.journal.append(pool.returned, number);
   }
 
   /** Takes every right of a holder away and drops the references it had, in the order of slots. */
@@ -192,12 +191,9 @@ export class HandleTable implements ObjectRegistry {
   private slotOf(object: KernelObject, caller: Holder): Slot {
     if (object.handle !== 0) return this.slots.get(object.handle & slotMask)!;
     const pool = this.poolOf(caller.pool);
-    const returned = pool.returned.pop();
     let number: number;
-    if (returned !== undefined) {
-      number = returned;
-      this.journal.undo(() => pool.returned.push(number));
-    } else {
+    if (pool.returned.length > 0) number = this.journal.remove(pool.returned, pool.returned.length - 1);
+    else {
       number = caller.pool * slotsPerPool + pool.fresh;
       this.journal.set(pool, 'fresh', pool.fresh + 1);
     }

@@ -112,8 +112,7 @@ export class Kernel {
   addTask(name: string, device = false): KernelTask {
     const number = this.tasks.length;
     const task = new KernelTask(this.journal, number, name, this.vm.createSpace(number, name), device);
-    this.tasks.push(task);
-    this.journal.undo(() => this.tasks.pop());
+    this.journal.append(this.tasks, task);
     return task;
   }
 
@@ -121,8 +120,7 @@ export class Kernel {
   addThread(name: string, task: KernelTask, daemon = false, privileged = task.number === 0): KernelThread {
     const idleKey = task.device ? this.newKey() : 0;
     const thread = new KernelThread(this.threads.length, name, task, daemon, privileged, this.sleepers.letRun, idleKey);
-    this.threads.push(thread);
-    this.journal.undo(() => this.threads.pop());
+    this.journal.append(this.threads, thread);
     this.handles.grant(task, thread);
     this.handles.grant(this.kernelTask, thread);
     return thread;

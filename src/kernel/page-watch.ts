@@ -31,10 +31,15 @@ export class PageWatch {
     this.kernel.violation(thread, 'wired-page-moved', text, aboutFrame(frame));
   }
 
-  /** I11: contents that may vanish are vouched for by nobody until their owner has asked, and what is lost is written anew. */
+  /**
+   * I11: contents that may vanish are vouched for by nobody until their owner has asked, and what is lost is written anew.
+   *
+   * @param frame where they were; of what had gone to swap, where it is missed
+   * @param address what was read, 0 where it is a device that is given them
+   */
   private lost(thread: KernelThread, frame: number, address: number): void {
-    const where = address === 0 ? `frame ${frame}` : `${hex(address)} of ${thread.task.name}`;
-    const text = `${thread.name} reads what was at ${where}: it was dropped while it was volatile, and nobody has written it since`;
+    const where = address === 0 ? `in frame ${frame}` : `at ${hex(address)} of ${thread.task.name}`;
+    const text = `${thread.name} reads what was ${where}: it was dropped while it was volatile, and nobody has written it since`;
     this.kernel.violation(thread, 'purgeable-contract', text, aboutFrame(frame), address);
   }
 

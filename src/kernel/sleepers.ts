@@ -1,5 +1,5 @@
 /** Who sleeps, in which queue, and what ends it: somebody who wakes them, or virtual time, which moves for nobody else. */
-import type { WaitQueue } from '../vm/steps.ts';
+import type { Waiter, WaitQueue } from '../vm/steps.ts';
 import type { Kernel } from './kernel.ts';
 import type { KernelThread } from './thread.ts';
 
@@ -16,8 +16,7 @@ export class Sleepers {
     const { journal } = this.kernel;
     journal.set(thread, 'waitingIn', queue as WaitQueue | null);
     if (thread.timedOut) journal.set(thread, 'timedOut', false);
-    queue.waiters.push(thread);
-    journal.undo(() => queue.waiters.splice(queue.waiters.indexOf(thread), 1));
+    journal.append<Waiter>(queue.waiters, thread);
   }
 
   /** The sleep that `thread` is about to begin ends by itself once time has come to `time`; Infinity: never. */
@@ -75,10 +74,7 @@ export class Sleepers {
   remove(thread: KernelThread, queue: WaitQueue): void {
     const { journal } = this.kernel;
     const at = queue.waiters.indexOf(thread);
-    if (at >= 0) {
-      queue.waiters.splice(at, 1);
-      journal.undo(() => queue.waiters.splice(at, 0, thread));
-    }
+    if (at >= 0) journal.remove(queue.waiters, at);
     journal.set(thread, 'waitingIn', null);
     if (thread.deadline !== Number.POSITIVE_INFINITY) journal.set(thread, 'deadline', Number.POSITIVE_INFINITY);
   }

@@ -11,6 +11,10 @@ export class Malformed extends Error {
   override readonly name = 'Malformed';
 }
 
+// Names of threads, locks, interrupts: so short that a byte at a time is faster than to have a text encoded or decoded.
+const longestName = 32;
+const lastOfAscii = 0x7f;
+
 /** A growing list of words with a place to read from. */
 export class Words {
   data!: Float64Array;
@@ -58,14 +62,47 @@ export class Words {
 
   /** A copy of the bytes. */
   takeBytes(): Uint8Array {
-    const count = this.take();
-    if (!Number.isInteger(count) || count < 0 || count > (this.length - this.at) * 8)
-      throw new Malformed(`${count} bytes`);
+    const count = this.takeByteCount();
     const start = this.at * 8;
     this.at += Math.ceil(count / 8);
     const copy = new Uint8Array(count);
     copy.set(this.bytes.subarray(start, start + count));
     return copy;
+  }
+
+  /** As `putBytes`, for a short text of ASCII; false, and nothing is put, where it is another. */
+  putName(text: string): boolean {
+    const { length } = text;
+    if (length > longestName) return false;
+    for (let i = 0; i < length; i++) if (text.charCodeAt(i) > lastOfAscii) return false;
+    this.put(length);
+    const words = Math.ceil(length / 8);
+    this.reserve(words);
+    if (words > 0) this.data[this.length + words - 1] = 0;
+    for (let i = 0, at = this.length * 8; i < length; i++) this.bytes[at + i] = text.charCodeAt(i);
+    this.length += words;
+    return true;
+  }
+
+  /** What `putName` has put; null, and nothing is taken, where something else is next. */
+  takeName(): string | null {
+    const before = this.at;
+    const count = this.takeByteCount();
+    const start = this.at * 8;
+    let name = count > longestName ? null : '';
+    for (let i = 0; i < count && name !== null; i++) {
+      const byte = this.bytes[start + i]!;
+      name = byte > lastOfAscii ? null : name + String.fromCharCode(byte);
+    }
+    this.at = name === null ? before : this.at + Math.ceil(count / 8);
+    return name;
+  }
+
+  private takeByteCount(): number {
+    const count = this.take();
+    if (!Number.isInteger(count) || count < 0 || count > (this.length - this.at) * 8)
+      throw new Malformed(`${count} bytes`);
+    return count;
   }
 
   /** Appends `count` words of `source` from `from`, bit for bit. */
@@ -184,6 +221,7 @@ const fromUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export const text: Codec<string> = {
   encode(to, value, name) {
     if (typeof value !== 'string') throw new TypeError(`${name}: expected a string, got ${show(value)}`);
+    if (to.putName(value)) return;
     if (!value.isWellFormed())
       throw new TypeError(
         `${name}: expected a string of whole characters, got ${show(value)} with half a surrogate pair`,
@@ -191,6 +229,8 @@ export const text: Codec<string> = {
     to.putBytes(utf8.encode(value));
   },
   decode(from) {
+    const name = from.takeName();
+    if (name !== null) return name;
     const encoded = from.takeBytes();
     try {
       return fromUtf8.decode(encoded);

@@ -108,9 +108,13 @@ export function decodePlain(words: Words, freeze = false): unknown {
   }
 }
 
-/** `value` as words of its own, with the handles in it. */
-export function packPlain(value: unknown, path: string): { words: Float64Array; handles: number[] } {
-  const words = new Words();
+/** `value` as words of its own, with the handles in it; `words` is what they are written to at first. */
+export function packPlain(
+  value: unknown,
+  path: string,
+  words = new Words(),
+): { words: Float64Array; handles: number[] } {
+  words.clear();
   const handles: number[] = [];
   encodePlain(words, value, handles, path);
   return { words: words.data.slice(0, words.length), handles };

@@ -52,6 +52,8 @@ export abstract class Task implements Branded {
   readonly [handleBrand] = 'Task';
   readonly atomic: TaskAtomics = new TaskAtomics(this);
   private privileged: PrivilegedKernel | null = null;
+  /** Where the next message is written to; null while one is. */
+  private outgoing: Words | null = null;
 
   /**
    * @param name of the task, as in the scenario: 'client', 'kernel'
@@ -147,13 +149,19 @@ export abstract class Task implements Branded {
 
   /** Sends plain data and handles to a thread, by its full name. The receiver gets a right and a reference to each handle. */
   send(thread: string, value: unknown): void {
-    const { words, handles } = packPlain(value, 'message');
+    // Reading the value may run code that sends something itself.
+    const scratch = this.outgoing ?? new Words();
+    this.outgoing = null;
+    const { words, handles } = packPlain(value, 'message', scratch);
+    this.outgoing = scratch;
     this.invoke(calls.send, thread, words, handles);
   }
 
   /** The next message to this thread; waits for one. */
   receive(): unknown {
     const packed = this.invoke(calls.receive);
+    // It has to wait, and is called again (single-calls.ts): to throw over it would cost as much as ten messages.
+    if (packed === undefined) return undefined;
     const words = new Words(packed);
     words.length = packed.length;
     return decodePlain(words);

@@ -203,10 +203,10 @@ export class AddressSpace {
     const { object } = entry;
     const page = Math.floor(address / this.vm.pageSize);
     const index = page - (entry.start - entry.offset) / this.vm.pageSize;
-    const lost = !write && object.lost.size > 0 && object.lost.has(index);
+    const lost = write || object.lost.size === 0 ? undefined : object.lost.get(index);
     const frame = write ? object.page(actor, index, true) : object.look(actor, index);
     if (frame === noFrame) return object.shortage;
-    if (lost) this.vm.onLost(actor, frame, address);
+    if (lost !== undefined) this.vm.onLost(actor, lost === noFrame ? frame : lost, address);
     const rights = !entry.needsCopy && object.isPrivate(index) ? entry.protection : entry.protection & ~VM_PROT_WRITE;
     const translation = (frame << pteFrameShift) | (object.cacheMode << pteCacheShift) | (rights & pteRights);
     return this.vm.hardware.tables.set(this.number, page, translation) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
@@ -217,9 +217,10 @@ export class AddressSpace {
     for (const entry of this.entries.overlapping(start, end)) entry.owner = owner;
   }
 
-  /** Whether there is anything from `start` to before `end` that is not `owner`'s. */
-  hasOthers(start: number, end: number, owner: object): boolean {
-    return this.entries.overlapping(start, end).some((entry) => entry.owner !== owner);
+  /** The first address from `start` to before `end` at which there is something that is not `owner`'s; null: there is no such. */
+  firstOther(start: number, end: number, owner: object): number | null {
+    const other = this.entries.overlapping(start, end).find((entry) => entry.owner !== owner);
+    return other === undefined ? null : Math.max(start, other.start);
   }
 
   /** Unmaps what there is of `owner`'s from `start` to before `end`. */

@@ -45,7 +45,7 @@ export class MemoryObject extends KernelObject {
   /** A VM_PURGABLE state; owned by purgeable.ts, as is the next. */
   purgeable = VM_PURGABLE_DENY;
   /** Pages whose contents were dropped under pressure, until somebody puts others in their place. */
-  readonly lost = new Set<number>();
+  readonly lost = new Map<number, number>();
   /** Place among volatile objects: those with a lower one are emptied first. */
   purgeOrder = 0;
   /** Tasks that map it cannot change its purgeable state; only the kernel can. */
@@ -276,8 +276,13 @@ export class MemoryObject extends KernelObject {
   private makeResident(actor: Actor, index: number): number {
     const frame = this.slots.has(index) ? this.vm.pager!.bringBack(actor, this, index) : this.make(actor, index);
     if (frame !== noFrame) this.insert(index, frame);
-    if (frame !== noFrame && this.lost.delete(index)) this.journal.undo(() => this.lost.add(index));
+    if (frame !== noFrame && this.lost.size > 0) this.forgetLost(index);
     return frame;
+  }
+
+  private forgetLost(index: number): void {
+    const frame = this.lost.get(index);
+    if (this.lost.delete(index)) this.journal.undo(() => this.lost.set(index, frame!));
   }
 
   private make(actor: Actor, index: number): number {

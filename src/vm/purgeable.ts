@@ -4,7 +4,7 @@
  */
 import type { Journal } from '../hardware/journal.ts';
 import { KERN_INVALID_ARGUMENT, KERN_SUCCESS, type KernReturn } from './kern-return.ts';
-import type { MemoryObject } from './memory-object.ts';
+import { type MemoryObject, noFrame } from './memory-object.ts';
 import type { Actor } from './steps.ts';
 import { disconnect } from './translations.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
@@ -56,7 +56,8 @@ export function controlPurgeable(
 export function purgeNext(vm: VirtualMemory, actor: Actor): boolean {
   const object = vm.purgeQueue.next(vm);
   if (object === null) return false;
-  for (const pages of [object.pages, object.slots]) for (const index of pages.keys()) lose(vm, object, index);
+  for (const [index, frame] of object.pages) lose(vm, object, index, frame);
+  for (const index of object.slots.keys()) lose(vm, object, index, noFrame);
   empty(vm, actor, object);
   checkQueue(vm, actor, object);
   return true;
@@ -106,9 +107,9 @@ function isHeld(vm: VirtualMemory, object: MemoryObject): boolean {
 }
 
 /** The owner has not asked for the contents to go, and may not know. */
-function lose(vm: VirtualMemory, object: MemoryObject, index: number): void {
+function lose(vm: VirtualMemory, object: MemoryObject, index: number, frame: number): void {
   if (object.lost.has(index)) return;
-  object.lost.add(index);
+  object.lost.set(index, frame);
   vm.journal.undo(() => object.lost.delete(index));
 }
 

@@ -88,8 +88,7 @@ export class VirtualMemory {
   /** @param number of the task; its page table has the same one */
   createSpace(number: number, name: string): AddressSpace {
     const space = new AddressSpace(this, number, name);
-    this.spaces.push(space);
-    this.journal.undo(() => this.spaces.pop());
+    this.journal.append(this.spaces, space);
     return space;
   }
 

@@ -115,9 +115,47 @@ test('memory that is used after complete names who completed it', async () => {
 
 test('a map that ends over other memory tells who made it', async () => {
   const failure = await toldFailure(gallery('dangling-mapping'), null, 'dangling-mapping');
-  assert.equal(sites(failure), ['dangling-mapping kernel']);
-  assert.match(failure.sites[0]!.description, /^release/);
-  assert.match(past(failure)[0]!, /^kernel: createMappingInTask/);
+  assert.equal(sites(failure), ['removed client', 'entered client', 'dangling-mapping kernel']);
+  assert.match(failure.sites[2]!.description, /^release/);
+  const told = past(failure);
+  assert.ok(told.some((line) => line.startsWith('kernel: createMappingInTask')));
+  assert.equal(told.slice(-3, -1), [
+    'client: what was entered at A of client is removed',
+    'client: memory is entered at A of client',
+  ]);
+});
+
+test('a descriptor that was made of other memory tells what came in its place', async () => {
+  const failure = await toldFailure(gallery('swapped-buffer'), null, 'mistaken-identity');
+  assert.equal(sites(failure), ['removed client', 'entered client', 'mistaken-identity kernel']);
+  assert.match(past(failure)[0]!, /^kernel: withOptions/);
+  assert.equal(past(failure).slice(-2), [
+    'client: what was entered at A of client is removed',
+    'client: memory is entered at A of client',
+  ]);
+});
+
+test('two calls that nothing orders tell the past of their descriptor', async () => {
+  const failure = await toldFailure(gallery('prepare-race'), null, 'prepare-race');
+  assert.match(past(failure)[0]!, /^setup: handle A is an IOMemoryDescriptor/);
+  assert.match(past(failure)[1]!, /: prepare\(/);
+});
+
+for (const name of ['I11 what was dropped is read as if it were there', 'I11 a device is given what was dropped'])
+  test(`${name}: by whom, and what the frame was`, async () => {
+    const failure = await toldFailure(fixtures, name, 'purgeable-contract');
+    assert.equal(sites(failure), ['emptied purger', 'purgeable-contract app']);
+    assert.equal(past(failure), [
+      'setup: frame 1 is in use, mapped at A of app to read and write',
+      'purger: frame 1 is no longer mapped at A of app',
+      'purger: frame 1 is freed',
+    ]);
+  });
+
+test('a store that is lost with its page is named', async () => {
+  const failure = await toldFailure(fixtures, 'I7 a store past the marks is lost when the page goes', 'lost-write');
+  assert.equal(sites(failure), ['store that is lost kernel', 'lost-write pager']);
+  assert.match(failure.sites[0]!.description, /^frameWrite|^write/);
 });
 
 /** What a page goes through that is allocated by `setup`, and prepared and touched by the driver. */

@@ -62,7 +62,7 @@ const broken: Readonly<Record<string, readonly [rules: readonly RuleName[], mess
   ],
   'I11 a device is given what was dropped': [
     ['purgeable-contract'],
-    /^app reads what was at frame \d+: it was dropped/,
+    /^app reads what was in frame \d+: it was dropped/,
   ],
   'I7 a store past the marks is lost when the page goes': [
     ['lost-write'],

@@ -111,7 +111,8 @@ test('any mixture of changes is undone exactly (property)', () => {
     fc.record({ kind: fc.constant('field' as const), key: fc.constantFrom('a', 'b', 'c'), value: fc.nat() }),
     fc.record({ kind: fc.constant('map' as const), key: fc.nat(3), value: fc.nat() }),
     fc.record({ kind: fc.constant('push' as const), value: fc.nat() }),
-    fc.record({ kind: fc.constant('shift' as const) }),
+    fc.record({ kind: fc.constant('append' as const), value: fc.nat() }),
+    fc.record({ kind: fc.constant('remove' as const), value: fc.nat() }),
   );
   seeded(
     fc.property(fc.array(change, { maxLength: 60 }), fc.array(change, { maxLength: 60 }), (first, second) => {
@@ -131,9 +132,11 @@ test('any mixture of changes is undone exactly (property)', () => {
           } else if (entry.kind === 'push') {
             list.push(entry.value);
             journal.undo(() => list.pop());
-          } else if (list.length > 0) {
-            const gone = list.shift()!;
-            journal.undo(() => list.unshift(gone));
+          } else if (entry.kind === 'append') journal.append(list, entry.value);
+          else if (list.length > 0) {
+            const at = entry.value % list.length;
+            const item = list[at];
+            assert.is(journal.remove(list, at), item);
           }
         }
       };

@@ -123,6 +123,23 @@ test('text comes back as it was: any plane, a byte order mark, nothing (property
   seeded(fc.property(fc.string({ unit: 'binary' }), (value) => assert.is(roundTrip(text, value), value)));
 });
 
+test('a short name takes the words that any text takes, also where other words lay before (property)', () => {
+  const names = fc.string({ unit: 'binary-ascii', maxLength: 40 });
+  seeded(
+    fc.property(names, (name) => {
+      const words = new Words(new Float64Array(64).fill(Number.NaN));
+      text.encode(words, name, 'value');
+      const expected = new Words();
+      expected.putBytes(new TextEncoder().encode(name));
+      const upTo = 2 * expected.length;
+      assert.is(words.length, expected.length);
+      assert.equal([...words.bits.subarray(0, upTo)], [...expected.bits.subarray(0, upTo)]);
+      assert.is(text.decode(words), name);
+      assert.is(words.at, words.length);
+    }),
+  );
+});
+
 test('a string that is no Unicode text is refused, for it would come back changed', () => {
   for (const value of ['\ud800', 'a\udc00b', '\udc00\ud800']) {
     assert.throws(

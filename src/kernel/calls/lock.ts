@@ -37,7 +37,7 @@ export const lockCalls = {
     nothing,
     (kernel, caller, id) => {
       const target = mutex(kernel, caller, id);
-      return keeping(target, caller, target.lock(caller));
+      return target.tryLock(caller) ? undefined : keeping(target, caller, target.lock(caller));
     },
     itsLock,
     true,
@@ -64,7 +64,7 @@ export const lockCalls = {
     nothing,
     (kernel, caller, id) => {
       const target = recursive(kernel, caller, id);
-      return keeping(target, caller, target.lock(caller));
+      return target.tryLock(caller) ? undefined : keeping(target, caller, target.lock(caller));
     },
     itsLock,
     true,
@@ -111,7 +111,7 @@ export const lockCalls = {
     nothing,
     (kernel, caller, id) => {
       const target = readWrite(kernel, caller, id);
-      return keeping(target, caller, target.lockRead(caller));
+      return target.tryLockRead(caller) ? undefined : keeping(target, caller, target.lockRead(caller));
     },
     itsLock,
   ),
@@ -121,7 +121,7 @@ export const lockCalls = {
     nothing,
     (kernel, caller, id) => {
       const target = readWrite(kernel, caller, id);
-      return keeping(target, caller, target.lockWrite(caller));
+      return target.tryLockWrite(caller) ? undefined : keeping(target, caller, target.lockWrite(caller));
     },
     itsLock,
   ),
@@ -142,7 +142,7 @@ export const lockCalls = {
     nothing,
     (kernel, caller, id) => {
       const target = simple(kernel, caller, id);
-      return keeping(target, caller, target.lock(caller));
+      return target.tryLock(caller) ? undefined : keeping(target, caller, target.lock(caller));
     },
     itsLock,
     true,

@@ -24,8 +24,7 @@ export const messageCalls = {
       for (const object of objects) object.retain();
       const message: Message = { words, objects, key: kernel.newKey() };
       kernel.observer.release(caller, message.key);
-      receiver.messages.push(message);
-      kernel.journal.undo(() => receiver.messages.splice(receiver.messages.indexOf(message), 1));
+      kernel.journal.append(receiver.messages, message);
       kernel.sleepers.wake(receiver.mailbox, 1, caller);
     },
     (effects, [name, , handles], _caller, kernel) => {
@@ -44,8 +43,7 @@ export const messageCalls = {
         if (caller.device) kernel.becomeIdle(caller);
         yield caller.mailbox;
       }
-      const message = caller.messages.shift()!;
-      kernel.journal.undo(() => caller.messages.unshift(message));
+      const message = kernel.journal.remove(caller.messages, 0);
       kernel.observer.acquire(caller, message.key);
       if (message.objects.length > 0) kernel.effects?.everything();
       for (const object of message.objects) kernel.handles.give(object, caller);

@@ -37,11 +37,24 @@ export class IORWLock extends KernelLock {
     return this.writer?.locks.includes(this) ? [this.writer] : this.readers;
   }
 
-  *lockRead(thread: KernelThread): Steps<void> {
-    while (this.writer !== null) yield this.queue;
-    this.readers.push(thread);
-    this.journal.undo(() => this.readers.pop());
+  /** Takes it for reading if no writer has it or waits for it. */
+  tryLockRead(thread: KernelThread): boolean {
+    if (this.writer !== null) return false;
+    this.journal.append(this.readers, thread);
     this.taken(thread);
+    return true;
+  }
+
+  /** Takes it for writing if nobody has it. */
+  tryLockWrite(thread: KernelThread): boolean {
+    if (this.writer !== null || this.readers.length > 0) return false;
+    this.setWriter(thread);
+    this.takenForWriting(thread);
+    return true;
+  }
+
+  *lockRead(thread: KernelThread): Steps<void> {
+    while (!this.tryLockRead(thread)) yield this.queue;
   }
 
   *lockWrite(thread: KernelThread): Steps<void> {
@@ -55,8 +68,7 @@ export class IORWLock extends KernelLock {
       // It died while it kept others out.
       if (!taken) this.setWriter(null);
     }
-    this.taken(thread);
-    this.kernel.observer.acquire(thread, this.readKey);
+    this.takenForWriting(thread);
   }
 
   /** Gives back what `thread` holds, for writing or for reading. Throws KernelPanic when it holds nothing. */
@@ -64,8 +76,7 @@ export class IORWLock extends KernelLock {
     const at = this.readers.lastIndexOf(thread);
     if (at >= 0) {
       this.left(thread, this.readKey);
-      this.readers.splice(at, 1);
-      this.journal.undo(() => this.readers.splice(at, 0, thread));
+      this.journal.remove(this.readers, at);
       if (this.readers.length === 0) this.drain.waiters[0]?.woken(this.drain);
     } else if (this.writer === thread) {
       this.left(thread);
@@ -77,6 +88,11 @@ export class IORWLock extends KernelLock {
 
   protected override get queues(): readonly WaitQueue[] {
     return [this.queue, this.drain];
+  }
+
+  private takenForWriting(thread: KernelThread): void {
+    this.taken(thread);
+    this.kernel.observer.acquire(thread, this.readKey);
   }
 
   /** Everybody looks again once the writer has gone: any number of readers may go on. */

@@ -63,16 +63,13 @@ export abstract class KernelLock extends KernelObject {
 
   /** `thread` has it now, once more. */
   protected taken(thread: KernelThread, key = this.key): void {
-    thread.locks.push(this);
-    this.journal.undo(() => thread.locks.pop());
+    this.journal.append<KernelLock>(thread.locks, this);
     this.kernel.observer.acquire(thread, key);
   }
 
   /** `thread` is about to let go of it, once. */
   protected left(thread: KernelThread, key = this.key): void {
-    const at = thread.locks.lastIndexOf(this);
-    thread.locks.splice(at, 1);
-    this.journal.undo(() => thread.locks.splice(at, 0, this));
+    this.journal.remove(thread.locks, thread.locks.lastIndexOf(this));
     this.kernel.observer.release(thread, key);
   }
 
