@@ -54,6 +54,8 @@ export abstract class Task implements Branded {
   private privileged: PrivilegedKernel | null = null;
   /** Where the next message is written to; null while one is. */
   private outgoing: Words | null = null;
+  /** Where the last message was read from. */
+  private incoming: Words | null = null;
 
   /**
    * @param name of the task, as in the scenario: 'client', 'kernel'
@@ -162,9 +164,10 @@ export abstract class Task implements Branded {
     const packed = this.invoke(calls.receive);
     // It has to wait, and is called again (single-calls.ts): to throw over it would cost as much as ten messages.
     if (packed === undefined) return undefined;
-    const words = new Words(packed);
-    words.length = packed.length;
-    return decodePlain(words);
+    this.incoming ??= new Words();
+    this.incoming.clear();
+    this.incoming.copy(packed, 0, packed.length);
+    return decodePlain(this.incoming);
   }
 
   // Devices. A doorbell is a message: `send('disk', …)`.
