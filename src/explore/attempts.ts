@@ -15,7 +15,6 @@ import { whyNoEstimate } from './estimator.ts';
 import { type ChunkJob, type ChunkResult, type ExecutionSettings, Explorer } from './explorer.ts';
 import type { Description } from './explorer-service.ts';
 import type { Settings } from './options.ts';
-import { isReducible } from './proof.ts';
 
 /** Steps of the longest execution with which a proof is attempted: looking for its races takes time with their square, and there are too many orders. */
 const longestProved = 2000;
@@ -51,7 +50,7 @@ export class Attempts {
     description: Pick<Description, 'actors' | 'memoryModel'>,
     steps: number,
   ): Attempts | null {
-    const isMade = strategy === 'portfolio' && isReducible(description.actors) && steps <= longestProved;
+    const isMade = strategy === 'portfolio' && steps <= longestProved;
     return isMade ? new Attempts(description) : null;
   }
 

@@ -9,7 +9,6 @@ import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { noEstimate, Probes, type TraceEstimate } from '../schedule/estimate/probes.ts';
 import { actorsOf } from './actors-of.ts';
 import { buildMachine, type ExecutionSettings, flag, machineFrames } from './explorer.ts';
-import { isReducible } from './proof.ts';
 
 export class Estimator {
   private readonly machine: InlineMachine;
@@ -50,7 +49,8 @@ export class Estimator {
 
 /** Why too little is known of the machine's steps to move them; null where it is not. */
 export function whyNoEstimate(actors: readonly ActorInfo[], memoryModel: MemoryModel): string | null {
-  if (!isReducible(actors)) return 'what a data cache may do after a step is not known (coherentDma: false)';
+  if (actors.some(({ sort }) => sort === 'cache'))
+    return 'what a data cache may do after a step is not known (coherentDma: false)';
   if (memoryModel !== 'sc') return `a store and its way to memory are two steps (memoryModel: ${memoryModel})`;
   return null;
 }

@@ -21,7 +21,6 @@ import { actorsOf } from './actors-of.ts';
 import { Distinct, type Seen } from './distinct.ts';
 import { inlineFar } from './inlining.ts';
 import type { Settings } from './options.ts';
-import { isReducible } from './proof.ts';
 import { ReachedPages } from './reached-pages.ts';
 import type { TraceEstimate } from './results.ts';
 import { type Share, Surveys } from './surveys.ts';
@@ -118,8 +117,6 @@ export class Explorer {
   ) {
     inlineFar();
     this.actors = actorsOf(loaded);
-    if (settings.strategy === 'dpor' && !isReducible(this.actors))
-      throw new UsageError('strategy: dpor does not know what a data cache may do (coherentDma: false): use dfs');
     this.pages = new ReachedPages(machineFrames(loaded));
     this.machine = buildMachine(loaded, settings, this.pages.reach, false, this.pages.onShared);
     this.detectors = new Detectors(settings.rules, this.actors);

@@ -1,7 +1,6 @@
 /**
  * Proofs: what it means that an exploration is exhausted, in words (what exactly has been tried, under which memory model).
  */
-import type { ActorInfo } from '../detect/finding.ts';
 import type { Settings } from './options.ts';
 import type { Exploration } from './results.ts';
 
@@ -26,6 +25,3 @@ function tried({ preemptions, delays }: Bounds, exhausted: string | null): strin
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
-
-/** Whether `dpor` knows what actors may do after a step: not what a data cache may. */
-export const isReducible = (actors: readonly ActorInfo[]): boolean => actors.every(({ sort }) => sort !== 'cache');

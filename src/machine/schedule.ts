@@ -13,6 +13,8 @@ export interface Watched {
   readonly actors: Pick<Actors, 'count' | 'at'>;
   /** The number of the clock; pager, purger and data cache, where there are any, follow it. */
   readonly clock: number;
+  /** The number of the data cache, or -1 where there is none. */
+  readonly cache: number;
   /** The number of the first thread's store buffer, or -1 where stores go to memory at once. */
   readonly firstBuffer: number;
   /** Whether there are actors that may be in the middle of something when the last thread ends. */

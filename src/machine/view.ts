@@ -4,6 +4,7 @@ import { KernelLock } from '../kernel/locks/kernel-lock.ts';
 import { Kind, type Trace } from '../kernel/trace.ts';
 import type { Actors } from './actors.ts';
 import { firstDrainActor } from './drains.ts';
+import { cacheActor } from './evictions.ts';
 import type { ExecutionState } from './execution-state.ts';
 import { yielding } from './intents.ts';
 import type { Schedule, Watched } from './schedule.ts';
@@ -12,6 +13,7 @@ const everything = resource(Shared.Everything, 0);
 
 export class View implements Watched {
   readonly clock: number;
+  readonly cache: number;
   readonly firstBuffer: number;
   readonly endsEarly: boolean;
   private readonly effects: Effects;
@@ -26,8 +28,9 @@ export class View implements Watched {
     machine: number,
   ) {
     const { kernel, threads } = state;
-    const { configuration, stores } = kernel.hardware;
+    const { caches, configuration, stores } = kernel.hardware;
     this.clock = threads.length;
+    this.cache = caches === null ? -1 : cacheActor(threads.length, configuration);
     this.firstBuffer = stores === null ? -1 : firstDrainActor(threads.length, configuration);
     this.endsEarly = configuration.memoryPressure || threads.some((thread) => thread.daemon);
     this.effects = new Effects(kernel, (affected, physical, length, use) => {

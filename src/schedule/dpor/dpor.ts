@@ -80,6 +80,7 @@ export class OptimalReduction implements Tree<Root> {
   watch(intents: Intents, execution: Watched): void {
     this.intents = intents;
     this.recorder.watch(intents, execution);
+    this.frontier.cache = execution.cache;
   }
 
   begin(): boolean {
@@ -119,6 +120,10 @@ export class OptimalReduction implements Tree<Root> {
         }
         value = 0;
       }
+    }
+    if (value >= n) {
+      this.fault ??= new Error(`dpor: actor ${actor} has ${n} ways to go on at step ${step}, and was to take number ${value}`);
+      value = 0;
     }
     this.variant = variants.and(this.variant, value, n);
     return value;

@@ -2,6 +2,7 @@
  * What a step read and changed, as the trace tells it: accesses by where they went, kernel calls by what the call table declares. What
  * nobody has declared (time that moved, a page that went, a line that left the cache) may have changed everything.
  */
+import { cacheLine } from '../../hardware/data-cache.ts';
 import { Status } from '../../kernel/call.ts';
 import { resource, Shared, Use } from '../../kernel/effects.ts';
 import { headerWords, isAccess, isLoad, isStep, Kind, type Trace } from '../../kernel/trace.ts';
@@ -19,8 +20,8 @@ export const Trait = {
   Yields: 4,
 } as const;
 
-/** Bytes that count as one: words, since those are what programs share. */
-const granule = 4;
+/** Bytes that count as one: words, since those are what programs share; lines of a data cache, which come and go as a whole. */
+const wordBytes = 4;
 /** A sort of resources beside those of kernel calls: the store buffer of a thread. */
 const bufferSort = 7;
 
@@ -82,6 +83,7 @@ export class FootprintReader {
     // -1: it was refused, which was the kernel's doing.
     if (physical < 0) return;
     const start = this.execution!.nameOf(physical);
+    const granule = this.execution!.cache < 0 ? wordBytes : cacheLine;
     const first = Math.floor(start / granule);
     const count = Math.floor((start + length - 1) / granule) - first + 1;
     this.set = this.footprints.add(this.set, Space.Memory, first, count, changes);

@@ -14,6 +14,8 @@ export class Frontier {
   branches = new Int32Array(64).fill(-1);
   /** Nothing is planned before this step. */
   first = 0;
+  /** The number of the data cache, or -1. What it can choose from depends on where its step stands, so it is always free to choose. */
+  cache = -1;
   /** The beginning that is being added, as steps of the present execution. */
   private sequence = new Int32Array(64);
   private length = 0;
@@ -127,9 +129,10 @@ export class Frontier {
     let below = -1;
     for (let i = this.length - 1; i >= 0; i--) {
       const step = this.sequence[i]!;
-      const variant = past.variant(step);
+      const actor = past.actor(step);
+      const variant = actor === this.cache ? noChoices : past.variant(step);
       const known = step === later && !fixed ? 0 : variants.length(variant);
-      const node = trees.add(past.actor(step), variant, past.footprint(step), known);
+      const node = trees.add(actor, variant, past.footprint(step), known);
       trees.child[node] = below;
       below = node;
     }
@@ -146,7 +149,7 @@ export class Frontier {
     const { past, footprints } = this;
     for (let i = 0; i < this.length; i++) {
       const step = this.sequence[i]!;
-      if (past.actor(step) === actor) return past.variant(step) === variant;
+      if (past.actor(step) === actor) return actor === this.cache || past.variant(step) === variant;
       if (footprints.conflict(past.footprint(step), footprint)) return false;
     }
     if (foreign) return false;

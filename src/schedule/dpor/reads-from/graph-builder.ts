@@ -37,7 +37,7 @@ export class GraphBuilder {
     this.waiting.length = 0;
     this.looked.length = 0;
     this.tried = false;
-    this.isBeyond = execution.firstBuffer >= 0;
+    this.isBeyond = execution.firstBuffer >= 0 || execution.cache >= 0;
   }
 
   /** Step `step` is about to be taken by one of `runnable`; `last` took the one before. */
