@@ -1,6 +1,6 @@
 /**
  * One token, the same trace hash everywhere: 1,000 times inline and 1,000 times on threads, on Node 20, 22, 24 and 26; and one seed,
- * the same findings. The other versions of Node come as npm packages, into a temporary folder. Ends with 'N passed, N failed'.
+ * the same findings; and the golden seeds of all strategies. The other versions of Node come as npm packages, into a temporary folder. Ends with 'N passed, N failed'.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -44,6 +44,12 @@ try {
     if (alike) passed++;
     else failed++;
     console.log(`${alike ? 'same' : 'DIFFERENT'}  Node ${major}, explored: ${here}`);
+    const golden = await passes(node, 'test/schedule/golden.test.ts');
+    if (golden === null) passed++;
+    else failed++;
+    console.log(
+      `${golden === null ? 'same' : 'DIFFERENT'}  Node ${major}, golden seeds${golden === null ? '' : `: ${golden}`}`,
+    );
     for (const [carrier, hashes] of Object.entries({ inline, threads })) {
       const same = Object.keys(hashes).length === 1 && hashes[failure.traceHash] === times;
       if (same) passed++;
@@ -56,6 +62,16 @@ try {
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** Null where the tests in a file pass; else what they print. */
+async function passes(node: string, test: string): Promise<string | null> {
+  try {
+    await promisify(execFile)(node, ['--import', 'tsx', join(root, test)], { cwd: root, timeout: 60_000 });
+    return null;
+  } catch (error) {
+    return (error as { stdout?: string }).stdout ?? String(error);
+  }
+}
 
 interface Results {
   readonly inline: Record<string, number>;

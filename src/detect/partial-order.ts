@@ -100,7 +100,8 @@ export class PartialOrder {
       else if (kind === Kind.Drain || kind === Kind.Drained) this.access(words, at, this.next(actor), true);
       else if (kind === Kind.Clock || kind === Kind.PageOut || kind === Kind.Purge || kind === Kind.Evict)
         this.reach(hardware, this.next(actor), true);
-      before = kind;
+      // What a step affects is written only where a schedule asks for it, and is no event of its own.
+      if (kind !== Kind.Affects) before = kind;
     }
     if (this.waking >= 0) this.wake(false);
     for (let actor = 0; actor < counts.length; actor++)

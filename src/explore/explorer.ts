@@ -8,7 +8,7 @@ import { PartialOrder } from '../detect/partial-order.ts';
 import { stateHash } from '../kernel/state-hash.ts';
 import type { Trace } from '../kernel/trace.ts';
 import type { Reach } from '../machine/controlled-thread.ts';
-import { ScenarioError, UsageError } from '../machine/errors.ts';
+import { ScenarioError } from '../machine/errors.ts';
 import { InlineMachine } from '../machine/inline-machine.ts';
 import type { LoadedScenario } from '../machine/loaded-scenario.ts';
 import { NotDeterministic } from '../machine/operation-log.ts';

@@ -5,7 +5,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PartialOrder } from '../../src/detect/partial-order.ts';
+import type { Strategy } from '../../src/machine/schedule.ts';
 import { DepthFirstStrategy } from '../../src/schedule/depth-first.ts';
+import { makeStrategy } from '../../src/schedule/strategies.ts';
 import { IOLock } from '../../src/task/iokit/io-lock.ts';
 import { type Scenario, threads } from '../../src/task/scenario.ts';
 import type { Task } from '../../src/task/task.ts';
@@ -132,6 +134,37 @@ test('which message comes first makes a trace; so do a chosen number and an answ
   assert.is(mailbox.traces, 2);
   const chosen = counted({ tasks: { app: { one: (task: Task) => task.choose(3), two: () => {} } } });
   assert.is(chosen.traces, 3);
+});
+
+test('a schedule that asks what steps affect tells as many apart as one that does not', () => {
+  const scenario: Partial<Scenario<unknown>> & Pick<Scenario<unknown>, 'tasks'> = {
+    tasks: {
+      app: {
+        receiver: (task) => [task.receive(), task.receive()].join(),
+        one: (task) => task.send('app.receiver', 1),
+        other: (task) => task.send('app.receiver', 2),
+      },
+    },
+  };
+  const names = ['app.receiver', 'app.one', 'app.other', 'clock', 'check'];
+  const order = new PartialOrder(
+    names.map((name) => ({ name, task: 'app', privileged: false })),
+    null,
+    4096,
+  );
+  const run = inline(scenario);
+  const traces = (strategy: Strategy): number => {
+    const hashes = new Set<number>();
+    for (let number = 1; strategy.begin(number); number++) {
+      run.run(strategy);
+      hashes.add(order.hash(run.machine.trace));
+      strategy.end(run.machine.trace.steps);
+    }
+    return hashes.size;
+  };
+  const all = traces(makeStrategy('dfs', { seed: 1, preemptions: null }));
+  assert.is(all, 2);
+  assert.is(traces(makeStrategy('dpor', { seed: 1, preemptions: null })), all);
 });
 
 test.run();

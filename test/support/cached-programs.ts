@@ -3,9 +3,9 @@
  * through a cache and past it, one that looks after the lines, and a device.
  */
 import fc from 'fast-check';
+import type { ScenarioMachine, Task } from '../../src/index.ts';
 import { IOMemoryDescriptor, kIODirectionInOut, kIOMapAnywhere, kIOMapInhibitCache } from '../../src/index.ts';
 import type { Device } from '../../src/task/device.ts';
-import type { ScenarioMachine, Task } from '../../src/index.ts';
 import type { Scenario } from '../../src/task/scenario.ts';
 
 type Access = { op: 'store' | 'load' | 'add' | 'storePast' | 'loadPast'; at: number; value: number };

@@ -122,7 +122,9 @@ export class OptimalReduction implements Tree<Root> {
       }
     }
     if (value >= n) {
-      this.fault ??= new Error(`dpor: actor ${actor} has ${n} ways to go on at step ${step}, and was to take number ${value}`);
+      this.fault ??= new Error(
+        `dpor: actor ${actor} has ${n} ways to go on at step ${step}, and was to take number ${value}`,
+      );
       value = 0;
     }
     this.variant = variants.and(this.variant, value, n);
