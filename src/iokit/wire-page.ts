@@ -39,7 +39,7 @@ export function frameFor(
   const lost = (direction & kIODirectionOutIn) === kIODirectionIn ? undefined : object.lost.get(index);
   const frame = absent ? vm.expect(actor, object, index) : object.page(actor, index, write);
   if (frame === noFrame) return -(shortage[object.shortage] ?? object.shortage);
-  if (lost !== undefined) vm.onLost(actor, lost === noFrame ? frame : lost, 0);
+  if (lost !== undefined) vm.client.lost(actor, lost === noFrame ? frame : lost, 0);
   if ((direction & kIODirectionPrepareToPhys32) === 0 || frame * vm.pageSize < lowMemory) return frame;
   // Memory that is not the VM's own, or that somebody relies on where it is, cannot be moved.
   if (!object.pageable || vm.isPinned(frame)) return -kIOReturnCannotWire;

@@ -16,6 +16,7 @@ import { callTable } from './calls/index.ts';
 import { DMAWatch } from './dma-watch.ts';
 import type { Effects } from './effects.ts';
 import { HandleError, HandleTable, machineHolder } from './handle-table.ts';
+import { KernelVMClient } from './kernel-vm-client.ts';
 import { MeetingPoints } from './meeting-points.ts';
 import { type Observer, silent } from './observer.ts';
 import { PageWatch } from './page-watch.ts';
@@ -40,9 +41,9 @@ export class Kernel {
   readonly meeting: MeetingPoints;
   readonly byHand: ByHand;
   readonly dmaWatch = new DMAWatch(this);
-  readonly translationWatch: TranslationWatch;
-  readonly pageWatch: PageWatch;
-  readonly snapshotWatch: SnapshotWatch;
+  readonly translationWatch = new TranslationWatch(this);
+  readonly pageWatch = new PageWatch(this);
+  readonly snapshotWatch = new SnapshotWatch(this);
   readonly sleepers = new Sleepers(this);
   /** The last key of happens-before that was given out. */
   lastKey = 0;
@@ -72,23 +73,7 @@ export class Kernel {
       for (const thread of this.threads) thread.rewind();
     });
     this.vm = new VirtualMemory(hardware, store);
-    this.vm.isWaitedOn = (frame) => this.isWaitedOn(frame);
-    this.vm.wakeAll = (actor, queue) => this.sleepers.wake(queue, queue.waiters.length, actor as KernelThread);
-    this.vm.onRecycle = (actor, frame) => this.observer.recycled(actor as KernelThread, frame);
-    this.vm.onResident = (object, index, frame) => this.effects?.comes(object, index, frame);
-    this.vm.onMaintain = (actor, physical, length, operation) =>
-      this.observer.maintained(actor as KernelThread, physical, length, operation);
-    this.vm.history = {
-      moved: (actor, from, to) => this.observer.moved(actor as KernelThread, from, to),
-      pagedOut: (actor, frame) => {
-        this.observer.pagedOut(actor as KernelThread, frame, this.newKey());
-        return this.lastKey;
-      },
-      pagedIn: (actor, frame, key) => this.observer.pagedIn(actor as KernelThread, frame, key),
-    };
-    this.translationWatch = new TranslationWatch(this);
-    this.pageWatch = new PageWatch(this);
-    this.snapshotWatch = new SnapshotWatch(this);
+    this.vm.client = new KernelVMClient(this);
     const kernelTask = this.addTask('kernel');
     this.iokit = new IOKit({
       vm: this.vm,
@@ -249,13 +234,6 @@ export class Kernel {
 
   violation(thread: KernelThread, rule: RuleName, message: string, about = aboutNothing, address = 0): void {
     this.observer.violation(thread, rule, message, about, address);
-  }
-
-  /** Threads wait on a word by its physical address, so its page must stay. */
-  private isWaitedOn(frame: number): boolean {
-    for (const [physical, { waiters }] of this.addressQueues)
-      if (waiters.length > 0 && Math.floor(physical / this.hardware.pageSize) === frame) return true;
-    return false;
   }
 
   private finish(entry: Call, value: unknown): number {

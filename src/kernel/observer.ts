@@ -18,6 +18,8 @@ export interface Observer {
   pagedOut(thread: KernelThread, frame: number, key: number): void;
   /** `thread` had it brought back. */
   pagedIn(thread: KernelThread, frame: number, key: number): void;
+  /** A page is taken away from whoever reaches it: paged out, dropped, or by hand. */
+  reclaimed(frame: number): void;
   /** `thread` had the lines of `length` bytes written back or dropped: bits of Maintain. */
   maintained(thread: KernelThread, physical: number, length: number, operation: number): void;
   /** `about` is a handle, minus a frame, or 0 (rules.ts); `address` is where the thread, or whom it acts for, has the page, or 0. */
@@ -35,6 +37,7 @@ export const silent: Observer = {
   moved() {},
   pagedOut() {},
   pagedIn() {},
+  reclaimed() {},
   maintained() {},
   violation() {},
   woken() {},

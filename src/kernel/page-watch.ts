@@ -13,13 +13,7 @@ import { aboutFrame } from './rules.ts';
 import type { KernelThread } from './thread.ts';
 
 export class PageWatch {
-  constructor(private readonly kernel: Kernel) {
-    const { vm } = kernel;
-    vm.onMove = (actor, frame) => this.moved(actor as KernelThread, frame);
-    vm.onLost = (actor, frame, address) => this.lost(actor as KernelThread, frame, address);
-    vm.onLostWrite = (actor, frame) => this.lostWrite(actor as KernelThread, frame);
-    vm.onMisplaced = (actor, _object, isQueued) => this.misplaced(actor as KernelThread, isQueued);
-  }
+  constructor(private readonly kernel: Kernel) {}
 
   /** `thread` shows another frame at `address`, where `frame` was (0: nothing). */
   replaced(thread: KernelThread, space: AddressSpace, address: number, before: number, after: number): void {
@@ -37,20 +31,20 @@ export class PageWatch {
    * @param frame where they were; of what had gone to swap, where it is missed
    * @param address what was read, 0 where it is a device that is given them
    */
-  private lost(thread: KernelThread, frame: number, address: number): void {
+  lost(thread: KernelThread, frame: number, address: number): void {
     const where = address === 0 ? `in frame ${frame}` : `at ${hex(address)} of ${thread.task.name}`;
     const text = `${thread.name} reads what was ${where}: it was dropped while it was volatile, and nobody has written it since`;
     this.kernel.violation(thread, 'purgeable-contract', text, aboutFrame(frame), address);
   }
 
   /** I7: what was stored is not lost because a mark is missing. */
-  private lostWrite(thread: KernelThread, frame: number): void {
+  lostWrite(thread: KernelThread, frame: number): void {
     const text = `a page is paged out from frame ${frame} as if it were clean, and what was stored to it last is lost: it was not marked as modified`;
     this.kernel.violation(thread, 'lost-write', text, aboutFrame(frame));
   }
 
   /** I13. Nothing that scenarios can do brings it about: it watches this kernel. */
-  private misplaced(thread: KernelThread, isQueued: boolean): void {
+  misplaced(thread: KernelThread, isQueued: boolean): void {
     const text = isQueued
       ? 'a purgeable object is lined up to be emptied, but is not volatile'
       : 'a purgeable object is volatile, but is not lined up to be emptied';
@@ -58,7 +52,7 @@ export class PageWatch {
   }
 
   /** The contents of a frame that nobody is known to wire go elsewhere, or are dropped. */
-  private moved(thread: KernelThread, frame: number): void {
+  displaced(thread: KernelThread, frame: number): void {
     const { byHand, iokit } = this.kernel;
     if (!byHand.hasUnwired) return;
     const isPrepared = [...iokit.descriptors].some(

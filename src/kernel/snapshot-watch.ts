@@ -16,9 +16,7 @@ import { aboutFrame } from './rules.ts';
 import type { KernelThread } from './thread.ts';
 
 export class SnapshotWatch {
-  constructor(private readonly kernel: Kernel) {
-    kernel.vm.onProtect = (object, first, end) => this.copied(object, first, end);
-  }
+  constructor(private readonly kernel: Kernel) {}
 
   /** `thread` stores to a frame that `space` has at `address`; null where it stores for nobody. */
   stored(thread: KernelThread, frame: number, space: AddressSpace | null, address: number): void {
@@ -37,7 +35,7 @@ export class SnapshotWatch {
   }
 
   /** Somebody has a copy of pages from now on. Translations that entries know of are taken care of; those made by hand are not. */
-  private copied(object: MemoryObject, first: number, end: number): void {
+  copied(object: MemoryObject, first: number, end: number): void {
     const { byHand, caller, hardware, tasks } = this.kernel;
     if (!byHand.isUsed || caller === null) return;
     const { tables, pageSize } = hardware;

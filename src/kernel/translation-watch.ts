@@ -19,16 +19,14 @@ export class TranslationWatch {
   /** The frame whose release is being reported already, or -1. */
   private reported = -1;
 
-  constructor(private readonly kernel: Kernel) {
-    kernel.vm.onFree = (actor, frame) => this.freed(actor as KernelThread, frame);
-  }
+  constructor(private readonly kernel: Kernel) {}
 
   /** `thread` has put `after` in the place of `before` in a page table, and no processor was told. */
   changed(thread: KernelThread, space: number, page: number, before: number, after: number): void {
-    const { byHand, hardware, vm } = this.kernel;
+    const { byHand, hardware, observer } = this.kernel;
     byHand.touchPage(space, page);
     if (!takesAway(before, after)) return;
-    vm.onReclaim(before >>> pteFrameShift);
+    observer.reclaimed(before >>> pteFrameShift);
     if (hardware.late !== null)
       byHand.setChange(space, page, { by: thread, frame: before >>> pteFrameShift, freed: false });
   }
@@ -70,14 +68,14 @@ export class TranslationWatch {
       for (const [page, entry] of tables.translations(space.number))
         if (entry >>> pteFrameShift === frame) found.push(this.reach(space.name, page));
     this.report(thread, frame, [...found, ...this.cached(frame)]);
-    this.kernel.vm.onReclaim(frame);
+    this.kernel.observer.reclaimed(frame);
     this.reported = frame;
     this.kernel.vm.disown(thread, frame);
     this.reported = -1;
   }
 
   /** A frame is given back, whoever did it. What the VM knows of is gone; what was done by hand may not be. */
-  private freed(thread: KernelThread, frame: number): void {
+  freed(thread: KernelThread, frame: number): void {
     const { byHand } = this.kernel;
     if (!byHand.isUsed) return;
     if (frame !== this.reported) {

@@ -51,7 +51,6 @@ export class Execution {
   readonly machine: number;
   /** Frames that were taken away from objects since somebody asked; see `takeReclaimed`. */
   private readonly reclaimed: number[] = [];
-  private readonly onReclaim = (frame: number) => this.reclaimed.push(frame);
   private readonly pressure: Pressure | null;
   /** Nobody takes another step. */
   over = false;
@@ -87,7 +86,10 @@ export class Execution {
     this.view = new View(state, trace, actors, this.machine);
     const { stores } = kernel.hardware;
     if (stores !== null) stores.listener = (thread, store) => noteDrain(this.trace, Kind.Drained, thread, store);
-    this.notes = new KernelNotes(state, trace, tasks, this.machine, (thread) => this.woken(thread));
+    this.notes = new KernelNotes(state, trace, tasks, this.machine, {
+      woken: (thread) => this.woken(thread),
+      reclaimed: (frame) => this.reclaimed.push(frame),
+    });
     this.endings = new Endings(state, trace, actors, this.notes, ({ number, ended }) => {
       return ended && this.tasks[number]?.stopped === Stop.None;
     });
@@ -107,7 +109,6 @@ export class Execution {
     this.state.kernel.hardware.stores?.clear();
     this.unfinished = 0;
     if (this.reclaimed.length > 0) this.reclaimed.length = 0;
-    this.state.kernel.vm.onReclaim = this.onReclaim;
     this.actors.reset(this.clock);
     this.pressure?.reset();
     for (const thread of this.state.threads) {

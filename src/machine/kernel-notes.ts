@@ -22,14 +22,14 @@ export class KernelNotes implements Observer {
   /**
    * @param tasks thread → operations of it that are in the trace
    * @param machine number of the machine itself
-   * @param onWoken hears of each thread that can run again
+   * @param engine hears of what decides who can go on
    */
   constructor(
     private readonly state: ExecutionState,
     private readonly trace: Trace,
     private readonly tasks: readonly { readonly recorded: number }[],
     private readonly machine: number,
-    private readonly onWoken: (thread: KernelThread) => void,
+    private readonly engine: Pick<Observer, 'woken' | 'reclaimed'>,
   ) {
     this.acting = machine;
   }
@@ -67,6 +67,10 @@ export class KernelNotes implements Observer {
     this.page(Kind.PagedIn, this.actorOf(thread), key, frame);
   }
 
+  reclaimed(frame: number): void {
+    this.engine.reclaimed(frame);
+  }
+
   maintained(thread: KernelThread, physical: number, length: number, operation: number): void {
     this.trace.append(Kind.Maintained, this.actorOf(thread), 0, operation, physical, length, 0, 0);
   }
@@ -82,7 +86,7 @@ export class KernelNotes implements Observer {
   }
 
   woken(thread: KernelThread): void {
-    this.onWoken(thread);
+    this.engine.woken(thread);
   }
 
   /** `thread` (-1: the machine itself) broke the rule of that number. `about` is as rules.ts says. */

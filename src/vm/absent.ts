@@ -32,6 +32,6 @@ function settle(vm: VirtualMemory, actor: Actor, object: MemoryObject, index: nu
   if (queue === undefined) return false;
   object.absent.delete(index);
   vm.journal.undo(() => object.absent.set(index, queue));
-  vm.wakeAll(actor, queue);
+  vm.client.wakeAll(actor, queue);
   return true;
 }

@@ -206,7 +206,7 @@ export class AddressSpace {
     const lost = write || object.lost.size === 0 ? undefined : object.lost.get(index);
     const frame = write ? object.page(actor, index, true) : object.look(actor, index);
     if (frame === noFrame) return object.shortage;
-    if (lost !== undefined) this.vm.onLost(actor, lost === noFrame ? frame : lost, address);
+    if (lost !== undefined) this.vm.client.lost(actor, lost === noFrame ? frame : lost, address);
     const rights = !entry.needsCopy && object.isPrivate(index) ? entry.protection : entry.protection & ~VM_PROT_WRITE;
     const translation = (frame << pteFrameShift) | (object.cacheMode << pteCacheShift) | (rights & pteRights);
     return this.vm.hardware.tables.set(this.number, page, translation) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;

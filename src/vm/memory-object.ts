@@ -206,7 +206,7 @@ export class MemoryObject extends KernelObject {
     this.pages.set(index, frame);
     this.noteMode(frame);
     this.vm.residents?.add(this, index, frame);
-    if (this.pageable) this.vm.onResident(this, index, frame);
+    if (this.pageable) this.vm.client.resident(this, index, frame);
     this.journal.undo(() => {
       this.pages.delete(index);
       this.vm.residents?.remove(this, frame);
@@ -252,7 +252,7 @@ export class MemoryObject extends KernelObject {
 
   protected dispose(actor: Actor): void {
     this.vm.purgeQueue.leave(this);
-    for (const queue of this.absent.values()) this.vm.wakeAll(actor, queue);
+    for (const queue of this.absent.values()) this.vm.client.wakeAll(actor, queue);
     for (const frame of this.pages.values()) {
       this.vm.residents?.remove(this, frame);
       if (this.wiredForLife) this.vm.unwire(actor, frame);

@@ -95,7 +95,7 @@ export class Pager {
     const { hardware, pageSize } = this.vm;
     hardware.preserve(frame * pageSize, pageSize);
     hardware.memory.write(frame * pageSize, page, 0, pageSize);
-    this.vm.history.pagedIn(actor, frame, key);
+    this.vm.client.pagedIn(actor, frame, key);
   }
 
   private mayGo(object: MemoryObject, index: number, frame: number): boolean {
@@ -137,10 +137,10 @@ export class Pager {
       this.vm.hardware.memory.read(frame * this.vm.pageSize, this.scratch, 0, this.vm.pageSize);
       this.store.write(slot, this.scratch);
       object.setSlot(index, slot);
-    } else if (this.vm.doubtsMarks && !this.isIn(old, frame)) this.vm.onLostWrite(actor, frame);
-    this.vm.journal.set(this.swap.keys, object.slots.get(index)!, this.vm.history.pagedOut(actor, frame));
-    this.vm.onMove(actor, frame);
-    this.vm.onReclaim(frame);
+    } else if (this.vm.doubtsMarks && !this.isIn(old, frame)) this.vm.client.lostWrite(actor, frame);
+    this.vm.journal.set(this.swap.keys, object.slots.get(index)!, this.vm.client.pagedOut(actor, frame));
+    this.vm.client.displaced(actor, frame);
+    this.vm.client.reclaimed(frame);
     this.vm.disown(actor, object.remove(index));
     return true;
   }

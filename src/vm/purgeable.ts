@@ -116,7 +116,7 @@ function lose(vm: VirtualMemory, object: MemoryObject, index: number, frame: num
 /** I13 of the invariants: an object is lined up exactly while it is volatile. */
 function checkQueue(vm: VirtualMemory, actor: Actor, object: MemoryObject): void {
   const isQueued = vm.purgeQueue.objects.includes(object);
-  if (isQueued !== (object.purgeable === VM_PURGABLE_VOLATILE)) vm.onMisplaced(actor, object, isQueued);
+  if (isQueued !== (object.purgeable === VM_PURGABLE_VOLATILE)) vm.client.misplaced(actor, isQueued);
 }
 
 /** Drops every page but wired ones. */
@@ -126,8 +126,8 @@ function empty(vm: VirtualMemory, actor: Actor, object: MemoryObject): void {
   for (const [index, frame] of [...object.pages]) {
     if (vm.isPinned(frame)) continue;
     disconnect(vm, object, index);
-    vm.onMove(actor, frame);
-    vm.onReclaim(frame);
+    vm.client.displaced(actor, frame);
+    vm.client.reclaimed(frame);
     vm.disown(actor, object.remove(index));
   }
   for (const [index, slot] of [...object.slots]) {

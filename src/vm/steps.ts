@@ -21,8 +21,13 @@ export interface CopyStep {
 
 export type Pause = typeof innerStep | WaitQueue | CopyStep;
 
-/** A kernel function in steps that ends with a result of type R. */
-export type Steps<R> = Generator<Pause, R, void>;
+/** A kernel function in steps that ends with a result of type R: a generator, or what behaves like one. */
+export interface Steps<R> {
+  next(): IteratorResult<Pause, R>;
+  /** It is not to end: what it holds is given back. */
+  return(value: R): IteratorResult<Pause, R>;
+  [Symbol.iterator](): Steps<R>;
+}
 
 /** On whose behalf kernel code runs: which pool its frames, and which window its addresses, come from (execution.md, rule 5). */
 export interface Actor {

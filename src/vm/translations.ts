@@ -26,7 +26,7 @@ export function disconnect(vm: VirtualMemory, object: MemoryObject, index: numbe
 /** Makes every translation of pages `first` to before `end` of `object` read-only: the next store there faults. */
 export function writeProtect(vm: VirtualMemory, object: MemoryObject, first: number, end: number): void {
   const { tables } = vm.hardware;
-  vm.onProtect(object, first, end);
+  vm.client.copied(object, first, end);
   for (const [entry, space] of object.shownBy) {
     if ((entry.protection & VM_PROT_WRITE) === 0) continue;
     const shown = entry.offset / vm.pageSize;

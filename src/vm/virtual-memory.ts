@@ -12,54 +12,24 @@ import { MemoryObject, noFrame } from './memory-object.ts';
 import { Pager } from './pager.ts';
 import { PurgeQueue, purgeNext, VM_PURGABLE_NONVOLATILE } from './purgeable.ts';
 import { Residents } from './residents.ts';
-import type { Actor, Waiter, WaitQueue } from './steps.ts';
+import type { Actor, Waiter } from './steps.ts';
 import { SwapSpace } from './swap-space.ts';
 import { MemorySwapStore, type SwapStore } from './swap-store.ts';
 import { disconnect, dropTranslations } from './translations.ts';
-
-/** Who is told where the contents of a page go, so that what happened to them is not forgotten. */
-export interface PageHistory {
-  moved(actor: Actor, from: number, to: number): void;
-  /** Returns the key under which it is to be found again. */
-  pagedOut(actor: Actor, frame: number): number;
-  pagedIn(actor: Actor, frame: number, key: number): void;
-}
+import { noClient, type VMClient } from './vm-client.ts';
 
 export class VirtualMemory {
   readonly journal: Journal;
   readonly pageSize: number;
   readonly spaces: AddressSpace[] = [];
-  /** Told when a frame that had another use before is given out. */
-  onRecycle: (actor: Actor, frame: number) => void = () => {};
-  /** Told when somebody had lines of the data cache written back or dropped (bits of Maintain): those of `length` bytes. */
-  onMaintain: (actor: Actor, physical: number, length: number, operation: number) => void = () => {};
-  /** Whether anybody may have written to frames that were never handed out, through their physical addresses. */
-  framesExposed = false;
-  history: PageHistory = { moved() {}, pagedOut: () => 0, pagedIn() {} };
-  /** Told before the contents of a frame are put elsewhere, or dropped, under whoever has it. */
-  onMove: (actor: Actor, frame: number) => void = () => {};
-  /** Told that from now on nobody may store to these pages of an object as they are: somebody has a copy of them. */
-  onProtect: (object: MemoryObject, first: number, end: number) => void = () => {};
-  /** Told that contents are looked at that were dropped under pressure: `frame` holds zeroes in their place, at `address`, or 0. */
-  onLost: (actor: Actor, frame: number, address: number) => void = () => {};
-  /** Told that a purgeable object is lined up though it is not volatile, or the other way round. */
-  onMisplaced: (actor: Actor, object: MemoryObject, isQueued: boolean) => void = () => {};
-  /** Whether a page may count as clean that is not: privileged code has stored past the marks, or taken one away. */
-  doubtsMarks = false;
-  /** Told that a page goes whose contents are nowhere else, since it counts as clean. */
-  onLostWrite: (actor: Actor, frame: number) => void = () => {};
+  /** Set by whoever it works for, before anything is done. */
+  client: VMClient = noClient;
   /** Hears which entries come and go, with a PageFate; null when nobody does. */
   entryListener: ((fate: number, space: number, start: number, end: number) => void) | null = null;
-  /** Told when a frame is about to be given back. */
-  onFree: (actor: Actor, frame: number) => void = () => {};
-  /** Told which page a frame holds from now on. */
-  onResident: (object: MemoryObject, index: number, frame: number) => void = () => {};
-  /** Told when a page is taken away from whoever reaches it: paged out, dropped, or by hand. */
-  onReclaim: (frame: number) => void = () => {};
-  /** Whether a thread waits on a word of the frame, by its physical address. */
-  isWaitedOn: (frame: number) => boolean = () => false;
-  /** Wakes everybody in a queue. Threads are the kernel's. */
-  wakeAll: (actor: Actor, queue: WaitQueue) => void = () => {};
+  /** Whether anybody may have written to frames that were never handed out, through their physical addresses. */
+  framesExposed = false;
+  /** Whether a page may count as clean that is not: privileged code has stored past the marks, or taken one away. */
+  doubtsMarks = false;
   readonly purgeQueue: PurgeQueue;
   /** These three exist on machines with swap. */
   readonly residents: Residents | null = null;
@@ -150,7 +120,7 @@ export class VirtualMemory {
     }
     this.settleCache(actor, source);
     this.hardware.copyFrame(source, target);
-    this.history.moved(actor, source, target);
+    this.client.moved(actor, source, target);
     return target;
   }
 
@@ -215,10 +185,10 @@ export class VirtualMemory {
     disconnect(this, object, index);
     frames.quarantine?.settle();
     const source = object.remove(index);
-    this.onMove(actor, source);
+    this.client.displaced(actor, source);
     this.settleCache(actor, source);
     this.hardware.copyFrame(source, target);
-    this.history.moved(actor, source, target);
+    this.client.moved(actor, source, target);
     if (frames.isDirty(source)) frames.setDirty(target, 1);
     this.disown(actor, source);
     object.insert(index, target);
@@ -227,7 +197,7 @@ export class VirtualMemory {
 
   /** Whether a frame must stay where it is: it is wired, or a thread waits on it. */
   isPinned(frame: number): boolean {
-    return this.hardware.frames.wires(frame) > 0 || this.isWaitedOn(frame);
+    return this.hardware.frames.wires(frame) > 0 || this.client.isWaitedOn(frame);
   }
 
   /** From now on frames are reachable by physical address, so that none can be trusted to be zero. */
@@ -272,7 +242,7 @@ export class VirtualMemory {
   }
 
   private free(actor: Actor, frame: number): void {
-    this.onFree(actor, frame);
+    this.client.freed(actor, frame);
     this.hardware.frames.free(frame, actor.pool);
   }
 
@@ -281,7 +251,7 @@ export class VirtualMemory {
     const { caches } = this.hardware;
     if (caches === null) return;
     caches.maintain(physical, length, operation);
-    this.onMaintain(actor, physical, length, operation);
+    this.client.maintained(actor, physical, length, operation);
   }
 
   /** What the kernel does to whole pages it does to memory: before, memory must have all that there is of them. */
@@ -292,7 +262,7 @@ export class VirtualMemory {
   /** A frame that had another use before: what caches have of that must not come back later. */
   private recycle(actor: Actor, frame: number): void {
     const { caches } = this.hardware;
-    this.onRecycle(actor, frame);
+    this.client.recycled(actor, frame);
     if (caches === null) return;
     caches.maintain(frame * this.pageSize, this.pageSize, Maintain.WriteBack | Maintain.Drop);
     caches.setMode(frame, 0);

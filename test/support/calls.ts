@@ -21,6 +21,7 @@ export class BareKernel {
       release: (thread, key) => told.push(`release ${thread.name} ${key}`),
       recycled: () => 0,
       moved: () => 0,
+      reclaimed: () => 0,
       pagedOut: () => 0,
       pagedIn: () => 0,
       maintained: () => 0,

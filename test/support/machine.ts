@@ -30,6 +30,7 @@ export class TestMachine extends ScenarioMachine {
       moved() {},
       pagedOut() {},
       pagedIn() {},
+      reclaimed() {},
       maintained() {},
       woken() {},
       violation: (_thread, rule) => {

@@ -37,7 +37,7 @@ export const lockCalls = {
     nothing,
     (kernel, caller, id) => {
       const target = mutex(kernel, caller, id);
-      return target.tryLock(caller) ? undefined : keeping(target, caller, target.lock(caller));
+      return target.tryLock(caller) ? undefined : target.lock(caller);
     },
     itsLock,
     true,
@@ -64,7 +64,7 @@ export const lockCalls = {
     nothing,
     (kernel, caller, id) => {
       const target = recursive(kernel, caller, id);
-      return target.tryLock(caller) ? undefined : keeping(target, caller, target.lock(caller));
+      return target.tryLock(caller) ? undefined : target.lock(caller);
     },
     itsLock,
     true,
@@ -142,7 +142,7 @@ export const lockCalls = {
     nothing,
     (kernel, caller, id) => {
       const target = simple(kernel, caller, id);
-      return target.tryLock(caller) ? undefined : keeping(target, caller, target.lock(caller));
+      return target.tryLock(caller) ? undefined : target.lock(caller);
     },
     itsLock,
     true,

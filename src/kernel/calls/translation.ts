@@ -91,7 +91,7 @@ export const translationCalls = {
       kernel.byHand.touchPage(deviceSpace, page);
       const physicalPage = iommu.lookup(page);
       if (physicalPage >= 0)
-        kernel.vm.onReclaim(Math.floor((physicalPage * iommu.pageSize) / kernel.hardware.pageSize));
+        kernel.observer.reclaimed(Math.floor((physicalPage * iommu.pageSize) / kernel.hardware.pageSize));
       iommu.unmap(page, 1);
     }
   }),

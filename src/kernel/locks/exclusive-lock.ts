@@ -3,6 +3,7 @@ import { type Steps, WaitQueue } from '../../vm/steps.ts';
 import type { Kernel } from '../kernel.ts';
 import type { KernelThread } from '../thread.ts';
 import { KernelLock } from './kernel-lock.ts';
+import { Taking } from './taking.ts';
 
 export abstract class ExclusiveLock extends KernelLock {
   owner: KernelThread | null = null;
@@ -26,9 +27,8 @@ export abstract class ExclusiveLock extends KernelLock {
   }
 
   /** Waits for it. Whoever has it already waits for itself. Who was woken may find that another thread was faster. */
-  *lock(thread: KernelThread): Steps<void> {
-    while (this.owner !== null) yield* this.wait();
-    this.take(thread);
+  lock(thread: KernelThread): Steps<void> {
+    return new Taking(this, thread, this.queue);
   }
 
   /** Takes it if nobody has it. */
@@ -64,18 +64,8 @@ export abstract class ExclusiveLock extends KernelLock {
     this.wakeNext();
   }
 
-  /** One that dies after it was woken and before it took the lock hands the wakeup on. */
-  private *wait(): Steps<void> {
-    let running = false;
-    try {
-      yield this.queue;
-      running = true;
-    } finally {
-      if (!running && this.owner === null) this.wakeNext();
-    }
-  }
-
-  private wakeNext(): void {
+  /** Wakes who has waited longest. */
+  wakeNext(): void {
     this.queue.waiters[0]?.woken(this.queue);
   }
 }

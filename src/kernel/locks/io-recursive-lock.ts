@@ -19,11 +19,6 @@ export class IORecursiveLock extends ExclusiveLock {
     return this.owner !== thread && super.mayWait(thread);
   }
 
-  override *lock(thread: KernelThread): Steps<void> {
-    if (this.owner !== thread) yield* super.lock(thread);
-    this.setCount(this.count + 1);
-  }
-
   override tryLock(thread: KernelThread): boolean {
     if (this.owner !== thread && !super.tryLock(thread)) return false;
     this.setCount(this.count + 1);
@@ -43,7 +38,7 @@ export class IORecursiveLock extends ExclusiveLock {
     this.setCount(0);
     this.leave(thread);
     const result = yield* sleepUntil(this.kernel, thread, event, deadline);
-    yield* super.lock(thread);
+    yield* this.lock(thread);
     this.setCount(count);
     return result;
   }

@@ -30,6 +30,7 @@ export class FreeKernel {
     moved() {},
     pagedOut() {},
     pagedIn() {},
+    reclaimed() {},
     maintained() {},
     violation: (thread, rule, message) => this.broken(thread, rule, message),
     woken: (thread) => {
@@ -99,7 +100,6 @@ export class FreeKernel {
   /** Becomes the kernel's observer again, after a controlled execution. */
   observe(): void {
     this.kernel.observer = this.observer;
-    this.kernel.vm.onReclaim = () => {};
     // Nobody schedules: a step a page would only cost.
     this.kernel.iokit.copiesWholeSegments = true;
   }
