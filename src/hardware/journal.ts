@@ -11,6 +11,8 @@ const placeOf = (key: number): number => -1 - key;
  * The two never describe the same thing, so each is undone newest first without regard to the other.
  */
 export class Journal {
+  /** Goes up with every base and every rollback: what was kept since then is kept, and its first value is the one that counts. */
+  era = 0;
   /** While false (during `setup`, on a machine that is never reset) nothing is kept. */
   recording = false;
 
@@ -95,6 +97,7 @@ export class Journal {
   base(): void {
     this.stop();
     for (const listener of this.baseListeners) listener();
+    this.era++;
     this.recording = true;
   }
 
@@ -109,6 +112,7 @@ export class Journal {
     for (let at = this.wordCount - 1; at >= 0; at--) this.arrays[at]![this.indexes[at]!] = this.words[at]!;
     this.wordCount = 0;
     if (this.fieldCount > 0) this.undoFields();
+    this.era++;
     for (let i = 0; i < this.listeners.length; i++) this.listeners[i]!();
   }
 

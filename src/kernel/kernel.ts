@@ -69,7 +69,12 @@ export class Kernel {
     this.handles = new HandleTable(this.journal);
     this.meeting = new MeetingPoints(this.journal, () => this.newKey());
     this.byHand = new ByHand(this.journal);
+    this.journal.onBase(() => {
+      this.sleepers.base();
+      for (const thread of this.threads) thread.base();
+    });
     this.journal.onRollback(() => {
+      this.sleepers.rewind();
       for (const thread of this.threads) thread.rewind();
     });
     this.vm = new VirtualMemory(hardware, store);

@@ -1,5 +1,5 @@
 /** Who sleeps, in which queue, and what ends it: somebody who wakes them, or virtual time, which moves for nobody else. */
-import type { Waiter, WaitQueue } from '../vm/steps.ts';
+import type { WaitQueue } from '../vm/steps.ts';
 import type { Kernel } from './kernel.ts';
 import type { KernelThread } from './thread.ts';
 
@@ -8,15 +8,40 @@ export class Sleepers {
   time = 0;
   /** Whether any sleep has had a deadline: in most programs none ever has, and nobody need be asked. */
   private timed = false;
+  /** Queues in which somebody sleeps at the base, and who: mostly none. */
+  private atBase: (readonly [queue: WaitQueue, sleepers: readonly KernelThread[]])[] = [];
 
   constructor(private readonly kernel: Kernel) {}
+
+  /** Who sleeps now is who sleeps at the base. */
+  base(): void {
+    const queues = new Set(this.kernel.threads.flatMap(({ waitingIn }) => waitingIn ?? []));
+    this.atBase = [...queues].map((queue) => [queue, queue.waiters.slice() as KernelThread[]]);
+  }
+
+  /** Back to the base. Whoever sleeps is one of the kernel's threads: the machine itself never stays asleep. */
+  rewind(): void {
+    const { threads } = this.kernel;
+    for (let i = 0; i < threads.length; i++) {
+      const thread = threads[i]!;
+      if (thread.waitingIn === null) continue;
+      thread.waitingIn.waiters.length = 0;
+      thread.waitingIn = null;
+    }
+    for (const [queue, sleepers] of this.atBase) {
+      for (const thread of sleepers) {
+        queue.waiters.push(thread);
+        thread.waitingIn = queue;
+      }
+    }
+  }
 
   /** `thread` sleeps in `queue`, until its deadline where it has one. */
   add(thread: KernelThread, queue: WaitQueue): void {
     const { journal } = this.kernel;
-    journal.set(thread, 'waitingIn', queue as WaitQueue | null);
+    thread.waitingIn = queue;
     if (thread.timedOut) journal.set(thread, 'timedOut', false);
-    journal.append<Waiter>(queue.waiters, thread);
+    queue.waiters.push(thread);
   }
 
   /** The sleep that `thread` is about to begin ends by itself once time has come to `time`; Infinity: never. */
@@ -74,8 +99,9 @@ export class Sleepers {
   remove(thread: KernelThread, queue: WaitQueue): void {
     const { journal } = this.kernel;
     const at = queue.waiters.indexOf(thread);
-    if (at >= 0) journal.remove(queue.waiters, at);
-    journal.set(thread, 'waitingIn', null);
+    if (at === 0) queue.waiters.shift();
+    else if (at > 0) queue.waiters.splice(at, 1);
+    thread.waitingIn = null;
     if (thread.deadline !== Number.POSITIVE_INFINITY) journal.set(thread, 'deadline', Number.POSITIVE_INFINITY);
   }
 

@@ -7,8 +7,8 @@
 import type { Kernel } from './kernel.ts';
 
 /**
- * Fields that hold no state: ways out of the kernel, the answer in hand, logs of changes, caches, registries of what handles name, and how many
- * memory objects there have been, which only names places for schedules.
+ * Fields that hold no state: ways out of the kernel, the answer in hand, logs of changes, caches, registries of what handles name, how many
+ * memory objects there have been, which only names places for schedules, and what the journal keeps already.
  */
 const skipped = new Set([
   'call',
@@ -36,6 +36,8 @@ const skipped = new Set([
   'userClients',
   'objectCount',
   'ordinal',
+  'keptIn',
+  'ownerKeptIn',
 ]);
 
 /** @param withTime false where time is a clock's and moves by itself */

@@ -1,4 +1,5 @@
 /** A simulated thread as the kernel sees it: whose it is, what it sleeps on, which call it is in. */
+import type { Journal } from '../hardware/journal.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import { type Steps, type Waiter, WaitQueue } from '../vm/steps.ts';
 import type { Call } from './call.ts';
@@ -15,27 +16,29 @@ export interface Message {
 }
 
 export class KernelThread implements Waiter, Holder {
-  // These four change with almost every call; a rollback sets them back (`rewind`), where a journal would keep each change.
+  // These change with almost every call; a rollback sets them back (`rewind`, Sleepers), where a journal would keep each change.
 
   /** The call that is under way, between its steps. */
   running: Steps<unknown> | null = null;
   call: Call | null = null;
-  /** The queue it sleeps in; null while it can run. */
+  /** The queue it sleeps in; null while it can run. Owned by Sleepers. */
   waitingIn: WaitQueue | null = null;
-  /** Virtual nanoseconds at which its sleep ends anyway; Infinity for never. */
-  deadline = Number.POSITIVE_INFINITY;
-  /** Whether its last sleep was ended by the clock. */
-  timedOut = false;
+  /** The locks it holds, each as often as it took it, in that order. Owned by the locks. */
+  readonly locks: KernelLock[] = [];
+  /** Those of the base: mostly none. */
+  private locksAtBase: readonly KernelLock[] = [];
   /** Its function is over. */
   ended = false;
   /** It has made a kernel call in this execution. */
   active = false;
 
+  /** Virtual nanoseconds at which its sleep ends anyway; Infinity for never. */
+  deadline = Number.POSITIVE_INFINITY;
+  /** Whether its last sleep was ended by the clock. */
+  timedOut = false;
   /** What the step that woke it hands over: a key of happens-before, or 0. */
   wokenBy = 0;
   readonly messages: Message[] = [];
-  /** The locks it holds, each as often as it took it, in that order. Owned by the locks. */
-  readonly locks: KernelLock[] = [];
   readonly mailbox: WaitQueue;
   /** Where those wait who stop it, when it is a device. */
   readonly idle: WaitQueue;
@@ -83,8 +86,29 @@ export class KernelThread implements Waiter, Holder {
     this.onWake(this, queue);
   }
 
+  /** It has `lock`, once more. Nobody rewinds a caller that is the machine itself. */
+  hold(lock: KernelLock, journal: Journal): void {
+    if (this.number < 0) journal.append(this.locks, lock);
+    else this.locks.push(lock);
+  }
+
+  /** It lets go of `lock`, once. */
+  letGo(lock: KernelLock, journal: Journal): void {
+    const at = this.locks.lastIndexOf(lock);
+    if (this.number < 0) journal.remove(this.locks, at);
+    else if (at === this.locks.length - 1) this.locks.pop();
+    else this.locks.splice(at, 1);
+  }
+
+  /** This is what `rewind` goes back to. */
+  base(): void {
+    this.locksAtBase = this.locks.slice();
+  }
+
   /** Back to before its function began. */
   rewind(): void {
+    if (this.locks.length > 0) this.locks.length = 0;
+    for (const lock of this.locksAtBase) this.locks.push(lock);
     this.running = null;
     this.call = null;
     this.ended = false;

@@ -11,6 +11,9 @@ import { describeWaits } from './wait-for.ts';
  */
 export function isHopeless(thread: KernelThread, hasLeft: (holder: KernelThread) => boolean): boolean {
   if (thread.waitingIn === null || thread.deadline !== Number.POSITIVE_INFINITY) return false;
+  // Mostly whoever it waits for can run: asked whenever anybody sleeps, this must not cost more than the sleep.
+  const holder = thread.waitingIn.holder as KernelThread | null;
+  if (holder !== null && holder !== thread && holder.waitingIn === null && !hasLeft(holder)) return false;
   return holdersOf(thread).some((holder) =>
     reaches(holder, (one) => one === thread || (!thread.daemon && hasLeft(one))),
   );

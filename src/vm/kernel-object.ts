@@ -15,6 +15,8 @@ export abstract class KernelObject {
   /** Its number in the handle table; 0 while no task has a handle on it. Owned by the handle table. */
   handle = 0;
   registry: ObjectRegistry | null = null;
+  /** The journal's era in which the number of references was kept. */
+  private keptIn = -1;
 
   /** Name of the class that tasks see: 'IOMemoryDescriptor', 'IOMemoryMap', 'MemoryObject', 'Task'. */
   abstract readonly kind: string;
@@ -35,9 +37,12 @@ export abstract class KernelObject {
     this.registry?.forget(this);
   }
 
-  /** Every call counts references: the store that `set` makes for fields of any name would be a good part of its cost. */
+  /** Every call counts references, up and down again: their first number is kept, and the others are not. */
   private keepReferences(): void {
-    if (this.journal.recording) this.journal.keep(this as KernelObject, 'references');
+    const { journal } = this;
+    if (this.keptIn === journal.era) return;
+    journal.keep(this as KernelObject, 'references');
+    this.keptIn = journal.era;
   }
 
   /** A task (by its number as a holder) has dropped its last reference; others may live on. */

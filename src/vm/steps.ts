@@ -61,6 +61,12 @@ export class WaitQueue {
     return typeof this.what === 'string' ? this.what : this.what();
   }
 
+  /** Who has to act before the wait can end, where it is one alone; else null. */
+  get holder(): Waiter | null {
+    const holding = this.holding();
+    return holding === null || Array.isArray(holding) ? null : (holding as Waiter);
+  }
+
   /** Everybody who has to act before the wait can end; empty when anybody may end it. */
   get holders(): readonly Waiter[] {
     const holding = this.holding();

@@ -7,6 +7,8 @@ import { Taking } from './taking.ts';
 
 export abstract class ExclusiveLock extends KernelLock {
   owner: KernelThread | null = null;
+  /** The journal's era in which the owner was kept. */
+  private ownerKeptIn = -1;
   private readonly queue: WaitQueue;
 
   constructor(kernel: Kernel, name: string, spins: boolean) {
@@ -54,14 +56,23 @@ export abstract class ExclusiveLock extends KernelLock {
   }
 
   protected take(thread: KernelThread): void {
-    this.journal.set(this as ExclusiveLock, 'owner', thread);
+    this.setOwner(thread);
     this.taken(thread);
   }
 
   protected leave(thread: KernelThread): void {
     this.left(thread);
-    this.journal.set(this as ExclusiveLock, 'owner', null);
+    this.setOwner(null);
     this.wakeNext();
+  }
+
+  private setOwner(thread: KernelThread | null): void {
+    const { journal } = this;
+    if (this.ownerKeptIn !== journal.era) {
+      journal.keep(this as ExclusiveLock, 'owner');
+      this.ownerKeptIn = journal.era;
+    }
+    this.owner = thread;
   }
 
   /** Wakes who has waited longest. */

@@ -63,13 +63,13 @@ export abstract class KernelLock extends KernelObject {
 
   /** `thread` has it now, once more. */
   protected taken(thread: KernelThread, key = this.key): void {
-    this.journal.append<KernelLock>(thread.locks, this);
+    thread.hold(this, this.journal);
     this.kernel.observer.acquire(thread, key);
   }
 
   /** `thread` is about to let go of it, once. */
   protected left(thread: KernelThread, key = this.key): void {
-    this.journal.remove(thread.locks, thread.locks.lastIndexOf(this));
+    thread.letGo(this, this.journal);
     this.kernel.observer.release(thread, key);
   }
 
