@@ -10,7 +10,7 @@
  *
  * (the methods with $ are in src/machine/yielding-task.ts), and `lock.unlock()`, which may be a kernel call of several steps,
  *
- *     ($t = task.$call(lock, 'unlock'), task.$waits ? yield* task.$rest() : $t)
+ *     ($t = task.$call(lock, 'unlock'), task.$waits ? (yield, $t = task.$more(), task.$waits ? … yield* task.$rest() : $t) : $t)
  *
  * Lines stay lines.
  */
@@ -85,7 +85,17 @@ function rewriteCall(edits, text, { node, statement, task, call }) {
   edits.before(node.start, `${guard(node, statement)}(${temporary}=${task}.$call(`);
   edits.replace(dot, callee.end, `,'${call}'${text.slice(dot, callee.end).replace(/[^\n]/g, '')}`);
   edits.replace(opening, opening + 1, node.arguments.length > 0 ? ',' : '');
-  edits.after(node.end, `,${task}.$waits?yield*${task}.$rest():${temporary})`);
+  edits.after(node.end, `,${whileWaiting(task)})`);
+}
+
+/** A lock that another thread has makes wait twice: for the turn, and for the lock. To be more often made to wait is worth a generator. */
+const inlineWaits = 2;
+
+function whileWaiting(task) {
+  let rest = `yield*${task}.$rest()`;
+  for (let i = 0; i < inlineWaits; i++)
+    rest = `(yield,${temporary}=${task}.$more(),${task}.$waits?${rest}:${temporary})`;
+  return `${task}.$waits?${rest}:${temporary}`;
 }
 
 const isBlank = (text) => text.trim() === '';

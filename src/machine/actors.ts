@@ -98,24 +98,33 @@ export class Actors {
   }
 
   add(actor: number): void {
-    const count = this.count;
-    let at = count;
-    while (at > 0 && this.list[at - 1]! >= actor) {
-      if (this.list[at - 1] === actor) return;
-      at--;
-    }
-    for (let i = count; i > at; i--) this.list[i] = this.list[i - 1]!;
-    this.list[at] = actor;
+    const { count, list } = this;
+    const at = this.placeOf(actor, count);
+    if (at < count && list[at] === actor) return;
+    for (let i = count; i > at; i--) list[i] = list[i - 1]!;
+    list[at] = actor;
     this.words[countWord] = count + 1;
   }
 
   remove(actor: number): void {
-    const count = this.count;
-    let at = 0;
-    while (at < count && this.list[at] !== actor) at++;
-    if (at === count) return;
-    for (let i = at + 1; i < count; i++) this.list[i - 1] = this.list[i]!;
+    const { count, list } = this;
+    const at = this.placeOf(actor, count);
+    if (at === count || list[at] !== actor) return;
+    for (let i = at + 1; i < count; i++) list[i - 1] = list[i]!;
     this.words[countWord] = count - 1;
+  }
+
+  /** Where in the list the actor is, or would be. */
+  private placeOf(actor: number, count: number): number {
+    const { list } = this;
+    let from = 0;
+    let end = count;
+    while (from < end) {
+      const middle = (from + end) >> 1;
+      if (list[middle]! < actor) from = middle + 1;
+      else end = middle;
+    }
+    return from;
   }
 
   /** `standing` could go on; `current` is the same, or -1 where others are to be let go first. */

@@ -1,6 +1,7 @@
 /** Kernel calls of a controlled thread, step by step: begun, resumed after suspensions, ended, and answered again when repeated. */
 import { KernelPanic } from '../hardware/errors.ts';
 import { type Call, encodeArguments, Status } from '../kernel/call.ts';
+import { callTable } from '../kernel/calls/index.ts';
 import { headerWords, Kind } from '../kernel/trace.ts';
 import { handle, text, Words } from '../kernel/wire.ts';
 import type { CopyStep } from '../vm/steps.ts';
@@ -26,7 +27,9 @@ const silentWhileUnwinding = new Set([
 ]);
 
 /** Calls that change nothing where they answer no: whoever makes them again and again waits. */
-const looks = new Set<string>(['tryLock', 'recursiveTryLock', 'simpleTryLock']);
+const looks = ['tryLock', 'recursiveTryLock', 'simpleTryLock'];
+/** By number of the call. */
+const isLook = callTable.map(({ name }) => looks.includes(name));
 
 export const noBytes = new Uint8Array(0);
 
@@ -132,8 +135,7 @@ export class CallSteps {
     thread.trace.extend(at, reply.bits, reply.length);
     this.done.end(operation, at, this.buffer === noBytes ? undefined : this.buffer);
     this.clear();
-    const isLook = looks.has(call.name) && status === Status.Done && reply.data[0] === 0;
-    if (isLook) thread.looked(operation);
+    if (isLook[call.number] && status === Status.Done && reply.data[0] === 0) thread.looked(operation);
     else {
       thread.acted(-1, 0);
       thread.carrier.spins.stirred();

@@ -133,14 +133,15 @@ export class YieldingTask extends ControlledTask {
     return this.go();
   }
 
-  /** The kernel call that has to wait: yields until it is over, and returns what it returns. */
+  /** The kernel call that had to wait, once the function was resumed. Until it is over the function does nothing else. */
+  $more(): unknown {
+    return this.go();
+  }
+
+  /** The same where it has to wait again: yields until it is over, and returns what it returns. Most wait only once. */
   *$rest(): Generator<void, unknown, void> {
-    const { target, method, values } = this;
     for (;;) {
       yield;
-      this.target = target;
-      this.method = method;
-      this.values = values;
       const value = this.go();
       if (!this.$waits) return value;
     }

@@ -10,6 +10,7 @@ export abstract class ExclusiveLock extends KernelLock {
   /** The journal's era in which the owner was kept. */
   private ownerKeptIn = -1;
   private readonly queue: WaitQueue;
+  private readonly asleep: IteratorYieldResult<WaitQueue>;
 
   constructor(kernel: Kernel, name: string, spins: boolean) {
     super(kernel, name);
@@ -18,6 +19,7 @@ export abstract class ExclusiveLock extends KernelLock {
       () => this.owner,
       spins,
     );
+    this.asleep = { done: false, value: this.queue };
   }
 
   override get isExclusive(): boolean {
@@ -30,7 +32,7 @@ export abstract class ExclusiveLock extends KernelLock {
 
   /** Waits for it. Whoever has it already waits for itself. Who was woken may find that another thread was faster. */
   lock(thread: KernelThread): Steps<void> {
-    return new Taking(this, thread, this.queue);
+    return new Taking(this, thread, this.asleep);
   }
 
   /** Takes it if nobody has it. */

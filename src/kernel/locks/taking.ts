@@ -11,15 +11,13 @@ const taken: IteratorReturnResult<void> = { done: true, value: undefined };
 
 export class Taking implements Steps<void> {
   private waits = false;
-  private readonly asleep: IteratorYieldResult<WaitQueue>;
 
   constructor(
     private readonly lock: ExclusiveLock,
     private readonly thread: KernelThread,
-    queue: WaitQueue,
-  ) {
-    this.asleep = { done: false, value: queue };
-  }
+    /** What the lock has everybody answer who is to sleep. */
+    private readonly asleep: IteratorYieldResult<WaitQueue>,
+  ) {}
 
   [Symbol.iterator](): Steps<void> {
     return this;
