@@ -10,7 +10,7 @@
  *
  * (the methods with $ are in src/machine/yielding-task.ts), and `lock.unlock()`, which may be a kernel call of several steps,
  *
- *     ($t = task.$call(lock, 'unlock'), task.$waits ? (yield, $t = task.$more(), task.$waits ? … yield* task.$rest() : $t) : $t)
+ *     ($t = task.$callBare(lock, 'unlock'), task.$waits ? (yield, $t = task.$more(), task.$waits ? … yield* task.$rest() : $t) : $t)
  *
  * Lines stay lines.
  */
@@ -80,11 +80,12 @@ function rewriteCall(edits, text, { node, statement, task, call }) {
   const { callee } = node;
   const dot = text.lastIndexOf('.', callee.property.start);
   const opening = text.indexOf('(', callee.end);
+  const isBare = node.arguments.length === 0;
   // A comment between may hold anything.
   if (!isBlank(text.slice(dot + 1, callee.property.start)) || !isBlank(text.slice(callee.end, opening))) return;
-  edits.before(node.start, `${guard(node, statement)}(${temporary}=${task}.$call(`);
+  edits.before(node.start, `${guard(node, statement)}(${temporary}=${task}.${isBare ? '$callBare' : '$call'}(`);
   edits.replace(dot, callee.end, `,'${call}'${text.slice(dot, callee.end).replace(/[^\n]/g, '')}`);
-  edits.replace(opening, opening + 1, node.arguments.length > 0 ? ',' : '');
+  edits.replace(opening, opening + 1, isBare ? '' : ',');
   edits.after(node.end, `,${whileWaiting(task)})`);
 }
 

@@ -207,8 +207,8 @@ export class Kernel {
     thread.running?.return(undefined);
     thread.running = null;
     if (this.vm.releaseLocks(thread)) this.effects?.everything();
+    if (thread.messages.length === 0) return;
     const undelivered = thread.messages.splice(0);
-    if (undelivered.length === 0) return;
     this.journal.undo(() => thread.messages.push(...undelivered));
     if (undelivered.some(({ objects }) => objects.length > 0)) this.effects?.everything();
     for (const message of undelivered) for (const object of message.objects) object.release(thread);

@@ -13,6 +13,8 @@ import { areInert, singleCalls } from './single-calls.ts';
 
 type Method = (...values: unknown[]) => unknown;
 
+const none: readonly unknown[] = [];
+
 /** The answer of an operation that has to wait. No load has it as its value. */
 const mustWait = -1;
 
@@ -119,6 +121,17 @@ export class YieldingTask extends ControlledTask {
 
   $atomicCompareExchange(address: number, expected: number, replacement: number): number {
     return this.attempt(Kind.AtomicCompareExchange, address, word(replacement), word(expected));
+  }
+
+  /** `$call` without arguments, as locks are taken and given back. */
+  $callBare(target: Record<string, Method>, name: string): unknown {
+    this.$waits = false;
+    const method = target[name];
+    if (!singleCalls.has(method)) return target[name]!();
+    this.target = target;
+    this.method = method!;
+    this.values = none;
+    return this.go();
   }
 
   /** Calls `target[name]`, which may be a kernel call. */
