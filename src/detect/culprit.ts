@@ -6,17 +6,9 @@ import { PageFate } from '../hardware/page-fate.ts';
 import { HandleFate } from '../kernel/handle-table.ts';
 import type { RuleName } from '../kernel/rules.ts';
 import type { Trace } from '../kernel/trace.ts';
+import { noFrame } from '../vm/memory-object.ts';
 import type { Mark } from './finding.ts';
-import {
-  callName,
-  type HandleNote,
-  lastPurge,
-  lastStore,
-  noFrame,
-  type PageNote,
-  pastOfHandle,
-  pastOfPage,
-} from './past.ts';
+import { callName, type HandleNote, lastPurge, lastStore, type PageNote, pastOfHandle, pastOfPage } from './past.ts';
 
 const { Allocated, Freed, Wired, Unwired, Mapped, Unmapped, Protected, Entered, Removed } = PageFate;
 

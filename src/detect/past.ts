@@ -5,11 +5,9 @@
 import { Maintain } from '../hardware/data-cache.ts';
 import { callTable } from '../kernel/calls/index.ts';
 import { actorFactor, headerWords, isAccess, isStep, Kind, type Trace } from '../kernel/trace.ts';
-import { handle as handleCodec, Words } from '../kernel/wire.ts';
+import { handle as handleCodec } from '../kernel/wire.ts';
+import { Words } from '../kernel/words.ts';
 import { Sort, sortOf } from './access.ts';
-
-/** No page frame has this number. */
-export const noFrame = -1;
 
 /** Something that happened to a page frame. */
 export interface PageNote {

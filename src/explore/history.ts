@@ -1,6 +1,6 @@
 /** The past of the page or object that a failure is about, in words: its state after `setup`, then what each step did to it. */
 import type { Subject } from '../detect/finding.ts';
-import { type LineNote, noFrame, type PageNote, pastOfHandle, pastOfLines, pastOfPage } from '../detect/past.ts';
+import { type LineNote, type PageNote, pastOfHandle, pastOfLines, pastOfPage } from '../detect/past.ts';
 import { cacheLine, Maintain } from '../hardware/data-cache.ts';
 import { hex } from '../hardware/errors.ts';
 import { deviceSpace, PageFate } from '../hardware/page-fate.ts';
@@ -10,6 +10,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { aboutFrame, aboutNothing } from '../kernel/rules.ts';
 import type { Trace } from '../kernel/trace.ts';
 import { formatOperation } from '../machine/operations.ts';
+import { noFrame } from '../vm/memory-object.ts';
 
 /** One line of a past; `at` is the place of its step in the trace, null for what `setup` left. */
 export interface PastLine {

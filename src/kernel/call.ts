@@ -6,7 +6,8 @@ import type { Steps } from '../vm/steps.ts';
 import type { Declared } from './effects.ts';
 import type { Kernel } from './kernel.ts';
 import type { KernelThread } from './thread.ts';
-import type { Accepted, Codec, Decoded, Words } from './wire.ts';
+import type { Accepted, Codec, Decoded } from './wire.ts';
+import type { Words } from './words.ts';
 
 export interface Parameter<C = Codec<unknown>> {
   readonly name: string;

@@ -27,7 +27,8 @@ import { SnapshotWatch } from './snapshot-watch.ts';
 import { KernelTask } from './task.ts';
 import { KernelThread } from './thread.ts';
 import { TranslationWatch } from './translation-watch.ts';
-import { Malformed, text, Words } from './wire.ts';
+import { text } from './wire.ts';
+import { Malformed, Words } from './words.ts';
 
 export class Kernel {
   readonly journal: Journal;

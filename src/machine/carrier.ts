@@ -2,7 +2,7 @@
  * What carries a controlled execution: it decides who runs next and reaches the kernel. The operations themselves (translation,
  * access, record, trace) are in `ControlledThread`, once for both carriers.
  */
-import type { Words } from '../kernel/wire.ts';
+import type { Words } from '../kernel/words.ts';
 import type { CopyStep } from '../vm/steps.ts';
 import type { ControlledThread } from './controlled-thread.ts';
 import type { Intents } from './intents.ts';

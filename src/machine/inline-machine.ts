@@ -12,7 +12,7 @@ import { calls } from '../kernel/calls/index.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { ruleNumber } from '../kernel/rules.ts';
 import { Trace } from '../kernel/trace.ts';
-import type { Words } from '../kernel/wire.ts';
+import type { Words } from '../kernel/words.ts';
 import { enterTask } from '../task/current.ts';
 import { TaskHandle } from '../task/handle.ts';
 import type { CopyStep } from '../vm/steps.ts';

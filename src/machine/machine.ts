@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { configure, type MachineOptions } from '../hardware/configuration.ts';
 import { Hardware } from '../hardware/hardware.ts';
 import type { Inspection } from '../kernel/inspection.ts';
-import { Words } from '../kernel/wire.ts';
+import { Words } from '../kernel/words.ts';
 import { CoordinatorWorker } from './threads/coordinator-worker.ts';
 import { Control } from './threads/layout.ts';
 import type { AddedThread } from './threads/machine-service.ts';

@@ -4,7 +4,7 @@
  */
 import { MemoryFault } from '../hardware/errors.ts';
 import { actorFactor, headerWords, Kind, type Trace } from '../kernel/trace.ts';
-import type { Words } from '../kernel/wire.ts';
+import type { Words } from '../kernel/words.ts';
 import { formatOperation } from './operations.ts';
 
 /** An operation that is not what was recorded for it: the task is no function of its inputs. */

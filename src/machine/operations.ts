@@ -3,7 +3,8 @@ import { hex } from '../hardware/errors.ts';
 import { Status } from '../kernel/call.ts';
 import { callTable } from '../kernel/calls/index.ts';
 import { headerWords, isLoad, isStore, Kind, type Trace } from '../kernel/trace.ts';
-import { text, Words } from '../kernel/wire.ts';
+import { text } from '../kernel/wire.ts';
+import { Words } from '../kernel/words.ts';
 
 /** By kind, from AtomicLoad on. */
 const atomicNames = ['load', 'store', 'add', 'sub', 'and', 'or', 'xor', 'exchange', 'compareExchange'];

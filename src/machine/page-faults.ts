@@ -6,7 +6,7 @@ import { MemoryFault } from '../hardware/errors.ts';
 import { accessRead, type TranslationCache } from '../hardware/translation-cache.ts';
 import { Status } from '../kernel/call.ts';
 import { calls } from '../kernel/calls/index.ts';
-import { Words } from '../kernel/wire.ts';
+import { Words } from '../kernel/words.ts';
 import type { ControlledThread } from './controlled-thread.ts';
 import { faultReasons } from './faults.ts';
 import type { OperationLog } from './operation-log.ts';

@@ -10,7 +10,7 @@ import { type Inspection, inspectKernel } from '../kernel/inspection.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { KernelTask } from '../kernel/task.ts';
 import type { KernelThread } from '../kernel/thread.ts';
-import type { Words } from '../kernel/wire.ts';
+import type { Words } from '../kernel/words.ts';
 import { enterTask } from '../task/current.ts';
 import { TaskHandle } from '../task/handle.ts';
 import type { ScenarioMachine as Synchronous } from '../task/scenario.ts';

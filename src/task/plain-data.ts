@@ -3,7 +3,8 @@
  * booleans, null, undefined, arrays and plain objects of these, Uint8Array and handles; anything else is a TypeError that names
  * the path (execution.md, rule 14).
  */
-import { Malformed, show, text, Words } from '../kernel/wire.ts';
+import { show, text } from '../kernel/wire.ts';
+import { Malformed, Words } from '../kernel/words.ts';
 import { handleBrand, isHandle, makeHandle } from './handle.ts';
 
 const Tag = {

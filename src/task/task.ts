@@ -5,7 +5,7 @@
 import type { Call } from '../kernel/call.ts';
 import { calls } from '../kernel/calls/index.ts';
 import { Kind } from '../kernel/trace.ts';
-import { Words } from '../kernel/wire.ts';
+import { Words } from '../kernel/words.ts';
 import { TaskAtomics } from './atomics.ts';
 import { type Branded, handleBrand, handleId, type TaskHandle } from './handle.ts';
 import { decodePlain, packPlain } from './plain-data.ts';

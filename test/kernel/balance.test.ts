@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { kIODirectionIn, kIOMemoryThreadSafe } from '../../src/iokit/options.ts';
 import { Status } from '../../src/kernel/call.ts';
 import { calls } from '../../src/kernel/calls/index.ts';
-import { Words } from '../../src/kernel/wire.ts';
+import { Words } from '../../src/kernel/words.ts';
 import { IOMemoryDescriptor } from '../../src/task/iokit/io-memory-descriptor.ts';
 import { machineSuite, type TestMachine } from '../support/machine.ts';
 import { HandDriven } from '../support/thread.ts';

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { Status } from '../../src/kernel/call.ts';
 import { calls } from '../../src/kernel/calls/index.ts';
 import { checkInvariants } from '../../src/kernel/invariants.ts';
-import { Words } from '../../src/kernel/wire.ts';
+import { Words } from '../../src/kernel/words.ts';
 import { BareKernel } from '../support/calls.ts';
 
 const test = suite('messages');

@@ -11,7 +11,6 @@ import {
   handle,
   i32,
   list,
-  Malformed,
   nothing,
   raw,
   record,
@@ -19,8 +18,8 @@ import {
   text,
   u8,
   u32,
-  Words,
 } from '../../src/kernel/wire.ts';
+import { Malformed, Words } from '../../src/kernel/words.ts';
 import { seeded } from '../support/seeded.ts';
 
 const test = suite('wire');

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Status } from '../../src/kernel/call.ts';
 import { calls, callTable } from '../../src/kernel/calls/index.ts';
-import { Words } from '../../src/kernel/wire.ts';
+import { Words } from '../../src/kernel/words.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import { Slot, SlotState } from '../../src/machine/threads/layout.ts';
 import { SlotClient } from '../../src/machine/threads/slot-client.ts';

@@ -6,7 +6,7 @@ import { HandleError } from '../../src/kernel/handle-table.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { KernelTask } from '../../src/kernel/task.ts';
 import type { KernelThread } from '../../src/kernel/thread.ts';
-import type { Words } from '../../src/kernel/wire.ts';
+import type { Words } from '../../src/kernel/words.ts';
 import { FreeTask, type Link } from '../../src/machine/free-task.ts';
 import { TaskHandle } from '../../src/task/handle.ts';
 

@@ -5,7 +5,8 @@ import { Hardware } from '../../src/hardware/hardware.ts';
 import { type Call, Status } from '../../src/kernel/call.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { KernelThread } from '../../src/kernel/thread.ts';
-import { text, Words } from '../../src/kernel/wire.ts';
+import { text } from '../../src/kernel/wire.ts';
+import { Words } from '../../src/kernel/words.ts';
 import { watch } from './nothing-left.ts';
 
 export class BareKernel {

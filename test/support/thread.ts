@@ -1,7 +1,7 @@
 /** A kernel thread driven by hand: one step of one call at a time, to put steps of two threads into a chosen order. */
 import { type Call, Status } from '../../src/kernel/call.ts';
 import type { KernelThread } from '../../src/kernel/thread.ts';
-import { Words } from '../../src/kernel/wire.ts';
+import { Words } from '../../src/kernel/words.ts';
 import type { TestMachine } from './machine.ts';
 
 export class HandDriven {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Words } from '../../src/kernel/wire.ts';
+import { Words } from '../../src/kernel/words.ts';
 import { handleBrand, TaskHandle } from '../../src/task/handle.ts';
 import { decodePlain, encodePlain, holdsBytes, packPlain, unpackPlain } from '../../src/task/plain-data.ts';
 import { seeded } from '../support/seeded.ts';

@@ -6,7 +6,8 @@
 import type { Hardware } from '../../hardware/hardware.ts';
 import { Status } from '../../kernel/call.ts';
 import { type RuleName, ruleNumber } from '../../kernel/rules.ts';
-import { text, Words } from '../../kernel/wire.ts';
+import { text } from '../../kernel/wire.ts';
+import { Words } from '../../kernel/words.ts';
 import type { CopyStep } from '../../vm/steps.ts';
 import type { Actors } from '../actors.ts';
 import { type Carrier, suspension } from '../carrier.ts';

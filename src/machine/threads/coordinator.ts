@@ -4,7 +4,7 @@
  */
 
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { Words } from '../../kernel/wire.ts';
+import type { Words } from '../../kernel/words.ts';
 import { type Control, Head, Own, Phase } from './layout.ts';
 import type { SlotServer } from './slot-server.ts';
 import type { Spin } from './spin.ts';

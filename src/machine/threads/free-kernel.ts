@@ -9,7 +9,8 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import type { Observer } from '../../kernel/observer.ts';
 import type { RuleName } from '../../kernel/rules.ts';
 import type { KernelThread } from '../../kernel/thread.ts';
-import { Malformed, text, type Words } from '../../kernel/wire.ts';
+import { text } from '../../kernel/wire.ts';
+import { Malformed, type Words } from '../../kernel/words.ts';
 import { Ask, statusOver } from './requests.ts';
 import type { SlotServer } from './slot-server.ts';
 

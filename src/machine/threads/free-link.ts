@@ -3,7 +3,7 @@ import type { FrameTable } from '../../hardware/frame-table.ts';
 import type { Hardware } from '../../hardware/hardware.ts';
 import type { PageTables } from '../../hardware/page-table.ts';
 import { TranslationCache } from '../../hardware/translation-cache.ts';
-import type { Words } from '../../kernel/wire.ts';
+import type { Words } from '../../kernel/words.ts';
 import { TaskHandle } from '../../task/handle.ts';
 import type { CopyStep } from '../../vm/steps.ts';
 import { suspension } from '../carrier.ts';

@@ -3,7 +3,8 @@
  * is under way a timer keeps the process alive and looks after what no notification reports: a deadline, a coordinator that died.
  */
 import { Status } from '../../kernel/call.ts';
-import { text, Words } from '../../kernel/wire.ts';
+import { text } from '../../kernel/wire.ts';
+import { Words } from '../../kernel/words.ts';
 import { decodePlain } from '../../task/plain-data.ts';
 import { ScenarioError, UsageError } from '../errors.ts';
 import { type Control, Slot, SlotState } from './layout.ts';

@@ -1,7 +1,8 @@
 /** The coordinator of a scenario: replays and explorations with a baton, stress without one. */
 import { Status } from '../../kernel/call.ts';
 import { stateHash } from '../../kernel/state-hash.ts';
-import { Malformed, text, Words } from '../../kernel/wire.ts';
+import { text } from '../../kernel/wire.ts';
+import { Malformed, Words } from '../../kernel/words.ts';
 import { encodePlain } from '../../task/plain-data.ts';
 import type { ExecutionState } from '../execution-state.ts';
 import type { Strategy } from '../schedule.ts';

@@ -2,7 +2,8 @@
 import { BusAddresses } from '../../hardware/bus-addresses.ts';
 import { Hardware } from '../../hardware/hardware.ts';
 import type { RuleName } from '../../kernel/rules.ts';
-import { text, type Words } from '../../kernel/wire.ts';
+import { text } from '../../kernel/wire.ts';
+import type { Words } from '../../kernel/words.ts';
 import { enterTask } from '../../task/current.ts';
 import { TaskHandle } from '../../task/handle.ts';
 import { encodePlain, holdsBytes, unpackPlain } from '../../task/plain-data.ts';

@@ -1,6 +1,6 @@
 /** A thread's side of its request slot: writes a request, rings, sleeps until it is answered. Everything a worker says goes this way. */
 import { Status } from '../../kernel/call.ts';
-import { Words } from '../../kernel/wire.ts';
+import { Words } from '../../kernel/words.ts';
 import type { CopyStep } from '../../vm/steps.ts';
 import { type Control, Slot, SlotState } from './layout.ts';
 import { statusOver } from './requests.ts';

@@ -3,7 +3,8 @@
  * serves each once until it has answered, and believes no word that it reads.
  */
 import { Status } from '../../kernel/call.ts';
-import { text, Words } from '../../kernel/wire.ts';
+import { text } from '../../kernel/wire.ts';
+import { Words } from '../../kernel/words.ts';
 import type { CopyStep } from '../../vm/steps.ts';
 import { type Control, Slot, SlotState } from './layout.ts';
 

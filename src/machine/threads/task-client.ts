@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import type { HardwareBuffers } from '../../hardware/hardware.ts';
-import { Words } from '../../kernel/wire.ts';
+import { Words } from '../../kernel/words.ts';
 import { ScenarioError } from '../errors.ts';
 import { handlesIn, installTransferHandlers } from './comlink-values.ts';
 import type { Control } from './layout.ts';

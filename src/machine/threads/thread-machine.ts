@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os';
 import type { MemoryModel } from '../../hardware/configuration.ts';
 import type { RuleName } from '../../kernel/rules.ts';
-import { Words } from '../../kernel/wire.ts';
+import { Words } from '../../kernel/words.ts';
 import { ScenarioError } from '../errors.ts';
 import type { LogLine } from '../execution.ts';
 import { CoordinatorWorker } from './coordinator-worker.ts';
