@@ -136,9 +136,9 @@ function objectFor(
   if (copied !== null) object = copyOf(vm, actor, copied, capacity);
   else if (contiguous) object = vm.createContiguousObject(actor, capacity, alignment, limit);
   else if (limit < vm.hardware.memory.size) object = vm.createLowObject(actor, capacity, limit);
-  else if ((options & kIOMemoryPurgeable) === 0) object = vm.createObject(capacity);
+  else if ((options & kIOMemoryPurgeable) === 0) object = vm.createObject(actor, capacity);
   else {
-    object = vm.createPurgeableObject(capacity);
+    object = vm.createPurgeableObject(actor, capacity);
     object.purgeableByKernel = true;
   }
   const cacheMode = (options & kIOMapCacheMask) >>> kIOMapCacheShift;

@@ -3,6 +3,7 @@ import type { Journal } from '../hardware/journal.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import { SleepLock } from '../vm/lock.ts';
+import { Serials } from '../vm/serials.ts';
 import type { Actor } from '../vm/steps.ts';
 import type { VirtualMemory } from '../vm/virtual-memory.ts';
 import type { IODMACommand } from './dma-command.ts';
@@ -41,14 +42,14 @@ export class IOKit {
   readonly leaked: KernelObject[] = [];
   /** Places given out by `nextMapOrder`. */
   mapsMade = 0;
-  /** Actor's pool → ids given out: each actor counts for itself (execution.md, rule 5). */
-  private readonly serials = new Map<number, number>();
+  private readonly serials: Serials;
 
   constructor(private readonly environment: IOKitEnvironment) {
     this.vm = environment.vm;
     this.journal = environment.journal;
     this.semantics = environment.semantics;
     this.kernelSpace = environment.kernelSpace;
+    this.serials = new Serials(this.journal);
     this.descriptors = new Registry(this.journal);
     this.maps = new Registry(this.journal);
     this.commands = new Registry(this.journal);
@@ -70,11 +71,11 @@ export class IOKit {
   }
 
   newDescriptorId(actor: Actor): number {
-    return actor.pool * idsPerPool + this.nextSerial(actor);
+    return actor.pool * idsPerPool + this.serials.take(actor);
   }
 
   newPreparationId(actor: Actor): number {
-    return firstPreparationId + actor.pool * idsPerPool + this.nextSerial(actor) - 1;
+    return firstPreparationId + actor.pool * idsPerPool + this.serials.take(actor) - 1;
   }
 
   /** Maps of a dead task show nothing any more. Its address space is about to go, so nothing is unmapped one by one. */
@@ -98,15 +99,5 @@ export class IOKit {
   nextMapOrder(): number {
     this.journal.set(this as IOKit, 'mapsMade', this.mapsMade + 1);
     return this.mapsMade;
-  }
-
-  private nextSerial(actor: Actor): number {
-    const before = this.serials.get(actor.pool);
-    const serial = (before ?? 0) + 1;
-    this.serials.set(actor.pool, serial);
-    this.journal.undo(() =>
-      before === undefined ? this.serials.delete(actor.pool) : this.serials.set(actor.pool, before),
-    );
-    return serial;
   }
 }

@@ -85,7 +85,7 @@ export class MemoryReference {
       frame: Math.floor(address / pageSize),
       count: pagesOf(address, length, pageSize),
     }));
-    const pager = new DevicePager(vm, runs);
+    const pager = new DevicePager(vm, actor, runs);
     const entries: ReferenceEntry[] = [];
     let offset = 0;
     let objectOffset = 0;

@@ -4,6 +4,7 @@
  *
  * Nobody pays for it where nobody listens.
  */
+import type { AddressSpace } from '../vm/address-space.ts';
 import type { KernelObject } from '../vm/kernel-object.ts';
 import type { MemoryObject } from '../vm/memory-object.ts';
 import type { Call } from './call.ts';
@@ -27,8 +28,12 @@ export const Shared = {
   Interrupts: 5,
   /** Who sleeps with a deadline: the clock's next step depends on all of them. */
   Deadlines: 6,
+  /** What lies where in an address space: its number. */
+  Space: 7,
+  /** The stores of a thread that have not reached memory: its number. */
+  Buffer: 8,
 } as const;
-const sorts = 8;
+const sorts = 16;
 
 /** How a step uses a resource: bits. */
 export const Use = {
@@ -41,7 +46,7 @@ export const Use = {
   Residence: 8,
 } as const;
 
-/** One number for a resource. Events beyond 2^50 may share theirs, which makes them conflict: never the other way round. */
+/** One number for a resource. Events beyond 2^49 may share theirs, which makes them conflict: never the other way round. */
 export const resource = (sort: number, number: number): number => number * sorts + sort;
 
 /** What a call does, from its decoded arguments, in the state before its step. */
@@ -49,6 +54,13 @@ export type Declared<V> = (effects: Effects, values: V, caller: KernelThread, ke
 
 /** Hears it: of a resource (`physical` is -1), or of `length` bytes of memory. */
 export type EffectListener = (resource: number, physical: number, length: number, use: number) => void;
+
+/** What calls do that only ask the object that they name first. */
+export const asksIt = (effects: Effects, [id]: readonly [number, ...unknown[]]): void => effects.readsObject(id);
+/** What calls do that change that object, and nothing else. */
+export const changesIt = (effects: Effects, [id]: readonly [number, ...unknown[]]): void => effects.changesObject(id);
+/** What calls do that make something which nobody else knows of. */
+export const onlyMakes = (): void => {};
 
 export class Effects {
   readonly names: PageNames;
@@ -142,6 +154,21 @@ export class Effects {
     const object: KernelObject | null = this.kernel.handles.find(handle | 0);
     if (object === null || object.references <= 1) this.everything();
     else this.changesObject(handle);
+  }
+
+  /** Asks what lies where in an address space. */
+  readsSpace(space: AddressSpace): void {
+    this.note(Shared.Space, space.number, 0);
+  }
+
+  /**
+   * Adds to the caller's address space what nobody has reached. One that would sleep, or has slept, on the map lock is another matter: it
+   * hands the wakeup on.
+   */
+  addsToSpace({ task, running }: KernelThread): void {
+    const { lock, number } = task.space;
+    if (running !== null || lock.owner !== null) this.everything();
+    else this.note(Shared.Space, number, Use.Changes);
   }
 
   /** The caller may sleep until `deadline` (nanoseconds from now; Infinity: for ever). */

@@ -12,7 +12,7 @@ export class PageNames {
   /** Frame → the number of its page, or 0. */
   private readonly numbers: Int32Array;
   /** Object → page of it → its number: the same in every execution. */
-  private readonly known: Map<number, number>[] = [];
+  private readonly known = new Map<number, Map<number, number>>();
   private count = 0;
   private readonly reciprocal: number;
 
@@ -24,8 +24,8 @@ export class PageNames {
   /** From now on, until the execution is rolled back, `frame` holds page `index` of `object`. */
   name(frame: number, object: MemoryObject, index: number): void {
     const { ordinal } = object;
-    while (this.known.length <= ordinal) this.known.push(new Map());
-    const pages = this.known[ordinal]!;
+    let pages = this.known.get(ordinal);
+    if (pages === undefined) this.known.set(ordinal, (pages = new Map()));
     let page = pages.get(index);
     if (page === undefined) {
       page = ++this.count;

@@ -34,30 +34,30 @@ const skipped = new Set([
   'atBase',
   'commands',
   'userClients',
-  'objectCount',
+  'objectNumbers',
   'ordinal',
   'keptIn',
   'ownerKeptIn',
 ]);
 
-/** @param withTime false where time is a clock's and moves by itself */
-export function stateHash(kernel: Kernel, withTime = true): string {
-  const hash = new Walk();
+/** Numbers that only name things in traces, and follow the order in which they were made. */
+const names = new Set(['key', 'readKey', 'wokenBy']);
+
+export interface Hashed {
+  /** False where time is a clock's and moves by itself. */
+  readonly time?: boolean;
+  /** False leaves out in which order things came that commute: which page tables are whose, and names in traces. No call can tell. */
+  readonly order?: boolean;
+}
+
+export function stateHash(kernel: Kernel, { time = true, order = true }: Hashed = {}): string {
+  const hash = new Walk(order);
   const { frames, tables, iommu, late, caches } = kernel.hardware;
-  if (withTime) hash.number(kernel.sleepers.time);
-  const optional = [iommu, late, caches].flatMap((part) => part?.state ?? []);
-  for (const words of [...frames.state, ...tables.state, ...optional]) hash.words(words);
-  for (const key of [
-    'tasks',
-    'threads',
-    'handles',
-    'addressQueues',
-    'meeting',
-    'byHand',
-    'iokit',
-    'vm',
-    'lastKey',
-  ] as const) {
+  if (time) hash.number(kernel.sleepers.time);
+  if (order) hash.number(kernel.lastKey);
+  const optional = [order ? tables : null, iommu, late, caches].flatMap((part) => part?.state ?? []);
+  for (const words of [...frames.state, ...optional]) hash.words(words);
+  for (const key of ['tasks', 'threads', 'handles', 'addressQueues', 'meeting', 'byHand', 'iokit', 'vm'] as const) {
     hash.text(key);
     hash.value(kernel[key]);
   }
@@ -70,6 +70,8 @@ class Walk {
   private readonly seen = new Map<object, number>();
   private readonly double = new Float64Array(1);
   private readonly bits = new Int32Array(this.double.buffer);
+
+  constructor(private readonly withNames: boolean) {}
 
   digest(): string {
     return (this.a >>> 0).toString(16).padStart(8, '0') + (this.b >>> 0).toString(16).padStart(8, '0');
@@ -138,7 +140,7 @@ class Walk {
     this.text(name);
     for (const key of Object.keys(value)) {
       const item = (value as Record<string, unknown>)[key];
-      if (skipped.has(key) || typeof item === 'function') continue;
+      if (skipped.has(key) || (!this.withNames && names.has(key)) || typeof item === 'function') continue;
       this.text(key);
       this.value(item);
     }

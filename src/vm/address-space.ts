@@ -34,7 +34,7 @@ export const nowhere = 0;
 /** Makes the object that is to be allocated. */
 export type MakeObject = (vm: VirtualMemory, actor: Actor, size: number) => MemoryObject | null;
 
-const pageableObject: MakeObject = (vm, _actor, size) => vm.createObject(size);
+const pageableObject: MakeObject = (vm, actor, size) => vm.createObject(actor, size);
 
 export class AddressSpace {
   readonly entries: EntryList;

@@ -17,9 +17,10 @@ export interface FrameRun {
 export class DevicePager extends MemoryObject {
   constructor(
     vm: VirtualMemory,
+    actor: Actor,
     private readonly runs: readonly FrameRun[],
   ) {
-    super(vm, runs.reduce((pages, run) => pages + run.count, 0) * vm.pageSize);
+    super(vm, actor, runs.reduce((pages, run) => pages + run.count, 0) * vm.pageSize);
     const first = runs[0]?.frame ?? noFrame;
     const { caches, frames } = vm.hardware;
     // Memory that belongs to nobody is a device's: its registers must not be cached.

@@ -19,10 +19,12 @@ import { disconnect } from './translations.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 
 export const noFrame = -1;
+/** Their ordinals follow each other, maker by maker. */
+const objectsPerMaker = 2 ** 32;
 
 export class MemoryObject extends KernelObject {
   override readonly kind: string = 'MemoryObject';
-  /** From 0, in the order in which objects were made. */
+  /** Which one of its maker's it is: the same whatever others have made before. */
   readonly ordinal: number;
   /** Page index → frame, for the pages that are resident. */
   readonly pages = new Map<number, number>();
@@ -60,11 +62,11 @@ export class MemoryObject extends KernelObject {
   /** @param size bytes, a multiple of the page size */
   constructor(
     protected readonly vm: VirtualMemory,
+    maker: Actor,
     readonly size: number,
   ) {
     super(vm.journal);
-    this.ordinal = vm.objectCount;
-    vm.journal.set(vm, 'objectCount', this.ordinal + 1);
+    this.ordinal = maker.pool * objectsPerMaker + vm.objectNumbers.take(maker);
   }
 
   get pageCount(): number {

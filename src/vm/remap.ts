@@ -76,7 +76,7 @@ export function copyToObject(
   if (code !== KERN_SUCCESS) return code;
   const pieces = copyRange(vm, actor, source, start, end);
   if (pieces === null) return KERN_RESOURCE_SHORTAGE;
-  const object = vm.createObject(end - start);
+  const object = vm.createObject(actor, end - start);
   if (pieces.length === 1) {
     setShadow(vm, object, pieces[0]!.object, pieces[0]!.offset / vm.pageSize);
     return object;

@@ -62,7 +62,7 @@ export function resolveCopy(vm: VirtualMemory, actor: Actor, space: AddressSpace
   const object = entry.object!;
   collapse(vm, actor, object);
   if (object.references > 1) {
-    const upper = vm.createObject(entry.end - entry.start);
+    const upper = vm.createObject(actor, entry.end - entry.start);
     setShadow(vm, upper, object.retain(), entry.offset / vm.pageSize);
     vm.journal.set(upper, 'cacheMode', object.cacheMode);
     space.show(entry, upper, 0);
@@ -112,7 +112,7 @@ function mustCopySlowly(vm: VirtualMemory, object: MemoryObject, first: number, 
 }
 
 function copySlowly(vm: VirtualMemory, actor: Actor, object: MemoryObject, first: number, end: number): Copied | null {
-  const copied = vm.createObject((end - first) * vm.pageSize);
+  const copied = vm.createObject(actor, (end - first) * vm.pageSize);
   for (let index = first; index < end; index++) {
     // A page that is still to come holds nothing.
     if ((object.pageable && object.find(index) === null) || object.absent.has(index)) continue;
@@ -133,7 +133,7 @@ function delayedCopy(vm: VirtualMemory, actor: Actor, object: MemoryObject): Mem
   if (older !== null && older.size === object.size && older.pages.size + older.slots.size === 0 && isSettled(older))
     return older.retain();
   const { journal } = vm;
-  const copy = vm.createObject(object.size);
+  const copy = vm.createObject(actor, object.size);
   journal.set(copy, 'cacheMode', object.cacheMode);
   setShadow(vm, copy, object.retain(), 0);
   if (older !== null) {

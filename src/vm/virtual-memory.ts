@@ -12,6 +12,7 @@ import { MemoryObject, noFrame } from './memory-object.ts';
 import { Pager } from './pager.ts';
 import { PurgeQueue, purgeNext, VM_PURGABLE_NONVOLATILE } from './purgeable.ts';
 import { Residents } from './residents.ts';
+import { Serials } from './serials.ts';
 import type { Actor, Waiter } from './steps.ts';
 import { SwapSpace } from './swap-space.ts';
 import { MemorySwapStore, type SwapStore } from './swap-store.ts';
@@ -35,8 +36,8 @@ export class VirtualMemory {
   readonly residents: Residents | null = null;
   readonly swap: SwapSpace | null = null;
   readonly pager: Pager | null = null;
-  /** Memory objects that were made. */
-  objectCount = 0;
+  /** Of memory objects, by who makes them. */
+  readonly objectNumbers: Serials;
   /** Gates that are shut now, anywhere: where there is none, nobody looks for one. */
   shutGates = 0;
 
@@ -48,6 +49,7 @@ export class VirtualMemory {
     this.journal = hardware.journal;
     this.pageSize = hardware.pageSize;
     this.purgeQueue = new PurgeQueue(this.journal);
+    this.objectNumbers = new Serials(this.journal);
     const { swap } = hardware.configuration;
     if (swap === 0) return;
     this.residents = new Residents(hardware.frames.frames);
@@ -63,13 +65,13 @@ export class VirtualMemory {
   }
 
   /** An anonymous object of `size` bytes, rounded up to pages, with one reference. */
-  createObject(size: number): MemoryObject {
-    return new MemoryObject(this, this.roundPage(size));
+  createObject(actor: Actor, size: number): MemoryObject {
+    return new MemoryObject(this, actor, this.roundPage(size));
   }
 
   /** An object of memory that is not pageable: all of it resident and wired; null when memory is short. */
   createWiredObject(actor: Actor, size: number): MemoryObject | null {
-    const object = this.createObject(size);
+    const object = this.createObject(actor, size);
     object.wiredForLife = true;
     // What could never succeed must not have others paged out first.
     let complete = object.pageCount < this.hardware.frames.frames;
@@ -84,8 +86,8 @@ export class VirtualMemory {
   }
 
   /** An object whose contents may be given up once somebody says so. */
-  createPurgeableObject(size: number): MemoryObject {
-    const object = this.createObject(size);
+  createPurgeableObject(actor: Actor, size: number): MemoryObject {
+    const object = this.createObject(actor, size);
     object.purgeable = VM_PURGABLE_NONVOLATILE;
     return object;
   }
@@ -143,14 +145,14 @@ export class VirtualMemory {
     const pages = bytes / this.pageSize;
     const first = this.zeroRun(actor, pages, Math.max(1, alignment / this.pageSize), limit / this.pageSize);
     if (first === noFrame) return null;
-    const object = new MemoryObject(this, bytes);
+    const object = new MemoryObject(this, actor, bytes);
     for (let index = 0; index < pages; index++) object.insert(index, first + index);
     return object;
   }
 
   /** An object whose pages are all resident and lie below the physical address `limit`; null when memory is short. */
   createLowObject(actor: Actor, size: number, limit: number): MemoryObject | null {
-    const object = this.createObject(size);
+    const object = this.createObject(actor, size);
     for (let index = 0; index < object.size / this.pageSize; index++) {
       const frame = this.zeroRun(actor, 1, 1, limit / this.pageSize);
       if (frame === noFrame) {

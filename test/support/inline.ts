@@ -25,7 +25,7 @@ export interface Ended {
   readonly violations: readonly { rule: RuleName; thread: string; text: string }[];
   readonly results: Readonly<Record<string, unknown>>;
   readonly logs: readonly string[];
-  /** Outcome's label; null when there is none, or a rule was broken. */
+  /** Outcome's label; null when there is none, or a rule was broken that says more than that something was left. */
   readonly outcome: string | null;
 }
 
@@ -126,7 +126,9 @@ export class Inline {
       results: Object.fromEntries(this.loaded.plans.map((plan, i) => [plan.name, machine.results[i]])),
       logs: machine.logs.map(({ thread, text }) => `${thread}: ${text}`),
       outcome:
-        violations.length === 0 && machine.state.check() === null ? machine.state.outcome(machine.results) : null,
+        violations.every(({ rule }) => rule === 'leak') && machine.state.check() === null
+          ? machine.state.outcome(machine.results)
+          : null,
     };
   }
 }

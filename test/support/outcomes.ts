@@ -1,6 +1,7 @@
 /** What all schedules of a random program come to, beside what those come to that dpor tries. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
+import type { InlineMachine } from '../../src/machine/inline-machine.ts';
 import { DepthFirstStrategy } from '../../src/schedule/depth-first.ts';
 import type { Equivalence } from '../../src/schedule/strategies.ts';
 import type { Scenario } from '../../src/task/scenario.ts';
@@ -12,17 +13,21 @@ import { propertySeed } from './seeded.ts';
 const most = 300;
 
 /**
- * What an execution came to. How far others had come when something broke says nothing about them; and a deadlock ends everything at once,
+ * What an execution came to; what it leaves behind, its results say. How far others had come when something broke says nothing about them; and a deadlock ends everything at once,
  * but dpor has threads try to take a lock that is held only when all the others have done what they can.
  */
 export function outcomeOf({ violations, results, outcome }: Ended): string {
-  const rules = [...new Set(violations.map(({ rule }) => rule))].sort();
+  const rules = [...new Set(violations.map(({ rule }) => rule))].filter((rule) => rule !== 'leak').sort();
   if (rules.length > 0) return rules.includes('deadlock') ? 'deadlock' : rules.join();
   return `${outcome} ${JSON.stringify(results)}`;
 }
 
-/** Null where there are too many. */
-export function everySchedule(scenario: Scenario, limit = most): { outcomes: Set<string>; ended: number } | null {
+/** What each execution came to, as `tell` has it. Null where there are too many. */
+export function everySchedule(
+  scenario: Scenario,
+  limit = most,
+  tell: (ended: Ended, machine: InlineMachine) => string = outcomeOf,
+): { outcomes: Set<string>; ended: number } | null {
   const inline = new Inline(load(scenario));
   for (;;) {
     const strategy = new DepthFirstStrategy(null);
@@ -33,7 +38,7 @@ export function everySchedule(scenario: Scenario, limit = most): { outcomes: Set
       inline.machine.run(strategy);
       if (!strategy.repeated) {
         ended++;
-        outcomes.add(outcomeOf(inline.describe()));
+        outcomes.add(tell(inline.describe(), inline.machine));
       }
       strategy.end();
       wider = inline.widen();

@@ -1,4 +1,5 @@
 /** Every execution that dpor has for a scenario, in this very thread; what is shared is found out first. */
+import type { InlineMachine } from '../../src/machine/inline-machine.ts';
 import { Shares } from '../../src/schedule/shares.ts';
 import { type Equivalence, makeStrategy, makeTree } from '../../src/schedule/strategies.ts';
 import type { Scenario } from '../../src/task/scenario.ts';
@@ -15,10 +16,10 @@ export interface Reduced {
   readonly part: string | undefined;
 }
 
-/** `see` is shown each execution. */
+/** `see` is shown each execution, and the machine as it has left it. */
 export function everyTrace(
   scenario: Scenario,
-  see: (ended: Ended) => void = () => {},
+  see: (ended: Ended, machine: InlineMachine) => void = () => {},
   equivalence: Equivalence = 'traces',
 ): Reduced {
   const inline = new Inline(load(scenario));
@@ -30,9 +31,8 @@ export function everyTrace(
     inline.machine.run(strategy);
     if (strategy.repeated) repeated++;
     else ended++;
-    const described = inline.describe();
+    see(inline.describe(), inline.machine);
     strategy.end(0);
-    see(described);
     if (!inline.widen()) continue;
     strategy.restart();
     ended = 0;

@@ -10,7 +10,24 @@ export type SmallOp =
   | { op: 'send'; to: number; value: number; handle: boolean }
   | { op: 'choose'; at: number; n: number }
   | { op: 'sleep'; time: number }
-  | { op: 'receive' | 'yield' | 'now' | 'retain' | 'count' | 'prepare' | 'allocate' | 'throw' | 'assert' | 'random' };
+  | { op: 'tag'; value: number }
+  | {
+      op:
+        | 'receive'
+        | 'yield'
+        | 'now'
+        | 'retain'
+        | 'count'
+        | 'prepare'
+        | 'allocate'
+        | 'throw'
+        | 'assert'
+        | 'random'
+        | ObjectOp;
+    };
+
+/** Calls that the table says much of: they ask an object, or make one. */
+type ObjectOp = 'ask' | 'describe' | 'reserve' | 'newLock';
 
 export interface SmallShared {
   at: number;
@@ -21,6 +38,11 @@ export interface SmallShared {
 export type SmallProgram = readonly (readonly SmallOp[])[];
 
 export const smallNames = ['app.one', 'app.two', 'kernel.three'];
+
+const onObjects: fc.Arbitrary<SmallOp> = fc.oneof(
+  fc.record({ op: fc.constant('tag' as const), value: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ op: fc.constantFrom<ObjectOp>('ask', 'ask', 'describe', 'reserve', 'newLock') }),
+);
 
 const access: fc.Arbitrary<SmallOp> = fc.record({
   op: fc.constantFrom('store', 'load', 'add', 'cas', 'plain', 'wide'),
@@ -80,6 +102,7 @@ const operation: fc.Arbitrary<SmallOp> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ op: fc.constant('choose' as const), at: fc.nat(1), n: fc.integer({ min: 1, max: 3 }) }),
   },
+  { weight: 3, arbitrary: onObjects },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('sleep' as const), time: fc.nat(20) }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('receive' as const) }) },
   {
@@ -106,6 +129,7 @@ const unwaiting: fc.Arbitrary<SmallOp> = fc.oneof(
     arbitrary: fc.record({ op: fc.constant('choose' as const), at: fc.nat(1), n: fc.integer({ min: 1, max: 3 }) }),
   },
   { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('assert', 'retain', 'count') }) as fc.Arbitrary<SmallOp> },
+  { weight: 3, arbitrary: onObjects },
 );
 
 const programOf = (of: fc.Arbitrary<SmallOp>): fc.Arbitrary<SmallProgram> =>
@@ -189,6 +213,16 @@ function step(task: Task, shared: SmallShared, op: SmallOp): unknown {
       task.deallocate(made, 4096);
       return made;
     }
+    case 'ask':
+      return descriptor.getTag();
+    case 'tag':
+      return descriptor.setTag(op.value);
+    case 'describe':
+      return IOMemoryDescriptor.withAddressRange(at, 8, kIODirectionInOut, task)!.getLength();
+    case 'reserve':
+      return task.allocate(4096);
+    case 'newLock':
+      return IOLock.alloc('new')!.tryLock();
     case 'throw':
       throw new Error('on purpose');
     case 'assert':

@@ -105,7 +105,7 @@ for (const pageSize of [4096, 16384] as const) {
 
   it('wired frames outlive object and task until the last unwire', () => {
     const { space, vm, hardware } = make();
-    const object = vm.createObject(pageSize);
+    const object = vm.createObject({ pool: 0 }, pageSize);
     const a = space.place(machine, pageSize);
     space.enter(machine, a, pageSize, object, 0, readWrite, readWrite, false);
     object.release(machine);
@@ -150,7 +150,7 @@ for (const pageSize of [4096, 16384] as const) {
 test('a hundred thousand entries cost no more each than a hundred', () => {
   const hardware = Hardware.build(configure({ physicalMemory: 2 ** 20 }));
   const space = new VirtualMemory(hardware).createSpace(1, 'client');
-  const object = new VirtualMemory(hardware).createObject(4096);
+  const object = new VirtualMemory(hardware).createObject({ pool: 0 }, 4096);
   const total = 100_000;
   const at = (i: number) => 2 ** 33 + i * 8192;
   // In the order that hurts a plain array most.

@@ -93,7 +93,7 @@ plain('a clean page whose slot is still good is not written again, a dirty one i
   }
   const hardware = Hardware.build(configure({ physicalMemory: 2 ** 20, swap: 2 ** 18 }));
   const vm = new VirtualMemory(hardware, new Counting());
-  const object = vm.createObject(4096);
+  const object = vm.createObject({ pool: 0 }, 4096);
   const store = (value: number): void => {
     const frame = object.page(actor, 0, true);
     hardware.memory.store8(frame * 4096, value);

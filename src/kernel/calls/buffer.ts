@@ -4,6 +4,7 @@ import { kIOMemoryPageable } from '../../iokit/options.ts';
 import { allFree } from '../../vm/lock.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
+import { asksIt, changesIt } from '../effects.ts';
 import type { Kernel } from '../kernel.ts';
 import type { KernelThread } from '../thread.ts';
 import { boolean, count, handle, nothing, size, u32 } from '../wire.ts';
@@ -61,10 +62,22 @@ export const bufferCalls = {
     },
   ),
 
-  getCapacity: call('getCapacity', [buffer], count, (kernel, caller, id) => bufferOf(kernel, caller, id).capacity),
-  setLength: call('setLength', [buffer, parameter('length', size)], nothing, (kernel, caller, id, length) => {
-    bufferOf(kernel, caller, id).setLength(length);
-  }),
+  getCapacity: call(
+    'getCapacity',
+    [buffer],
+    count,
+    (kernel, caller, id) => bufferOf(kernel, caller, id).capacity,
+    asksIt,
+  ),
+  setLength: call(
+    'setLength',
+    [buffer, parameter('length', size)],
+    nothing,
+    (kernel, caller, id, length) => {
+      bufferOf(kernel, caller, id).setLength(length);
+    },
+    changesIt,
+  ),
   setDirection: call(
     'setDirection',
     [buffer, parameter('direction', u32)],
@@ -72,12 +85,14 @@ export const bufferCalls = {
     (kernel, caller, id, direction) => {
       bufferOf(kernel, caller, id).setDirection(direction);
     },
+    changesIt,
   ),
   getBufferAddress: call(
     'getBufferAddress',
     [buffer],
     count,
     (kernel, caller, id) => bufferOf(kernel, caller, id).memory.address,
+    asksIt,
   ),
   /** 0 where there is no such part. */
   getBytesNoCopy: call(
@@ -85,6 +100,7 @@ export const bufferCalls = {
     [buffer, parameter('start', size), parameter('withLength', size)],
     count,
     (kernel, caller, id, start, length) => bufferOf(kernel, caller, id).bytesAt(start, length) ?? 0,
+    asksIt,
   ),
   appendBytes: call(
     'appendBytes',

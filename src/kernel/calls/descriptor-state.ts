@@ -2,6 +2,7 @@
 import { persistentDescriptor } from '../../iokit/persistent.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
+import { asksIt, changesIt } from '../effects.ts';
 import { handle, integer, nothing } from '../wire.ts';
 import { anyObject, autoPrepared, descriptorOf } from './descriptor.ts';
 
@@ -27,15 +28,22 @@ export const descriptorStateCalls = {
   setPreparationID: call('setPreparationID', [descriptor], nothing, (kernel, caller, id) => {
     descriptorOf(kernel, caller, id).setPreparationID(caller);
   }),
-  setDescriptorID: call('setDescriptorID', [descriptor], nothing, (kernel, caller, id) => {
-    descriptorOf(kernel, caller, id).getDescriptorID(caller);
-  }),
+  setDescriptorID: call(
+    'setDescriptorID',
+    [descriptor],
+    nothing,
+    (kernel, caller, id) => {
+      descriptorOf(kernel, caller, id).getDescriptorID(caller);
+    },
+    changesIt,
+  ),
 
   getMapperOptions: call(
     'getMapperOptions',
     [descriptor],
     u16,
     (kernel, caller, id) => descriptorOf(kernel, caller, id).mapperOptions,
+    asksIt,
   ),
   setMapperOptions: call(
     'setMapperOptions',
@@ -44,6 +52,7 @@ export const descriptorStateCalls = {
     (kernel, caller, id, options) => {
       descriptorOf(kernel, caller, id).setMapperOptions(options);
     },
+    changesIt,
   ),
 
   setContext: call('setContext', [descriptor, parameter('context', handle)], nothing, (kernel, caller, id, context) => {

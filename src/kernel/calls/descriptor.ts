@@ -5,6 +5,7 @@ import {
   kIODirectionNone,
   kIOMemoryAutoPrepare,
   kIOMemoryDirectionMask,
+  kIOMemoryPersistent,
   kIOMemoryTypeVirtual,
 } from '../../iokit/options.ts';
 import type { AddressRange } from '../../iokit/ranges.ts';
@@ -15,9 +16,10 @@ import type { KernelObject } from '../../vm/kernel-object.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { settleComplete } from '../balance.ts';
 import { call, parameter } from '../call.ts';
+import { asksIt, changesIt } from '../effects.ts';
 import { HandleError } from '../handle-table.ts';
 import type { Kernel } from '../kernel.ts';
-import type { KernelTask } from '../task.ts';
+import { KernelTask } from '../task.ts';
 import type { KernelThread } from '../thread.ts';
 import { address, boolean, count, handle, list, nothing, record, size, text, u32 } from '../wire.ts';
 
@@ -48,6 +50,12 @@ export const descriptorCalls = {
     handle,
     (kernel, caller, buffers, task, options): Steps<number> =>
       make(kernel, caller, sourceFor(kernel, caller, buffers, task, options)),
+    (effects, [, task, options], _caller, kernel) => {
+      const of = kernel.handles.find(task | 0);
+      // What it takes a reference to, or wires, others see.
+      if ((options & (kIOMemoryPersistent | kIOMemoryAutoPrepare)) !== 0) effects.everything();
+      else if (of instanceof KernelTask) effects.readsSpace(of.space);
+    },
   ),
 
   withSubRange: call(
@@ -64,6 +72,7 @@ export const descriptorCalls = {
       );
       return sub === null ? 0 : kernel.handles.give(sub, caller);
     },
+    changesIt,
   ),
 
   initWithOptions: call(
@@ -78,22 +87,46 @@ export const descriptorCalls = {
     },
   ),
 
-  getDirection: call('getDirection', [descriptor], u32, (kernel, caller, id) =>
-    descriptorOf(kernel, caller, id).getDirection(),
+  getDirection: call(
+    'getDirection',
+    [descriptor],
+    u32,
+    (kernel, caller, id) => descriptorOf(kernel, caller, id).getDirection(),
+    asksIt,
   ),
-  getLength: call('getLength', [descriptor], count, (kernel, caller, id) =>
-    descriptorOf(kernel, caller, id).getLength(),
+  getLength: call(
+    'getLength',
+    [descriptor],
+    count,
+    (kernel, caller, id) => descriptorOf(kernel, caller, id).getLength(),
+    asksIt,
   ),
-  getFlags: call('getFlags', [descriptor], count, (kernel, caller, id) => descriptorOf(kernel, caller, id).getFlags()),
-  getTag: call('getTag', [descriptor], u32, (kernel, caller, id) => descriptorOf(kernel, caller, id).tag),
-  setTag: call('setTag', [descriptor, parameter('tag', u32)], nothing, (kernel, caller, id, tag) => {
-    descriptorOf(kernel, caller, id).setTag(tag);
-  }),
+  getFlags: call(
+    'getFlags',
+    [descriptor],
+    count,
+    (kernel, caller, id) => descriptorOf(kernel, caller, id).getFlags(),
+    asksIt,
+  ),
+  getTag: call('getTag', [descriptor], u32, (kernel, caller, id) => descriptorOf(kernel, caller, id).tag, asksIt),
+  setTag: call(
+    'setTag',
+    [descriptor, parameter('tag', u32)],
+    nothing,
+    (kernel, caller, id, tag) => {
+      descriptorOf(kernel, caller, id).setTag(tag);
+    },
+    changesIt,
+  ),
   getPreparationID: call('getPreparationID', [descriptor], count, (kernel, caller, id) =>
     descriptorOf(kernel, caller, id).getPreparationID(caller),
   ),
-  getDescriptorID: call('getDescriptorID', [descriptor], count, (kernel, caller, id) =>
-    descriptorOf(kernel, caller, id).getDescriptorID(caller),
+  getDescriptorID: call(
+    'getDescriptorID',
+    [descriptor],
+    count,
+    (kernel, caller, id) => descriptorOf(kernel, caller, id).getDescriptorID(caller),
+    changesIt,
   ),
   getDMAMapLength: call(
     'getDMAMapLength',

@@ -5,6 +5,7 @@ import type { IOMemoryMap } from '../../iokit/io-memory-map.ts';
 import type { IOMemoryDescriptor } from '../../iokit/memory-descriptor.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { call, parameter } from '../call.ts';
+import { asksIt } from '../effects.ts';
 import type { KernelThread } from '../thread.ts';
 import { count, handle, list, record, size, u32 } from '../wire.ts';
 import { descriptorOf, keeping, segment } from './descriptor.ts';
@@ -14,9 +15,15 @@ import { checkCopyRoom, commandOf } from './dma-command.ts';
 export const mostElements = 32;
 
 export const driverkitCalls = {
-  getMapOffset: call('getMapOffset', [parameter('map', handle)], count, (kernel, caller, id) => {
-    return (kernel.handles.lookup(id, 'IOMemoryMap', caller) as IOMemoryMap).offset;
-  }),
+  getMapOffset: call(
+    'getMapOffset',
+    [parameter('map', handle)],
+    count,
+    (kernel, caller, id) => {
+      return (kernel.handles.lookup(id, 'IOMemoryMap', caller) as IOMemoryMap).offset;
+    },
+    asksIt,
+  ),
 
   prepareForDMA: call(
     'prepareForDMA',

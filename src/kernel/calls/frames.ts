@@ -112,7 +112,7 @@ export const frameCalls = {
   objectShadow: call('objectShadow', [parameter('object', handle)], handle, (kernel, caller, id) => {
     checkPrivilege(caller, 'the shadow of a memory object');
     const object = kernel.handles.lookup(id, 'MemoryObject', caller) as MemoryObject;
-    const upper = kernel.vm.createObject(object.size);
+    const upper = kernel.vm.createObject(caller, object.size);
     upper.trueShare = true;
     upper.cacheMode = object.cacheMode;
     setShadow(kernel.vm, upper, object.retain(), 0);
@@ -127,7 +127,7 @@ export const frameCalls = {
     const copied = copyShared(kernel.vm, caller, object, 0, object.pageCount);
     if (copied === null) return 0;
     // A later copy of the same object goes below this one, and both may be stored to: each gets an object of its own on top.
-    const upper = kernel.vm.createObject(object.size);
+    const upper = kernel.vm.createObject(caller, object.size);
     upper.trueShare = true;
     setShadow(kernel.vm, upper, copied.object, copied.offset / kernel.vm.pageSize);
     return kernel.handles.give(upper, caller);

@@ -3,7 +3,7 @@ import type { KernelObject } from '../../vm/kernel-object.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { releaseReference } from '../balance.ts';
 import { call, parameter } from '../call.ts';
-import { type Effects, Shared } from '../effects.ts';
+import { asksIt, type Effects, onlyMakes, Shared } from '../effects.ts';
 import { HandleError } from '../handle-table.ts';
 import type { Kernel } from '../kernel.ts';
 import { IOLock } from '../locks/io-lock.ts';
@@ -28,8 +28,12 @@ const itsLockAndEvent = (effects: Effects, [id, on, deadline]: readonly [number,
 };
 
 export const lockCalls = {
-  lockAlloc: call('lockAlloc', [name], handle, (kernel, caller, title) =>
-    kernel.handles.give(new IOLock(kernel, title), caller),
+  lockAlloc: call(
+    'lockAlloc',
+    [name],
+    handle,
+    (kernel, caller, title) => kernel.handles.give(new IOLock(kernel, title), caller),
+    onlyMakes,
   ),
   lock: call(
     'lock',
@@ -55,8 +59,12 @@ export const lockCalls = {
     itsLockAndEvent,
   ),
 
-  recursiveAlloc: call('recursiveAlloc', [name], handle, (kernel, caller, title) =>
-    kernel.handles.give(new IORecursiveLock(kernel, title), caller),
+  recursiveAlloc: call(
+    'recursiveAlloc',
+    [name],
+    handle,
+    (kernel, caller, title) => kernel.handles.give(new IORecursiveLock(kernel, title), caller),
+    onlyMakes,
   ),
   recursiveLock: call(
     'recursiveLock',
@@ -89,7 +97,7 @@ export const lockCalls = {
     boolean,
     (kernel, caller, id) => recursive(kernel, caller, id).owner === caller,
     // Whether the caller has it is changed by the caller alone; that there is such a lock, by others too.
-    (effects, [id]) => effects.readsObject(id),
+    asksIt,
   ),
   recursiveSleep: call(
     'recursiveSleep',
@@ -102,8 +110,12 @@ export const lockCalls = {
     itsLockAndEvent,
   ),
 
-  rwAlloc: call('rwAlloc', [name], handle, (kernel, caller, title) =>
-    kernel.handles.give(new IORWLock(kernel, title), caller),
+  rwAlloc: call(
+    'rwAlloc',
+    [name],
+    handle,
+    (kernel, caller, title) => kernel.handles.give(new IORWLock(kernel, title), caller),
+    onlyMakes,
   ),
   lockRead: call(
     'lockRead',
@@ -133,8 +145,12 @@ export const lockCalls = {
     itsLock,
   ),
 
-  simpleAlloc: call('simpleAlloc', [name], handle, (kernel, caller, title) =>
-    kernel.handles.give(new IOSimpleLock(kernel, title), caller),
+  simpleAlloc: call(
+    'simpleAlloc',
+    [name],
+    handle,
+    (kernel, caller, title) => kernel.handles.give(new IOSimpleLock(kernel, title), caller),
+    onlyMakes,
   ),
   simpleLock: call(
     'simpleLock',

@@ -4,6 +4,7 @@ import { allFree, type SleepLock } from '../../vm/lock.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { checkUnmap } from '../balance.ts';
 import { call, parameter } from '../call.ts';
+import { asksIt } from '../effects.ts';
 import type { Kernel } from '../kernel.ts';
 import type { KernelThread } from '../thread.ts';
 import { address, count, handle, size, u32 } from '../wire.ts';
@@ -63,9 +64,10 @@ export const mapCalls = {
     [map],
     address,
     (kernel, caller, id) => mapOf(kernel, caller, id).address,
+    asksIt,
   ),
-  getMapLength: call('getMapLength', [map], count, (kernel, caller, id) => mapOf(kernel, caller, id).length),
-  getMapOptions: call('getMapOptions', [map], u32, (kernel, caller, id) => mapOf(kernel, caller, id).options),
+  getMapLength: call('getMapLength', [map], count, (kernel, caller, id) => mapOf(kernel, caller, id).length, asksIt),
+  getMapOptions: call('getMapOptions', [map], u32, (kernel, caller, id) => mapOf(kernel, caller, id).options, asksIt),
   getAddressTask: call('getAddressTask', [map], handle, (kernel, caller, id) => {
     const number = mapOf(kernel, caller, id).getAddressTask();
     return number === null ? 0 : kernel.handles.grant(kernel.tasks[number]!, caller);

@@ -18,6 +18,7 @@ import { isPlainFault } from '../../vm/plain-fault.ts';
 import type { Steps } from '../../vm/steps.ts';
 import { sharedWindow } from '../../vm/windows.ts';
 import { call, parameter } from '../call.ts';
+import { type Declared, onlyMakes } from '../effects.ts';
 import type { KernelThread } from '../thread.ts';
 import { boolean, count, handle, nothing, size, u8, u32 } from '../wire.ts';
 
@@ -32,6 +33,8 @@ const faultCodes = [
   KERN_MEMORY_ERROR,
 ];
 
+type Allocates = Declared<readonly [number, number, boolean, number]>;
+
 const allocation = [
   parameter('size', size),
   parameter('address', size),
@@ -39,17 +42,31 @@ const allocation = [
   parameter('protection', u32),
 ] as const;
 
-/** A call that allocates memory of one kind: pageable unless `make` says otherwise. */
-export const allocatingCall = (name: string, make?: MakeObject) =>
-  call(name, allocation, count, function* (kernel, caller, bytes, address, anywhere, protection): Steps<number> {
-    if (bytes === 0) throw new RangeError('size: expected at least 1 byte, got 0');
-    if (!anywhere) checkPage('address', address, kernel.hardware.pageSize);
-    checkProtection(protection);
-    const { space } = caller.task;
-    yield* space.lock.free(caller);
-    const at = anywhere ? null : address;
-    return placed(space.allocate(caller, bytes, at, protection, readWrite, make), bytes, at);
-  });
+/**
+ * A call that allocates memory of one kind: pageable unless `make` says otherwise.
+ *
+ * @param effects what else it changes; nothing where no page comes before it is reached
+ */
+export const allocatingCall = (
+  name: string,
+  make?: MakeObject,
+  effects: Allocates | null = (told, _values, caller) => told.addsToSpace(caller),
+) =>
+  call(
+    name,
+    allocation,
+    count,
+    function* (kernel, caller, bytes, address, anywhere, protection): Steps<number> {
+      if (bytes === 0) throw new RangeError('size: expected at least 1 byte, got 0');
+      if (!anywhere) checkPage('address', address, kernel.hardware.pageSize);
+      checkProtection(protection);
+      const { space } = caller.task;
+      yield* space.lock.free(caller);
+      const at = anywhere ? null : address;
+      return placed(space.allocate(caller, bytes, at, protection, readWrite, make), bytes, at);
+    },
+    effects,
+  );
 
 export const memoryCalls = {
   allocate: allocatingCall('allocate'),
@@ -101,15 +118,22 @@ export const memoryCalls = {
       // One that has slept hands the map lock's wakeup on; a device looks its bus addresses up.
       if (running !== null || task.device || !isPlainFault(vm, task.space, caller, address, access))
         effects.everything();
+      else effects.readsSpace(task.space);
     },
   ),
 
-  memoryObject: call('memoryObject', [parameter('size', size)], handle, (kernel, caller, bytes) => {
-    if (bytes === 0 || bytes > 2 ** 47) throw new RangeError(`size: expected 1 to 2^47 bytes, got ${bytes}`);
-    const object = kernel.vm.createObject(bytes);
-    object.trueShare = true;
-    return kernel.handles.give(object, caller);
-  }),
+  memoryObject: call(
+    'memoryObject',
+    [parameter('size', size)],
+    handle,
+    (kernel, caller, bytes) => {
+      if (bytes === 0 || bytes > 2 ** 47) throw new RangeError(`size: expected 1 to 2^47 bytes, got ${bytes}`);
+      const object = kernel.vm.createObject(caller, bytes);
+      object.trueShare = true;
+      return kernel.handles.give(object, caller);
+    },
+    onlyMakes,
+  ),
 
   mapObject: call(
     'mapObject',
@@ -156,7 +180,7 @@ export const memoryCalls = {
     const address = kernel.kernelTask.space.gap(sharedWindow.start, sharedWindow.end, length);
     if (caller.number >= 0 || bytes === 0 || address === nowhere)
       throw new RangeError(`share: expected 1 byte or more during setup, got ${bytes}`);
-    const object = kernel.vm.createObject(length);
+    const object = kernel.vm.createObject(caller, length);
     object.trueShare = true;
     for (const task of kernel.tasks)
       if (!task.device) task.space.enter(caller, address, length, object, 0, readWrite, readWrite, false);

@@ -1,6 +1,7 @@
 /** Calls that every kernel object understands: its references. */
 import { releaseReference } from '../balance.ts';
 import { call, parameter } from '../call.ts';
+import { asksIt, changesIt } from '../effects.ts';
 import { count, handle, nothing } from '../wire.ts';
 
 export const objectCalls = {
@@ -11,7 +12,7 @@ export const objectCalls = {
     (kernel, caller, id) => {
       kernel.handles.retain(kernel.handles.lookup(id, null, caller), caller);
     },
-    (effects, [id]) => effects.changesObject(id),
+    changesIt,
   ),
   release: call(
     'release',
@@ -28,6 +29,6 @@ export const objectCalls = {
     [parameter('object', handle)],
     count,
     (kernel, caller, id) => kernel.handles.lookup(id, null, caller).references,
-    (effects, [id]) => effects.readsObject(id),
+    asksIt,
   ),
 };

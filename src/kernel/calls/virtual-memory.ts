@@ -8,7 +8,9 @@ import { descriptorOf, liveTask } from './descriptor.ts';
 import { allocatingCall, checkPage, placed } from './memory.ts';
 
 export const virtualMemoryCalls = {
-  allocatePurgeable: allocatingCall('allocatePurgeable', (vm, _actor, bytes) => vm.createPurgeableObject(bytes)),
+  allocatePurgeable: allocatingCall('allocatePurgeable', (vm, caller, bytes) =>
+    vm.createPurgeableObject(caller, bytes),
+  ),
 
   remap: call(
     'remap',
@@ -60,5 +62,5 @@ export const virtualMemoryCalls = {
 
 /** Later still. */
 export const wiredMemoryCalls = {
-  allocateWired: allocatingCall('allocateWired', (vm, caller, bytes) => vm.createWiredObject(caller, bytes)),
+  allocateWired: allocatingCall('allocateWired', (vm, caller, bytes) => vm.createWiredObject(caller, bytes), null),
 };

@@ -69,7 +69,7 @@ export class MachineService implements Service {
         return this.answer(inspectKernel(this.kernel, this.quarantine.size));
       case Command.Hash:
         // Time is the coordinator's clock here, and moves by itself.
-        return this.answer(stateHash(this.kernel, false));
+        return this.answer(stateHash(this.kernel, { time: false }));
       default:
         throw new Malformed(`there is no command ${call}`);
     }

@@ -22,18 +22,18 @@ export const Trait = {
 
 /** Bytes that count as one: words, since those are what programs share; lines of a data cache, which come and go as a whole. */
 const wordBytes = 4;
-/** A sort of resources beside those of kernel calls: the store buffer of a thread. */
-const bufferSort = 7;
 
 export class FootprintReader {
   /** Bits of Trait, of the step that was read last. */
   traits = 0;
+  /** Where it takes a lock: the footprint of that alone. */
+  taken = nothing;
   /** Number of its first operation, or -1. */
   operation = -1;
   /** Where it took a store out of a buffer: the number of the operation that stored; else -1. */
   stored = -1;
 
-  /** The resources of the kernel that it uses, each by its place among those that were met; some more than once. */
+  /** The resources of the kernel that it uses, some more than once: twice the place among those that were met, and 1 more where it changes it. */
   used = new Int32Array(16);
   usedCount = 0;
 
@@ -51,6 +51,7 @@ export class FootprintReader {
     this.set = nothing;
     this.usedCount = 0;
     this.traits = 0;
+    this.taken = nothing;
     this.operation = -1;
     this.stored = -1;
     for (let at = from; at < to; at = trace.after(at)) {
@@ -105,7 +106,10 @@ export class FootprintReader {
     else {
       this.kernel(words[at + 2]!, changes);
       if ((use & Use.Free) !== 0) this.traits |= Trait.Free;
-      if ((use & Use.Takes) !== 0) this.traits |= Trait.Takes;
+      if ((use & Use.Takes) !== 0) {
+        this.traits |= Trait.Takes;
+        this.taken = this.footprints.add(nothing, Space.Kernel, this.used[this.usedCount - 1]! >> 1, 1, true);
+      }
     }
   }
 
@@ -121,15 +125,15 @@ export class FootprintReader {
       larger.set(this.used);
       this.used = larger;
     }
-    this.used[this.usedCount++] = place;
+    this.used[this.usedCount++] = 2 * place + (changes ? 1 : 0);
   }
 
   /** Stores go into the thread's buffer; what empties it, and the buffer's own steps, take them out. */
   private buffer(trace: Trace, at: number, actor: number, kind: number, firstBuffer: number): void {
     if (actor >= firstBuffer) {
-      this.kernel(resource(bufferSort, actor - firstBuffer), true);
+      this.kernel(resource(Shared.Buffer, actor - firstBuffer), true);
       if (kind === Kind.Drain) this.stored = trace.words[at + 1]!;
-    } else if (!isLoad(kind) && kind !== Kind.Read) this.kernel(resource(bufferSort, actor), true);
+    } else if (!isLoad(kind) && kind !== Kind.Read) this.kernel(resource(Shared.Buffer, actor), true);
   }
 
   /** The footprint of taking the lock whose handle has these lowest 32 bits. */

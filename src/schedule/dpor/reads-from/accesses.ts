@@ -24,6 +24,7 @@ export class Accesses {
   expected = new Float64Array(64);
   /** 1 where its step had done something before, which may be why it does this. */
   isLate = new Int32Array(64);
+  /** As FootprintReader has them. */
   resources = new Int32Array(64);
   /** Whether a page came since `clear`. */
   pagesCame = false;

@@ -22,7 +22,7 @@ export class GraphBuilder {
   private readonly places = new Places();
   private execution: Watched | null = null;
   private intents: Intents | null = null;
-  /** Who stands before a lock for ever, each followed by the lock as a resource. */
+  /** Who stands before a lock for ever, each followed by how the lock is used. */
   private readonly waiting: number[] = [];
   /** Pieces of memory that were looked at when all was over. */
   private readonly looked: number[] = [];
@@ -163,10 +163,10 @@ export class GraphBuilder {
     }
   }
 
-  private addWaiting(actor: number, resource: number): void {
+  private addWaiting(actor: number, use: number): void {
     const { graph, places } = this;
     graph.begin(actor, noChoices, true, true);
-    const place = places.ofKernel(resource);
+    const place = places.ofKernel(use);
     if (place !== unshared) graph.operate(place, true, Mode.Updates, Number.NaN, Number.NaN, unconditional);
     graph.end(false);
   }

@@ -1,6 +1,6 @@
 /**
  * What threads use, in places that are each used as a whole: bytes of memory that every access has all of or none of, and resources of
- * the kernel that several threads use.
+ * the kernel that several threads use and somebody changes.
  *
  * Executions teach which bytes belong together, and which resources are shared. What was planned by other places means nothing any more:
  * `changed` says so.
@@ -18,8 +18,9 @@ export class Places {
   private readonly starts: number[] = [];
   private readonly ends: number[] = [];
   private readonly users: number[] = [];
-  /** Resource of the kernel → its only user or `several`. */
+  /** Resource of the kernel → its only user or `several`; whether somebody has changed it. */
   private readonly kernelUsers: number[] = [];
+  private readonly isChanged: boolean[] = [];
 
   /** Places are numbered from 0: pieces of memory, then resources of the kernel. The numbers hold until something is used. */
   get firstKernel(): number {
@@ -51,13 +52,18 @@ export class Places {
     }
   }
 
-  useKernel(resource: number, thread: number): void {
-    while (this.kernelUsers.length <= resource) this.kernelUsers.push(nobody);
-    if (this.kernelUsers[resource] === nobody) this.kernelUsers[resource] = thread;
-    else if (this.kernelUsers[resource] !== several && this.kernelUsers[resource] !== thread) {
-      this.kernelUsers[resource] = several;
-      this.changed = true;
+  /** @param use of a resource of the kernel, as FootprintReader has it */
+  useKernel(use: number, thread: number): void {
+    const resource = use >> 1;
+    for (let next = this.kernelUsers.length; next <= resource; next++) {
+      this.kernelUsers.push(nobody);
+      this.isChanged.push(false);
     }
+    const before = this.ofKernel(use);
+    const user = this.kernelUsers[resource]!;
+    if (user !== thread) this.kernelUsers[resource] = user === nobody ? thread : several;
+    if ((use & 1) !== 0) this.isChanged[resource] = true;
+    if (before === unshared && this.ofKernel(use) !== unshared) this.changed = true;
   }
 
   /** The first piece of memory that ends after `address`. */
@@ -81,9 +87,11 @@ export class Places {
     return this.users[piece] === several;
   }
 
-  /** The place of a resource of the kernel, or `unshared`. */
-  ofKernel(resource: number): number {
-    return this.kernelUsers[resource] === several ? this.starts.length + resource : unshared;
+  /** The place of the resource that is used, or `unshared`. */
+  ofKernel(use: number): number {
+    const resource = use >> 1;
+    const isPlace = this.kernelUsers[resource] === several && this.isChanged[resource]!;
+    return isPlace ? this.starts.length + resource : unshared;
   }
 
   private insert(piece: number, start: number, end: number, user: number): void {
