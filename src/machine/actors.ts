@@ -70,7 +70,7 @@ export class Actors {
 
   /** Who goes next, `current` being the thread that could go on (or -1). -1 when nobody can. */
   pick(schedule: Schedule, current: number, steps: number): number {
-    if (this.watches) this.watch();
+    this.lookAtHardware();
     const count = this.words[countWord]!;
     if (count === 0) return -1;
     if (this.spins.any) return this.pickBesideSpins(schedule, current, current, steps);
@@ -80,7 +80,7 @@ export class Actors {
 
   /** `yielding` lets anybody else go first, if there is anybody. */
   pickOther(schedule: Schedule, yielding: number, steps: number): number {
-    if (this.watches) this.watch();
+    this.lookAtHardware();
     if (this.spins.any) return this.pickBesideSpins(schedule, yielding, -1, steps);
     let count = 0;
     for (let i = 0; i < this.count; i++) if (this.list[i] !== yielding) this.others[count++] = this.list[i]!;
@@ -92,9 +92,18 @@ export class Actors {
   /** Whether all that can run are threads that look in vain, and have long enough. */
   get isStuck(): boolean {
     if (!this.spins.any) return false;
-    if (this.watches) this.watch();
+    this.lookAtHardware();
     for (let i = 0; i < this.count; i++) if (!this.spins.isStuck(this.list[i]!)) return false;
     return this.count > 0;
+  }
+
+  /** What hardware can do now, which is in the list as it was before the last choice. */
+  lookAtHardware(): void {
+    if (!this.watches) return;
+    const { caches, stores } = this.hardware;
+    if (caches !== null) this.put(this.cache, caches.evictable > 0);
+    if (stores === null) return;
+    for (let thread = 0; thread < this.threads; thread++) this.put(this.firstDrain + thread, stores.count(thread) > 0);
   }
 
   add(actor: number): void {
@@ -153,13 +162,6 @@ export class Actors {
     if (standing >= 0 && !this.spins.isStuck(standing)) return standing;
     for (let i = 0; i < this.count; i++) if (!this.spins.isStuck(this.list[i]!)) return this.list[i]!;
     return this.list[0]!;
-  }
-
-  private watch(): void {
-    const { caches, stores } = this.hardware;
-    if (caches !== null) this.put(this.cache, caches.evictable > 0);
-    if (stores === null) return;
-    for (let thread = 0; thread < this.threads; thread++) this.put(this.firstDrain + thread, stores.count(thread) > 0);
   }
 
   private put(actor: number, canRun: boolean): void {

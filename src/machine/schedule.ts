@@ -10,7 +10,7 @@ import type { Intents } from './intents.ts';
 export interface Watched {
   readonly trace: Trace;
   /** Who can take a step; when it is over, who could have. */
-  readonly actors: Pick<Actors, 'count' | 'at'>;
+  readonly actors: Pick<Actors, 'count' | 'at' | 'lookAtHardware'>;
   /** The number of the clock; pager, purger and data cache, where there are any, follow it. */
   readonly clock: number;
   /** The number of the data cache, or -1 where there is none. */

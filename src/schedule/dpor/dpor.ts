@@ -15,11 +15,12 @@ import type { Tree } from '../shares.ts';
 import { Trait } from './footprint-reader.ts';
 import { everything } from './footprints.ts';
 import { Frontier } from './frontier.ts';
+import { Habits, several } from './habits.ts';
 import { Recorder } from './recorder.ts';
 import { Sleepers } from './sleepers.ts';
 import { type Root, Survey, top } from './survey.ts';
 import { noChoices, Variants } from './variants.ts';
-import { WakeupTrees } from './wakeup-trees.ts';
+import { again, WakeupTrees } from './wakeup-trees.ts';
 
 export class OptimalReduction implements Tree<Root> {
   readonly name = 'dpor';
@@ -32,12 +33,14 @@ export class OptimalReduction implements Tree<Root> {
   private readonly variants = new Variants();
   private readonly sleepers = new Sleepers(this.recorder.footprints);
   private readonly trees = new WakeupTrees();
+  private readonly habits = new Habits();
   private readonly frontier = new Frontier(
     this.past,
     this.trees,
     this.sleepers,
     this.recorder.footprints,
     this.variants,
+    this.habits,
   );
 
   readonly top = top;
@@ -52,7 +55,7 @@ export class OptimalReduction implements Tree<Root> {
   private steps = 0;
   private replayed = 0;
   /** The step after those, which begins a branch. */
-  private branch = { actor: -1, variant: noChoices, fixed: 0 };
+  private branch = { actor: -1, variant: noChoices, fixed: 0, isAgain: false };
 
   // The step under way.
   private step = -1;
@@ -171,6 +174,7 @@ export class OptimalReduction implements Tree<Root> {
     this.surveys = survey;
     this.fresh = true;
     this.trees.clear();
+    this.habits.clear();
   }
 
   subtree(): Root | null {
@@ -222,6 +226,7 @@ export class OptimalReduction implements Tree<Root> {
         branch.actor = actor;
         branch.variant = next;
         branch.fixed = fixed;
+        branch.isAgain = false;
         frontier.open(step + 1, -1);
         return true;
       }
@@ -238,7 +243,8 @@ export class OptimalReduction implements Tree<Root> {
     const { frontier, trees, branch } = this;
     branch.actor = trees.actors[planned]!;
     branch.variant = trees.variants[planned]!;
-    branch.fixed = trees.fixed[planned]!;
+    branch.fixed = Math.max(0, trees.fixed[planned]!);
+    branch.isAgain = trees.fixed[planned] === again;
     frontier.branches[step] = trees.next[planned]!;
     frontier.open(step + 1, trees.child[planned]!);
     trees.remove(planned);
@@ -260,9 +266,9 @@ export class OptimalReduction implements Tree<Root> {
       this.script = branch.variant;
       this.fixed = branch.fixed;
       for (let i = 0; i < count; i++) if (runnable[i] === branch.actor) return branch.actor;
-      if (!this.recorder.comesAndGoes(branch.actor)) break;
-      // Of several steps that made it possible it was known to come after one: there is no such order. The execution still has to go on,
-      // since what it begins with will sleep.
+      // Of several steps that made it possible it was known to come after one, or those that were put before it prevent it: there is no such
+      // order. The execution still has to go on, since what it begins with will sleep.
+      if (!branch.isAgain && !this.recorder.comesAndGoes(branch.actor)) break;
       const planned = frontier.branches[step]!;
       if (planned < 0) return this.freely(step, runnable, count, current);
       this.take(step, planned);
@@ -305,6 +311,9 @@ export class OptimalReduction implements Tree<Root> {
     }
     const footprint = recorder.write(step, actor, this.variant, goesOn);
     this.sleepers.pass(step, actor, footprint);
+    // Whether there is such a step at all depends on others.
+    const habit = recorder.comesAndGoes(actor) ? several : footprint;
+    this.habits.note(actor, this.past.position(step), habit);
     if (step === this.fixedChoices.length) {
       const larger = new Int32Array(step * 2);
       larger.set(this.fixedChoices);
@@ -316,16 +325,29 @@ export class OptimalReduction implements Tree<Root> {
   /** Who could go on before `step`, which was another's, and not after it: asleep no more, dead, or everything was over. */
   private noteForestalled(step: number, taker: number): void {
     const { recorder } = this;
-    for (let actor = 0; actor < recorder.actors; actor++)
-      if (recorder.couldTake(actor, step) && actor !== taker)
-        this.forestalled.push(step, actor, recorder.waits(actor) ? this.intents!.locks[actor]! : 0);
+    for (let actor = 0; actor < recorder.actors; actor++) {
+      if (!recorder.couldTake(actor, step) || actor === taker) continue;
+      const waits = recorder.waits(actor);
+      this.forestalled.push(step, actor, waits ? this.intents!.locks[actor]! : 0);
+      if (!waits) this.habits.note(taker, this.past.position(step), several);
+    }
   }
 
   /** The next step of `actor`, which `step` has forestalled, could have come first; or the lock that it waited for have been its own. */
   private reverseForestalled(step: number, actor: number, lock: number): void {
     const { past, steps, frontier, recorder } = this;
     const footprint = lock === 0 ? everything : recorder.reader.lock(lock);
-    past.set(steps, actor, footprint, noChoices, lock === 0 ? 0 : Trait.Takes, recorder.lastOf(actor), -1, -1);
+    past.set(
+      steps,
+      actor,
+      footprint,
+      noChoices,
+      lock === 0 ? 0 : Trait.Takes,
+      recorder.lastOf(actor),
+      -1,
+      -1,
+      footprint,
+    );
     // Also where it would only have slept: with others it may have been a deadlock.
     frontier.reverse(step, steps, steps, false);
     if (lock === 0) return;

@@ -4,10 +4,14 @@
  * already, but for the order of steps that commute.
  */
 import { everything, type Footprints } from './footprints.ts';
+import type { Habits } from './habits.ts';
 import type { Past } from './past.ts';
 import { Sleepers } from './sleepers.ts';
 import { noChoices, type Variants } from './variants.ts';
-import type { WakeupTrees } from './wakeup-trees.ts';
+import { again, type WakeupTrees } from './wakeup-trees.ts';
+
+/** Whether what is to be planned was had before. */
+const Had = { Not: 0, Perhaps: 1, Surely: 2 } as const;
 
 export class Frontier {
   /** Step → its branches. */
@@ -32,6 +36,7 @@ export class Frontier {
     private readonly sleepers: Sleepers,
     private readonly footprints: Footprints,
     private readonly variants: Variants,
+    private readonly habits: Habits,
   ) {}
 
   /** Nothing is planned beside `step`; room for it is made. */
@@ -51,7 +56,7 @@ export class Frontier {
    */
   reverse(earlier: number, later: number, steps: number, fixed: boolean): void {
     if (earlier < this.first) return;
-    const { past, sleepers } = this;
+    const { past } = this;
     this.length = 0;
     this.earlier = earlier;
     this.steps = steps;
@@ -62,10 +67,39 @@ export class Frontier {
       else this.append(step);
     }
     this.append(later);
-    const { words } = sleepers;
-    for (let at = sleepers.start(earlier); at < sleepers.end(earlier); at += Sleepers.size)
-      if (this.canBegin(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3] === 1)) return;
+    const had = this.had(earlier);
+    if (had === Had.Surely) return;
+    if (had === Had.Perhaps) {
+      // Behind `later` it may do more, and not commute with those that sleep.
+      this.append(earlier);
+      if (this.had(earlier) !== Had.Not) return;
+    }
     this.insert(earlier, later, fixed);
+  }
+
+  /** Whether the sequence could begin with what sleeps before `step`, and that, and `step`, is all that is to be known of them. */
+  private had(step: number): number {
+    const { sleepers, past } = this;
+    const { words } = sleepers;
+    let had: number = Had.Not;
+    for (let at = sleepers.start(step); at < sleepers.end(step); at += Sleepers.size) {
+      const actor = words[at]!;
+      if (!this.canBegin(actor, words[at + 1]!, words[at + 2]!, words[at + 3] === 1)) continue;
+      if (this.hasStepOf(actor)) return Had.Surely;
+      if (this.isSteady(past.actor(step), step) && this.isSteady(actor, step)) return Had.Surely;
+      had = Had.Perhaps;
+    }
+    return had;
+  }
+
+  private hasStepOf(actor: number): boolean {
+    for (let i = 0; i < this.length; i++) if (this.past.actor(this.sequence[i]!) === actor) return true;
+    return false;
+  }
+
+  /** Whether the step of `actor` that comes next from `step` on always does the same. */
+  private isSteady(actor: number, step: number): boolean {
+    return this.habits.isSteady(actor, this.past.stepsBefore(actor, step) + 1);
   }
 
   /** Plans that `actor` takes step `step`, whatever it chooses, unless that is planned already. */
@@ -130,9 +164,9 @@ export class Frontier {
     for (let i = this.length - 1; i >= 0; i--) {
       const step = this.sequence[i]!;
       const actor = past.actor(step);
-      const variant = actor === this.cache ? noChoices : past.variant(step);
+      const variant = actor === this.cache || step === this.earlier ? noChoices : past.variant(step);
       const known = step === later && !fixed ? 0 : variants.length(variant);
-      const node = trees.add(actor, variant, past.footprint(step), known);
+      const node = trees.add(actor, variant, this.footprintOf(step), step === this.earlier ? again : known);
       trees.child[node] = below;
       below = node;
     }
@@ -150,13 +184,18 @@ export class Frontier {
     for (let i = 0; i < this.length; i++) {
       const step = this.sequence[i]!;
       if (past.actor(step) === actor) return actor === this.cache || past.variant(step) === variant;
-      if (footprints.conflict(past.footprint(step), footprint)) return false;
+      if (footprints.conflict(this.footprintOf(step), footprint)) return false;
     }
     if (foreign) return false;
     if (variant === noChoices) return true;
     const taken = past.nextOf(actor, this.earlier, this.steps);
     if (taken < 0) return true;
     return past.variant(taken) === variant && !this.isLeftFree(taken);
+  }
+
+  /** What it does behind those that are put before it nobody knows. */
+  private footprintOf(step: number): number {
+    return step === this.earlier ? everything : this.past.footprint(step);
   }
 
   private isLeftFree(step: number): boolean {

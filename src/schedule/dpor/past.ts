@@ -24,7 +24,9 @@ const Field = {
   Position: 6,
   /** Number of its first operation, or -1. */
   Operation: 7,
-  Size: 8,
+  /** Where it takes a lock: the footprint of that alone. */
+  Taken: 8,
+  Size: 9,
 } as const;
 
 export class Past {
@@ -56,6 +58,7 @@ export class Past {
     previous: number,
     enabler: number,
     operation: number,
+    taken: number,
   ): void {
     if (step * Field.Size === this.words.length) this.grow();
     const { words } = this;
@@ -68,6 +71,7 @@ export class Past {
     words[at + Field.Enabler] = enabler;
     words[at + Field.Position] = previous < 0 ? 1 : words[previous * Field.Size + Field.Position]! + 1;
     words[at + Field.Operation] = operation;
+    words[at + Field.Taken] = taken;
   }
 
   /** The first `steps` steps, to be put back later, when their place in the order is found anew. */
@@ -90,6 +94,11 @@ export class Past {
 
   footprint(step: number): number {
     return this.words[step * Field.Size + Field.Footprint]!;
+  }
+
+  /** Its number among the actor's, from 1. */
+  position(step: number): number {
+    return this.words[step * Field.Size + Field.Position]!;
   }
 
   setFootprint(step: number, footprint: number): void {
@@ -134,6 +143,12 @@ export class Past {
     return -1;
   }
 
+  /** How many steps `actor` has taken before step `step`. */
+  stepsBefore(actor: number, step: number): number {
+    for (let before = step - 1; before >= 0; before--) if (this.actor(before) === actor) return this.position(before);
+    return 0;
+  }
+
   /** Whether `earlier` happened before `later`, or is it. */
   isBefore(earlier: number, later: number): boolean {
     const { words } = this;
@@ -175,6 +190,7 @@ export class Past {
     const { words, clocks, actors, footprints, seen } = this;
     const row = step * actors;
     const footprint = words[step * Field.Size + Field.Footprint]!;
+    const taken = words[step * Field.Size + Field.Taken]!;
     for (let actor = 0; actor < actors; actor++) seen[actor] = clocks[row + actor]!;
     let isFree = (words[step * Field.Size + Field.Traits]! & Trait.Free) !== 0;
     for (let other = before - 1; other >= 0; other--) {
@@ -182,8 +198,9 @@ export class Past {
       if (seen[words[at]!]! >= words[at + Field.Position]!) continue;
       const theirs = words[at + Field.Footprint]!;
       if (!footprints.conflict(theirs, footprint)) continue;
-      // What conflicts with everything need not be about the lock, and leaves it as it was.
-      if (theirs !== everything) isFree = (words[at + Field.Traits]! & Trait.Free) !== 0;
+      // What conflicts with everything need not be about the lock, nor what conflicts with stores that the step has taken to memory first.
+      if (theirs !== everything && footprints.conflict(theirs, taken))
+        isFree = (words[at + Field.Traits]! & Trait.Free) !== 0;
       this.join(clocks, row, other);
       if (!isFree) continue;
       this.addRace(other, step);

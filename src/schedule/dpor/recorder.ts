@@ -92,7 +92,7 @@ export class Recorder {
     if ((reader.traits & Trait.Yields) !== 0) enabler = -1;
     if (reader.stored >= 0)
       enabler = Math.max(enabler, past.during(actor - execution.firstBuffer, reader.stored, step - 1));
-    past.set(step, actor, footprint, variant, reader.traits, previous, enabler, reader.operation);
+    past.set(step, actor, footprint, variant, reader.traits, previous, enabler, reader.operation, reader.taken);
     return footprint;
   }
   /**
@@ -101,6 +101,7 @@ export class Recorder {
    */
   finish(step: number, taker: number): void {
     const { actors } = this.execution!;
+    actors.lookAtHardware();
     for (let i = 0; i < actors.count; i++) {
       const actor = actors.at(i);
       if (actor !== taker && !this.waits(actor)) this.past.setFootprint(step, everything);

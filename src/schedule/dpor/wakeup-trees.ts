@@ -2,11 +2,14 @@
  * Wakeup trees (Abdulla, Aronis, Jonsson and Sagonas, POPL 2014): beginnings of executions that are still to be explored from a point of the
  * present one. The branches of a point are a list, in the order in which they are to be taken; -1 is the empty one.
  */
+/** In place of a number of choices: the step is put behind one that it raced with, which may have made it impossible. */
+export const again = -1;
+
 export class WakeupTrees {
   actors = new Int32Array(64);
   variants = new Int32Array(64);
   footprints = new Int32Array(64);
-  /** How many of its step's choices were answered elsewhere; the others are free. */
+  /** How many of its step's choices were answered elsewhere, the others being free; or `again`. */
   fixed = new Int32Array(64);
   /** Branch → its first continuation, and the branch beside it. */
   child = new Int32Array(64);
