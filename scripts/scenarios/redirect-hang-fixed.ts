@@ -1,6 +1,6 @@
 /**
  * The driver of redirect-hang.ts, mended: it hears from the client first, and waits for nobody while the memory behind the map is
- * away. The same search must stay silent.
+ * away. The client goes on drawing meanwhile: what it draws then comes when there is memory again. The same search must stay silent.
  */
 import { defineScenario, IOMemoryDescriptor, kIODirectionOutIn, kIOMapAnywhere, kIOMapUnique } from 'wiredown';
 
@@ -23,6 +23,7 @@ export default defineScenario({
     client(task, { pixels }) {
       task.store32(pixels, 0xffffff);
       task.send('kernel.move', 'drawn');
+      task.store32(pixels + 4, 0xffffff);
     },
 
     kernel: {

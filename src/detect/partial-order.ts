@@ -12,6 +12,7 @@ import { actorFactor, headerWords, Kind, type Trace } from '../kernel/trace.ts';
 import { handle } from '../kernel/wire.ts';
 import { Sort, sortOf } from './access.ts';
 import type { ActorInfo } from './finding.ts';
+import { Meetings } from './meetings.ts';
 import { PlaceTable } from './place-table.ts';
 
 const kindMask = actorFactor - 1;
@@ -28,6 +29,8 @@ const hardware = 3;
 
 /** By number: whether the call names an object first. */
 const namesObject = callTable.map((call) => call.parameters[0]?.codec === handle);
+/** By number: whether it may have to do with everything, for all that is declared. In traces it counts as independent of most. */
+const isWide = callTable.map((call) => call.effects === null);
 
 export class PartialOrder {
   /** Place → its last writer: an actor and the number of its operation. */
@@ -39,11 +42,13 @@ export class PartialOrder {
   private readonly frames: number;
   /** Whether stores go to memory later than they are made. */
   private readonly buffered: boolean;
-  /** Whether in any execution so far an actor followed another one at some place. */
-  met = false;
+  /** In all executions so far. */
+  readonly meetings: Meetings;
   /** Key that `sleeper` has taken over as it went on after a sleep, or -1. */
   private waking = -1;
   private sleeper = 0;
+  /** Who has made the last call that may have to do with everything, or -1. */
+  private wide = -1;
   private low = 0;
   private high = 0;
 
@@ -58,6 +63,7 @@ export class PartialOrder {
   ) {
     this.frames = 1 / pageSize;
     this.counts = new Int32Array(actors.length);
+    this.meetings = new Meetings(actors.length);
     this.objects = new Float64Array(actors.length);
     this.buffered = actors.some(({ sort }) => sort === 'stores');
   }
@@ -72,6 +78,7 @@ export class PartialOrder {
       objects[actor] = 0;
     }
     this.waking = -1;
+    this.wide = -1;
     this.low = 0;
     this.high = 0;
     let before: number = Kind.Idle;
@@ -95,6 +102,7 @@ export class PartialOrder {
       else if (kind === Kind.Call) {
         this.next(actor);
         objects[actor] = namesObject[words[at + 2]!] ? words[at + headerWords]! : 0;
+        if (isWide[words[at + 2]!]) this.meetAll(actor);
       } else if (kind === Kind.Return) this.answer(trace, at, actor);
       else if (kind === Kind.Choose) this.add(this.next(actor), words[at + 5]! | 0);
       else if (kind === Kind.Drain || kind === Kind.Drained) this.access(words, at, this.next(actor), true);
@@ -139,7 +147,15 @@ export class PartialOrder {
   /** The one that it begins. */
   private next(actor: number): number {
     this.counts[actor] = this.counts[actor]! + 1;
+    if (this.wide >= 0 && this.wide !== actor) this.meetings.note(this.wide, actor);
     return this.now(actor);
+  }
+
+  /** `actor` comes to what everybody has done so far, and whatever is done next comes to what it does. */
+  private meetAll(actor: number): void {
+    for (let other = 0; other < this.counts.length; other++)
+      if (other !== actor && this.counts[other]! > 0) this.meetings.note(other, actor);
+    this.wide = actor;
   }
 
   private access(words: Float64Array, at: number, event: number, stores: boolean): void {
@@ -157,8 +173,10 @@ export class PartialOrder {
     const { writers } = this;
     const word = writers.enter(place);
     const last = writers.words[word]!;
-    if (last !== 0 && ((last - 1) & actorMask) !== ((event - 1) & actorMask)) {
-      this.met = true;
+    const former = (last - 1) & actorMask;
+    const actor = (event - 1) & actorMask;
+    if (last !== 0 && former !== actor) {
+      this.meetings.note(former, actor);
       this.add(event, last);
     }
     if (writes) writers.words[word] = event;

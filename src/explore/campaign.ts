@@ -10,6 +10,7 @@ import { ChunkRunner } from './chunk-runner.ts';
 import { ExplorerPool } from './explorer-pool.ts';
 import type { Description, Target } from './explorer-service.ts';
 import { missed } from './missed.ts';
+import { refuseNothingExplored } from './nothing-explored.ts';
 import type { Settings, WithPartial } from './options.ts';
 import { proofOf } from './proof.ts';
 import { recordOf } from './record-file.ts';
@@ -24,8 +25,6 @@ import { exploreTree } from './tiers.ts';
 /** Groups that are minimised and told in full; a campaign that finds more has one cause in many forms. */
 const mostFailures = 16;
 const mostNotes = 8;
-/** Executions after which one trace alone is no accident. */
-const enoughToJudge = 100;
 
 export class Campaign {
   private readonly pool: ExplorerPool;
@@ -68,7 +67,9 @@ export class Campaign {
       this.elapsed = Date.now() - this.started;
       this.isShort = this.pool.isStopped;
       await checked;
-      this.refuseIfNothingToExplore();
+      await refuseNothingExplored(this.description.name, this.settings.strategy, this.tally, () =>
+        this.sharesNothing(),
+      );
       if (!this.settings.tells) return this.result([], []);
       this.pool.resume();
       const { points } = this.runner;
@@ -159,22 +160,12 @@ export class Campaign {
     });
   }
 
-  /** Throws ScenarioError for an exploration that explored nothing: to pass would be to say that something was tried. */
-  private refuseIfNothingToExplore(): void {
-    const { tally } = this;
-    if (tally.executions === 0 || tally.hasFound) return;
-    const name = JSON.stringify(this.description!.name);
-    if (!tally.branched)
-      throw new ScenarioError(
-        `nothing in ${name} can happen in another order: its threads share no memory that both reach, and make no kernel calls side by side`,
-      );
-    // Where somebody asked for everything to be tried, that there is one trace is a result.
-    const isAnswer = tally.exhausted !== null && !isIndependent(this.settings.strategy);
-    const judged = !isAnswer && tally.executions >= enoughToJudge;
-    if (judged && tally.met && tally.traces.isExact && tally.traces.count === 1)
-      throw new ScenarioError(
-        `nothing in ${name} came in another order: in all of ${tally.executions} executions its threads reached what they share one after the other in the same way, so they never overlap (if that is meant, --strategy dfs may prove it)`,
-      );
+  /** Whether no two steps of different threads conflict: then dpor has nothing to try but one execution. */
+  private async sharesNothing(): Promise<boolean> {
+    if (this.settings.carrier === 'threads' || this.isShort) return false;
+    const chunk = { from: 1, to: 2, points: [], widenAtOnce: true };
+    const { exhausted, executions } = await this.pool.run({ kind: 'proof', chunk });
+    return exhausted !== null && executions === 1;
   }
 
   private result(failures: Failure[], notes: Failure[]): Exploration {

@@ -76,8 +76,8 @@ export interface ChunkResult {
   readonly measured: Measured;
   /** Whether loops that wait by looking were cut short. */
   readonly cut: boolean;
-  /** Whether threads reached anything one after the other. */
-  readonly met: boolean;
+  /** Whether actors meet, and how: a value of Meeting. */
+  readonly meeting: number;
   /** Whether anything could have happened in another order. */
   readonly branched: boolean;
   /** Which strategy, or part of it, would decide the next one. */
@@ -198,7 +198,7 @@ export class Explorer {
       reached: this.pages.entries(),
       measured: lessons?.measured() ?? [],
       cut: this.machine.spins.cut,
-      met: this.order.met,
+      meeting: this.order.meetings.sort,
       branched: this.machine.branched,
       by,
       exhausted: exhausted ? by : null,

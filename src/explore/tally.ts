@@ -1,4 +1,5 @@
 /** What a campaign has found so far, merged from chunks in the order of their executions. */
+import { Meeting } from '../detect/meetings.ts';
 import { Distinct } from './distinct.ts';
 import type { ChunkResult, Found } from './explorer.ts';
 import type { Chunk } from './rounds.ts';
@@ -14,8 +15,8 @@ export class Tally {
   readonly traces = new Distinct();
   /** Of executions that were drawn by lot, or at least not by an attempt at a proof, or as probes. */
   readonly drawn = new Distinct();
-  /** Whether threads reached anything one after the other. */
-  met = false;
+  /** Whether actors meet, and how. Exact where there is one trace. */
+  meeting: number = Meeting.Never;
   /** Loops that wait by looking were cut short (machine/spins.ts). */
   cut = false;
   branched = false;
@@ -49,7 +50,7 @@ export class Tally {
     this.longest = Math.max(this.longest, chunk.longest);
     this.traces.merge(chunk.traces);
     if (kind === undefined) this.drawn.merge(chunk.traces);
-    this.met ||= chunk.met;
+    this.meeting = Math.max(this.meeting, chunk.meeting);
     this.cut ||= chunk.cut;
     this.branched ||= chunk.branched;
     // That of one share is not that of the tree (tiers.ts).

@@ -4,6 +4,7 @@
  */
 import { Detectors } from '../detect/detectors.ts';
 import type { ActorInfo } from '../detect/finding.ts';
+import { Meeting } from '../detect/meetings.ts';
 import { PartialOrder } from '../detect/partial-order.ts';
 import { isStep, Trace } from '../kernel/trace.ts';
 import type { ThreadMachine } from '../machine/threads/thread-machine.ts';
@@ -75,7 +76,7 @@ export async function exploreOnThreads({
       found,
       // Its workers do not tell.
       cut: true,
-      met: order.met,
+      meeting: order.meetings.sort,
       branched: acting.size > 1,
       failedAt: failed ? number : null,
     });
@@ -93,7 +94,7 @@ const nothing = {
   reached: [],
   measured: [],
   cut: true,
-  met: false,
+  meeting: Meeting.Never,
   branched: false,
   by: '',
   exhausted: null,

@@ -18,7 +18,7 @@ export interface Observer {
   pagedOut(thread: KernelThread, frame: number, key: number): void;
   /** `thread` had it brought back. */
   pagedIn(thread: KernelThread, frame: number, key: number): void;
-  /** A page is taken away from whoever reaches it: paged out, dropped, or by hand. */
+  /** A page is taken away from whoever reaches it, or rights to it: paged out, dropped, unmapped, protected, or by hand. */
   reclaimed(frame: number): void;
   /** `thread` had the lines of `length` bytes written back or dropped: bits of Maintain. */
   maintained(thread: KernelThread, physical: number, length: number, operation: number): void;

@@ -3,7 +3,7 @@
  * the object, and through the objects that shadow it. (Rejected: a list of translations for each frame, which every fault would
  * have to keep; what is asked here is asked rarely.)
  */
-import { pteRights } from '../hardware/page-table.ts';
+import { pteFrameShift, pteRights } from '../hardware/page-table.ts';
 import type { AddressSpace } from './address-space.ts';
 import { type MapEntry, VM_PROT_WRITE } from './map-entry.ts';
 import type { MemoryObject } from './memory-object.ts';
@@ -11,11 +11,10 @@ import type { VirtualMemory } from './virtual-memory.ts';
 
 /** Removes every translation of whatever is seen at page `index` of `object`. The next access there faults. */
 export function disconnect(vm: VirtualMemory, object: MemoryObject, index: number): void {
-  const { tables } = vm.hardware;
   for (const [entry, space] of object.shownBy) {
     const inEntry = index - entry.offset / vm.pageSize;
     if (inEntry >= 0 && inEntry < (entry.end - entry.start) / vm.pageSize)
-      tables.clear(space.number, entry.start / vm.pageSize + inEntry);
+      drop(vm, space, entry.start / vm.pageSize + inEntry);
   }
   for (const upper of object.shadowedBy) {
     const above = index - upper.shadowIndex;
@@ -39,10 +38,15 @@ export function writeProtect(vm: VirtualMemory, object: MemoryObject, first: num
   }
 }
 
+/** Removes a translation: whoever has it taken away reaches the page too. */
+function drop(vm: VirtualMemory, space: AddressSpace, page: number): void {
+  const before = vm.hardware.tables.clear(space.number, page);
+  if (before !== 0) vm.client.reclaimed(before >>> pteFrameShift);
+}
+
 /** Removes the translations of an entry that goes. */
 export function dropTranslations(vm: VirtualMemory, space: AddressSpace, entry: MapEntry): void {
-  const { tables } = vm.hardware;
-  forShown(vm, entry, (page) => tables.clear(space.number, page));
+  forShown(vm, entry, (page) => drop(vm, space, page));
 }
 
 /** Rights that were added come with the next fault; rights that were taken must go at once. */
@@ -52,8 +56,11 @@ export function reduceTranslations(vm: VirtualMemory, space: AddressSpace, entry
     const before = tables.entry(space.number, page);
     if (before === 0) return;
     const rights = before & entry.protection & pteRights;
-    if (rights === 0) tables.clear(space.number, page);
-    else tables.set(space.number, page, (before & ~pteRights) | rights);
+    if (rights === 0) drop(vm, space, page);
+    else {
+      vm.client.reclaimed(before >>> pteFrameShift);
+      tables.set(space.number, page, (before & ~pteRights) | rights);
+    }
   });
 }
 

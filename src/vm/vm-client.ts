@@ -22,7 +22,7 @@ export interface VMClient {
   /** A page went to swap. Returns the key under which what happened to it is to be found again. */
   pagedOut(actor: Actor, frame: number): number;
   pagedIn(actor: Actor, frame: number, key: number): void;
-  /** A page is taken away from whoever reaches it: paged out or dropped. */
+  /** A page is taken away from whoever reaches it, or rights to it: paged out, dropped, unmapped, protected. */
   reclaimed(frame: number): void;
   /** Lines of the data cache that have these bytes were written back or dropped: bits of Maintain. */
   maintained(actor: Actor, physical: number, length: number, operation: number): void;
