@@ -7,13 +7,13 @@
  * can fail has failed. Two steps conflict where one changes what the other reads or changes; see footprint-reader.ts.
  *
  * A thread whose next step is to take a lock that is held stands aside until it is free; it only tries, and sleeps, when nobody else can
- * go on. How many trace there are does then not depend on who waits for whom in which order.
+ * go on. How many traces there are does then not depend on who waits for whom in which order.
  */
 import type { Intents } from '../../machine/intents.ts';
 import type { Watched } from '../../machine/schedule.ts';
 import type { Tree } from '../shares.ts';
-import { Trait } from './footprint-reader.ts';
 import { everything } from './footprints.ts';
+import { Forestalled } from './forestalled.ts';
 import { Frontier } from './frontier.ts';
 import { Habits, several } from './habits.ts';
 import { Recorder } from './recorder.ts';
@@ -42,6 +42,8 @@ export class OptimalReduction implements Tree<Root> {
     this.variants,
     this.habits,
   );
+
+  private readonly forestalled = new Forestalled(this.recorder, this.frontier, this.habits);
 
   readonly top = top;
   readonly nextTier = null;
@@ -72,10 +74,8 @@ export class OptimalReduction implements Tree<Root> {
   private asleepAt = -1;
   /** Whether that was since its actor had no choice that was not had. Others may still go on there. */
   private hasNoChoice = false;
-  /** Steps after which an actor could no longer take its own, each followed by the actor, and the lock that it waited for (or 0). */
-  private readonly forestalled: number[] = [];
 
-  /** Whether a step was explored before, in another order: a fault of what is declared, and no harm. */
+  /** Whether a step was explored before, in another order: since what a step does depends on what it finds, or more is declared than need be. No harm. */
   get repeated(): boolean {
     return this.asleepAt >= 0;
   }
@@ -92,7 +92,7 @@ export class OptimalReduction implements Tree<Root> {
     this.step = -1;
     this.actor = -1;
     this.asleepAt = -1;
-    if (this.forestalled.length > 0) this.forestalled.length = 0;
+    this.forestalled.clear();
     return true;
   }
 
@@ -101,7 +101,7 @@ export class OptimalReduction implements Tree<Root> {
     if (this.step >= 0) this.complete(true);
     const step = ++this.step;
     this.recorder.look(step, runnable, count);
-    if (step > this.replayed) this.noteForestalled(step - 1, last);
+    if (step > this.replayed) this.forestalled.note(step - 1, last, this.intents!);
     this.variant = noChoices;
     this.choices = 0;
     this.actor = this.next(step, runnable, count, current);
@@ -146,7 +146,7 @@ export class OptimalReduction implements Tree<Root> {
     this.steps = isWhole ? this.step + 1 : this.asleepAt;
     const { past, frontier, steps } = this;
     if (isWhole) {
-      this.noteForestalled(this.step, this.actor);
+      this.forestalled.note(this.step, this.actor, this.intents!);
       this.recorder.finish(this.step, this.actor);
     }
     if (this.surveys) {
@@ -157,9 +157,7 @@ export class OptimalReduction implements Tree<Root> {
     for (let step = this.replayed; step < steps; step++) past.order(step);
     for (let race = 0; race < past.raceCount; race++)
       frontier.reverse(past.races[2 * race]!, past.races[2 * race + 1]!, steps, true);
-    const { forestalled } = this;
-    for (let i = 0; i < forestalled.length; i += 3)
-      if (forestalled[i]! < steps) this.reverseForestalled(forestalled[i]!, forestalled[i + 1]!, forestalled[i + 2]!);
+    this.forestalled.reverse(steps);
   }
 
   /** What is a scheduling point has changed: everything starts over. */
@@ -195,9 +193,8 @@ export class OptimalReduction implements Tree<Root> {
 
   /** An execution of the survey is over. */
   private look(isWhole: boolean): void {
-    const { survey, forestalled, steps, hasNoChoice } = this;
-    for (let i = 0; i < forestalled.length; i += 3)
-      if (forestalled[i + 2] !== 0) survey.planAttempt(forestalled[i]!, forestalled[i + 1]!);
+    const { survey, steps, hasNoChoice } = this;
+    this.forestalled.survey(survey);
     this.steps = survey.look(this.root, { steps, isWhole, hasNoChoice });
     this.hasNoChoice = false;
   }
@@ -320,39 +317,5 @@ export class OptimalReduction implements Tree<Root> {
       this.fixedChoices = larger;
     }
     this.fixedChoices[step] = this.fixed;
-  }
-
-  /** Who could go on before `step`, which was another's, and not after it: asleep no more, dead, or everything was over. */
-  private noteForestalled(step: number, taker: number): void {
-    const { recorder } = this;
-    for (let actor = 0; actor < recorder.actors; actor++) {
-      if (!recorder.couldTake(actor, step) || actor === taker) continue;
-      const waits = recorder.waits(actor);
-      this.forestalled.push(step, actor, waits ? this.intents!.locks[actor]! : 0);
-      if (!waits) this.habits.note(taker, this.past.position(step), several);
-    }
-  }
-
-  /** The next step of `actor`, which `step` has forestalled, could have come first; or the lock that it waited for have been its own. */
-  private reverseForestalled(step: number, actor: number, lock: number): void {
-    const { past, steps, frontier, recorder } = this;
-    const footprint = lock === 0 ? everything : recorder.reader.lock(lock);
-    past.set(
-      steps,
-      actor,
-      footprint,
-      noChoices,
-      lock === 0 ? 0 : Trait.Takes,
-      recorder.lastOf(actor),
-      -1,
-      -1,
-      footprint,
-    );
-    // Also where it would only have slept: with others it may have been a deadlock.
-    frontier.reverse(step, steps, steps, false);
-    if (lock === 0) return;
-    past.raceCount = 0;
-    past.order(steps, step);
-    for (let race = 0; race < past.raceCount; race++) frontier.reverse(past.races[2 * race]!, steps, steps, false);
   }
 }
