@@ -2,7 +2,7 @@
  * Which pages the threads of one explorer have reached, and who: a page that a second actor reaches is shared, and a scheduling point from the
  * next execution on for which somebody says so.
  */
-import type { Reach } from '../machine/controlled-thread.ts';
+import type { Reach } from '../machine/reach.ts';
 
 export class ReachedPages {
   readonly reach: Reach;

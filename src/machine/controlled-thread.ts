@@ -19,6 +19,7 @@ import { type Carrier, suspension } from './carrier.ts';
 import type { MemoryPath } from './memory-path.ts';
 import { NotDeterministic, OperationLog } from './operation-log.ts';
 import { PageFaults } from './page-faults.ts';
+import type { Reach } from './reach.ts';
 import type { Spins } from './spins.ts';
 
 /** Why a thread takes no more steps. */
@@ -48,14 +49,6 @@ const longestStretch = 1000;
 
 const noLook = -1;
 const toldLook = -2;
-
-/** Who has reached a page, for all executions of a campaign. */
-export interface Reach {
-  /** Frame → 1 + the first actor that reached it, 0 for nobody. */
-  readonly first: Int32Array;
-  /** Frame → 1 when its accesses are scheduling points. */
-  readonly points: Uint8Array;
-}
 
 /** What a controlled thread must know of itself. */
 export interface ThreadIdentity {

@@ -20,13 +20,14 @@ import { Actors } from './actors.ts';
 import { type Carrier, suspension } from './carrier.ts';
 import { ControlledDevice } from './controlled-device.ts';
 import type { ControlledTask } from './controlled-task.ts';
-import { type ControlledThread, type Reach, Stop } from './controlled-thread.ts';
+import { type ControlledThread, Stop } from './controlled-thread.ts';
 import { firstDrainActor } from './drains.ts';
 import { Execution, type LogLine } from './execution.ts';
 import { ExecutionState } from './execution-state.ts';
 import type { Intents } from './intents.ts';
 import type { LoadedScenario } from './loaded-scenario.ts';
 import { NotDeterministic } from './operation-log.ts';
+import { meetTaken, type Reach } from './reach.ts';
 import type { Schedule } from './schedule.ts';
 import type { Spins } from './spins.ts';
 import { type Guest, installTaskGlobals, setGuest } from './task-globals.ts';
@@ -315,11 +316,7 @@ export class InlineMachine implements Carrier {
 
   /** Whose pages `actor` took away, shares them with it. */
   private meet(actor: number): void {
-    const { first, points } = this.options.reach;
-    for (const frame of this.execution.takeReclaimed()) {
-      if (first[frame] === 0) first[frame] = actor + 1;
-      else if (first[frame] !== actor + 1 && points[frame] === 0) this.options.onShared(frame);
-    }
+    meetTaken(this.options.reach, this.execution.takeReclaimed(), actor, this.options.onShared);
   }
 
   private enter(task: ControlledThread): void {

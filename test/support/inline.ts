@@ -1,10 +1,10 @@
 /** The inline carrier on scenarios written in the test itself, without files, pool or detectors. */
 import { type RuleName, ruleNames } from '../../src/kernel/rules.ts';
 import { firstNonStep, Kind } from '../../src/kernel/trace.ts';
-import type { Reach } from '../../src/machine/controlled-thread.ts';
 import { InlineMachine } from '../../src/machine/inline-machine.ts';
 import type { LoadedScenario } from '../../src/machine/loaded-scenario.ts';
 import { formatOperation } from '../../src/machine/operations.ts';
+import type { Reach } from '../../src/machine/reach.ts';
 import type { Schedule } from '../../src/machine/schedule.ts';
 import { DepthFirstStrategy } from '../../src/schedule/depth-first.ts';
 import { RandomStrategy } from '../../src/schedule/random.ts';

@@ -13,6 +13,7 @@ import type { Actors } from '../actors.ts';
 import { Stop } from '../controlled-thread.ts';
 import { Execution, type TaskView } from '../execution.ts';
 import type { ExecutionState } from '../execution-state.ts';
+import { meetTaken, type Reach } from '../reach.ts';
 import type { Schedule } from '../schedule.ts';
 import { dynamicSteps, Lane } from './lane.ts';
 import { type Control, Head, Mode, Own, Phase } from './layout.ts';
@@ -36,6 +37,7 @@ export class ControlledRun {
   error: { name: string; message: string } | null = null;
   /** Frames that a second actor has reached. */
   readonly shared: number[] = [];
+  private readonly onShared = (frame: number): void => void this.shared.push(frame);
   active = false;
   private readonly actors: Actors;
   private readonly lane: Lane;
@@ -49,7 +51,7 @@ export class ControlledRun {
     private readonly state: ExecutionState,
     private readonly control: Control,
     private readonly server: SlotServer,
-    private readonly points: Uint8Array,
+    private readonly reach: Reach,
   ) {
     this.threads = state.threads.length;
     this.actors = control.actors(this.threads, state.kernel.hardware);
@@ -70,8 +72,8 @@ export class ControlledRun {
     this.dead.length = 0;
     this.state.kernel.observer = this.execution.notes;
     this.state.kernel.iokit.copiesWholeSegments = false;
-    this.state.kernel.hardware.caches?.watch(settings.always ? null : this.points);
-    this.state.kernel.hardware.stores?.watch(settings.always ? null : this.points);
+    this.state.kernel.hardware.caches?.watch(settings.always ? null : this.reach.points);
+    this.state.kernel.hardware.stores?.watch(settings.always ? null : this.reach.points);
     this.execution.start();
     for (const view of this.views) view.clear();
     control.setHead(Head.Seed, settings.seed);
@@ -105,7 +107,7 @@ export class ControlledRun {
       return;
     }
     const answer = this.serve(thread, call, words);
-    this.shared.push(...this.execution.takeReclaimed());
+    this.meet(thread);
     this.publishEnd();
     if (answer === Status.Copy) server.answerCopy(slot, this.state.kernel.copy!);
     else server.answer(slot, answer, call >= Ask.Resume ? this.state.kernel.reply : this.numbers);
@@ -166,7 +168,7 @@ export class ControlledRun {
         this.ended(thread, words);
         return Status.Done;
       case Ask.Tick:
-        execution.act(words.take(), this.lane);
+        this.act(words.take());
         return Status.Done;
       case Ask.Deadlock:
         execution.deadlock();
@@ -198,6 +200,16 @@ export class ControlledRun {
       default:
         throw new Malformed(`there is no request ${call}`);
     }
+  }
+
+  /** A step of the hardware's. */
+  private act(actor: number): void {
+    this.execution.act(actor, this.lane);
+    this.meet(actor);
+  }
+
+  private meet(actor: number): void {
+    meetTaken(this.reach, this.execution.takeReclaimed(), actor, this.onShared);
   }
 
   private settle(thread: number, status: number): number {
@@ -246,7 +258,7 @@ export class ControlledRun {
       const next = this.actors.pick(this.lane, -1, steps);
       if (steps > this.settings.maximumSteps) execution.livelock(last, this.settings.maximumSteps);
       else if (next < 0) execution.deadlock();
-      else if (next >= execution.clock) execution.act(next, this.lane);
+      else if (next >= execution.clock) this.act(next);
       else {
         control.setHead(Head.Holder, next);
         // Its worker may have died before it got the baton.

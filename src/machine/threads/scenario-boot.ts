@@ -65,7 +65,7 @@ export async function bootScenario(
       control,
       server,
       snapshot,
-      new Uint8Array(reach.points),
+      { first: new Int32Array(reach.first), points: new Uint8Array(reach.points) },
       makeStrategy,
       auditChanged,
     ),

@@ -5,6 +5,7 @@ import { text } from '../../kernel/wire.ts';
 import { Malformed, Words } from '../../kernel/words.ts';
 import { encodePlain } from '../../task/plain-data.ts';
 import type { ExecutionState } from '../execution-state.ts';
+import type { Reach } from '../reach.ts';
 import type { Strategy } from '../schedule.ts';
 import { ControlledRun } from './controlled-run.ts';
 import type { Audit, Service } from './coordinator.ts';
@@ -59,11 +60,11 @@ export class ScenarioService implements Service {
     private readonly control: Control,
     private readonly server: SlotServer,
     private readonly snapshot: Snapshot,
-    private readonly points: Uint8Array,
+    private readonly reach: Reach,
     private readonly makeStrategy: StrategyFactory,
     private readonly audit: Audit,
   ) {
-    this.controlled = new ControlledRun(state, control, server, points);
+    this.controlled = new ControlledRun(state, control, server, reach);
     this.stress = new StressRun(state, control, server, snapshot, audit);
   }
 
@@ -132,7 +133,7 @@ export class ScenarioService implements Service {
   private begin(command: ReplayCommand): void {
     this.replaying = command;
     this.reset();
-    for (const frame of command.points) this.points[frame] = 1;
+    for (const frame of command.points) this.reach.points[frame] = 1;
     this.exhausted = false;
     const strategy = this.strategyFor(command);
     if (this.exhausted) {
