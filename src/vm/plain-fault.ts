@@ -3,7 +3,8 @@
  * are refused. Nothing else changes that anybody could notice, and what they depend on is changed by nothing of the kind.
  *
  * All others are taken to change everything: with swap or under pressure pages go when others come; in a copy, or before it, a page is handed
- * over with its contents; a fault empties the thread's store buffer, has an absent page waited for, or fills a cache that keeps what it has.
+ * over with its contents; a fault has an absent page waited for, or fills a cache that keeps what it has. (That it empties the thread's store
+ * buffer first is told by the stores that reach memory then.)
  */
 import type { AddressSpace } from './address-space.ts';
 import { VM_PROT_WRITE } from './map-entry.ts';
@@ -19,9 +20,8 @@ export function isPlainFault(
   access: number,
 ): boolean {
   const { hardware } = vm;
-  const { caches, stores, late, configuration, frames, tables } = hardware;
-  if (caches !== null || stores !== null || late !== null || vm.pager !== null || configuration.memoryPressure)
-    return false;
+  const { caches, late, configuration, frames, tables } = hardware;
+  if (caches !== null || late !== null || vm.pager !== null || configuration.memoryPressure) return false;
   if (vm.shutGates > 0 || space.lock.isHeldAgainst(actor) || !tables.hasPlenty) return false;
   const entry = space.lookup(address);
   if (entry === null || entry.object === null || (access & ~entry.protection) !== 0) return true;
