@@ -27,6 +27,9 @@ const handedSort = 1;
 const objectSort = 2;
 const hardware = 3;
 
+/** In place of an event before: there was nothing. */
+const refused = -1;
+
 /** By number: whether the call names an object first. */
 const namesObject = callTable.map((call) => call.parameters[0]?.codec === handle);
 /** By number: whether it may have to do with everything, for all that is declared. In traces it counts as independent of most. */
@@ -160,8 +163,11 @@ export class PartialOrder {
 
   private access(words: Float64Array, at: number, event: number, stores: boolean): void {
     const physical = words[at + 3]!;
-    // A fault: nothing was reached.
-    if (physical < 0) return;
+    // It was refused: nothing was reached, which is as good as an answer.
+    if (physical < 0) {
+      this.add(event, refused);
+      return;
+    }
     const { shared } = this;
     if (shared !== null && shared[(physical * this.frames) | 0] === 0) return;
     const end = physical + words[at + 4]!;

@@ -30,8 +30,8 @@ export async function refuseNothingExplored(
     throw new ScenarioError(
       `nothing in ${name} can happen in another order: its threads share no memory that both reach, and make no kernel calls side by side`,
     );
-  const { executions, traces, exhausted, meeting } = tally;
-  if (!isIndependent(strategy) || !traces.isExact || traces.count !== 1) return;
+  const { executions, traces, exhausted, meeting, outcomes } = tally;
+  if (!isIndependent(strategy) || !traces.isExact || traces.count !== 1 || outcomes.size > 1) return;
   if (exhausted === null && executions < enoughToJudge) return;
   if (meeting === Meeting.InTurn)
     throw new ScenarioError(

@@ -33,6 +33,13 @@ for (const strategy of ['portfolio', 'random'] as const) {
   });
 }
 
+for (const strategy of ['portfolio', 'random', 'dfs', 'dpor'] as const)
+  test(`${strategy}: an access that is refused is another trace than one that is not`, async () => {
+    const found = await run('allocated late', { strategy, rules: { 'memory-fault': 'off' } });
+    assert.equal(Object.keys(found.outcomes).sort(), ['not there', 'there']);
+    assert.is(found.traces.seen, 2);
+  });
+
 for (const scenario of ['unmapped while it draws', 'protected while it draws', 'deallocated while it draws'])
   for (const strategy of ['portfolio', 'random', 'dfs', 'dpor'] as const)
     test(`${scenario}: ${strategy} finds the access that comes too late`, async () => {
