@@ -67,7 +67,8 @@ export class Distinct {
 
   get count(): number {
     this.trim();
-    return this.isExact ? this.kept : Math.round((this.kept - 1) / (this.limit / range));
+    if (this.isExact) return this.kept;
+    return Math.min(this.draws, Math.round((this.kept - 1) / (this.limit / range)));
   }
 
   /** The probability that the next draw is one that never came, as Good estimates it; null before the first. */

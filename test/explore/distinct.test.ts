@@ -30,6 +30,13 @@ test('up to 4,096 the count is exact, however often each comes', () => {
   assert.is(distinct.unseen, 0);
 });
 
+test('there are never more than draws, whatever the estimate', () => {
+  for (let size = 4100; size <= 8000; size += 100) {
+    const { count, draws } = drawn(range(0, size));
+    assert.ok(count <= draws, `${count} of ${draws}`);
+  }
+});
+
 for (const size of [5000, 60_000, 300_000]) {
   test(`${size} are estimated within 5 %, three standard errors`, () => {
     const { count, isExact } = drawn(range(0, size));
